@@ -1,0 +1,18 @@
+namespace ActorHutch.Curvature;
+
+/// <summary>
+/// Something about the model, the data or the computation that the caller can mend; the message says what, where,
+/// and what would be right.
+/// </summary>
+public class CurvatureException : Exception
+{
+    /// <summary>An exception with a message for the user.</summary>
+    public CurvatureException(string message) : base(message)
+    {
+    }
+
+    /// <summary>An exception with a message for the user and what libtorch or the system said.</summary>
+    public CurvatureException(string message, Exception innerException) : base(message, innerException)
+    {
+    }
+}

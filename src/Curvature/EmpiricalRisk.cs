@@ -1,0 +1,145 @@
+using ActorHutch.Curvature.Losses;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature;
+
+/// <summary>One trainable parameter tensor: a block of the curvature matrix.</summary>
+/// <param name="Name">Its name in the model's state dict, such as <c>1.weight</c>.</param>
+/// <param name="Parameter">The tensor itself.</param>
+/// <param name="Index">Its place among the trainable parameters, in registration order, from 0.</param>
+public sealed record ParameterBlock(string Name, Tensor Parameter, int Index)
+{
+    /// <summary>The tensor's shape.</summary>
+    public long[] Shape => Parameter.shape;
+
+    /// <summary>How many numbers it holds.</summary>
+    public long Size => Parameter.numel();
+}
+
+/// <summary>
+/// The function whose curvature is asked for: L(θ) = (1/N) Σₙ ℓ(f(xₙ; θ), yₙ), or the sum without the 1/N.
+/// </summary>
+/// <remarks>
+/// The model is used as it is: put it into evaluation mode first where it has dropout or batch normalisation. Model,
+/// inputs and targets stay the caller's, and so does their disposal.
+/// </remarks>
+public sealed class EmpiricalRisk
+{
+    /// <summary>A risk over one batch.</summary>
+    /// <param name="model">The model f.</param>
+    /// <param name="loss">The loss ℓ with its reduction.</param>
+    /// <param name="inputs">The batch, <c>[N, …]</c>, on the model's device.</param>
+    /// <param name="targets">What the loss compares with, <c>[N, …]</c>.</param>
+    /// <exception cref="CurvatureException">
+    /// The model has no trainable parameter, the batch is empty, or inputs and targets differ in length.
+    /// </exception>
+    public EmpiricalRisk(nn.Module<Tensor, Tensor> model, Loss loss, Tensor inputs, Tensor targets)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(loss);
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(targets);
+        Model = model;
+        Loss = loss;
+        Inputs = inputs;
+        Targets = targets;
+        Blocks = [.. model.named_parameters()
+            .Where(p => p.parameter.requires_grad)
+            .Select((p, index) => new ParameterBlock(p.name, p.parameter, index))];
+
+        if (Blocks.Count == 0)
+        {
+            throw new CurvatureException(
+                "The model has no trainable parameter, so there is no curvature matrix. Set requires_grad on the "
+                + "parameters whose curvature is asked for.");
+        }
+
+        if (inputs.dim() == 0 || inputs.shape[0] == 0)
+            throw new CurvatureException("The batch is empty: inputs need at least one sample in dimension 0.");
+        if (targets.dim() == 0 || targets.shape[0] != inputs.shape[0])
+        {
+            throw new CurvatureException(
+                $"{inputs.shape[0]} inputs and {(targets.dim() == 0 ? 0 : targets.shape[0])} targets: "
+                + "there must be one target for each sample.");
+        }
+    }
+
+    /// <summary>The model f.</summary>
+    public nn.Module<Tensor, Tensor> Model { get; }
+
+    /// <summary>The loss ℓ and its reduction.</summary>
+    public Loss Loss { get; }
+
+    /// <summary>The batch's inputs, <c>[N, …]</c>.</summary>
+    public Tensor Inputs { get; }
+
+    /// <summary>The batch's targets, <c>[N, …]</c>.</summary>
+    public Tensor Targets { get; }
+
+    /// <summary>The trainable parameters, in registration order.</summary>
+    public IReadOnlyList<ParameterBlock> Blocks { get; }
+
+    /// <summary>N.</summary>
+    public long SampleCount => Inputs.shape[0];
+
+    /// <summary>D, the number of trainable numbers: the matrix is D × D.</summary>
+    public long ParameterCount => Blocks.Sum(block => block.Size);
+
+    /// <summary>The parameters' number type.</summary>
+    public ScalarType Dtype => Blocks[0].Parameter.dtype;
+
+    /// <summary>Where the parameters are.</summary>
+    public Device Device => Blocks[0].Parameter.device;
+
+    /// <summary>Evaluates L(θ), without recording it for differentiation.</summary>
+    public double Value()
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        return Forward().ToDouble();
+    }
+
+    /// <summary>L(θ) as a tensor, recorded for differentiation where the caller's grad mode says so.</summary>
+    internal Tensor Forward()
+    {
+        try
+        {
+            return Loss.Value(Model.call(Inputs), Targets);
+        }
+        catch (System.Runtime.InteropServices.ExternalException error)
+        {
+            throw new CurvatureException(
+                $"The model or its loss cannot be evaluated on this batch (inputs {Describe(Inputs)}, targets "
+                + $"{Describe(Targets)}): {FirstLine(error.Message)}", error);
+        }
+    }
+
+    /// <summary>
+    /// Computes the loss twice and compares. Two different values mean that the risk is not a function of the
+    /// parameters, and no curvature of it has a meaning.
+    /// </summary>
+    /// <exception cref="CurvatureException">The values differ, or are not finite.</exception>
+    public void CheckDeterminism()
+    {
+        double first = Value();
+        double second = Value();
+        if (!double.IsFinite(first))
+        {
+            throw new CurvatureException(
+                $"The loss is {first}. Look for NaN or infinity in the weights and the inputs, or for a loss that "
+                + "overflows.");
+        }
+
+        if (first != second)
+        {
+            throw new CurvatureException(
+                $"The loss of the same batch was {first:R} and then {second:R}. Most often the model is in training "
+                + "mode with dropout or batch normalisation: call model.eval() first.");
+        }
+    }
+
+    private static string Describe(Tensor tensor) => $"{tensor.dtype}[{string.Join(", ", tensor.shape)}]";
+
+    private static string FirstLine(string text) => text.Split('\n', 2)[0];
+}

@@ -1,0 +1,30 @@
+using ActorHutch.Curvature.Statistics;
+
+namespace ActorHutch.Curvature.Estimation;
+
+/// <summary>The trace of one diagonal block.</summary>
+/// <param name="Name">The parameter's name.</param>
+/// <param name="Trace">The block's trace, or its estimate.</param>
+/// <param name="StandardError">The estimate's standard error; 0 where the trace is exact.</param>
+public sealed record BlockTrace(string Name, double Trace, double StandardError);
+
+/// <summary>What the quadratic forms of some probes say about the trace.</summary>
+/// <param name="Moments">Of the probes' vᵀHv.</param>
+/// <param name="Confidence">Student's t interval for the trace.</param>
+/// <param name="Blocks">One entry a block; empty where the blocks were not told apart.</param>
+public sealed record TraceEstimate(Moments Moments, ConfidenceInterval Confidence, IReadOnlyList<BlockTrace> Blocks)
+{
+    /// <summary>The estimate: the mean of vᵀHv.</summary>
+    public double Trace => Moments.Mean;
+
+    /// <summary>Its standard error s/√V; not a number for a single probe.</summary>
+    public double StandardError => Moments.StandardError;
+
+    /// <summary>How many probes it rests on.</summary>
+    public long Probes => Moments.Count;
+}
+
+/// <summary>A trace without sampling error: the sum of the quadratic forms of all basis vectors.</summary>
+/// <param name="Trace">The trace.</param>
+/// <param name="Blocks">One entry a block; empty where the blocks were not told apart.</param>
+public sealed record ExactTrace(double Trace, IReadOnlyList<BlockTrace> Blocks);

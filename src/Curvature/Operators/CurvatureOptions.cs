@@ -1,0 +1,61 @@
+using ActorHutch.Curvature.Probes;
+
+namespace ActorHutch.Curvature.Operators;
+
+/// <summary>Which curvature matrix of the empirical risk is meant.</summary>
+public enum CurvatureMatrix
+{
+    /// <summary>The Hessian ∇²L(θ).</summary>
+    Hessian,
+
+    /// <summary>The generalised Gauss-Newton matrix Jᵀ ∇²ℓ J: the Hessian less the model's own curvature.</summary>
+    Ggn,
+}
+
+/// <summary>Whether blocks of different parameters interact.</summary>
+public enum BlockStructure
+{
+    /// <summary>Only the diagonal blocks, one per parameter tensor. The trace is the same, its variance is smaller.</summary>
+    Block,
+
+    /// <summary>The whole matrix.</summary>
+    Full,
+}
+
+/// <summary>How quadratic forms vᵀHv are computed.</summary>
+public enum CurvatureMethod
+{
+    /// <summary>Hv by double backward, one probe at a time: for any model that libtorch differentiates twice.</summary>
+    Autodiff,
+
+    /// <summary>Hv for a stack of probes by layer rules, then the dot product with the probes.</summary>
+    Hmp,
+
+    /// <summary>vᵀHv for a stack of probes by a forward-only sweep; Hv is never formed.</summary>
+    Quadratic,
+}
+
+/// <summary>What is asked of a curvature operator.</summary>
+public sealed record CurvatureOptions
+{
+    /// <summary>The matrix. Default: the Hessian.</summary>
+    public CurvatureMatrix Matrix { get; init; } = CurvatureMatrix.Hessian;
+
+    /// <summary>The structure. Default: block-diagonal.</summary>
+    public BlockStructure Structure { get; init; } = BlockStructure.Block;
+
+    /// <summary>The method; null (the default) picks the fastest that serves the model.</summary>
+    public CurvatureMethod? Method { get; init; }
+
+    /// <summary>Where probes are drawn. Default: parameter space.</summary>
+    public ProbeSpace ProbeSpace { get; init; } = ProbeSpace.Parameter;
+
+    /// <summary>
+    /// Rademacher or Gaussian probes, or the basis vectors e₀, e₁, … whose quadratic forms add up to the trace.
+    /// Default: Rademacher.
+    /// </summary>
+    public ProbeDistribution Distribution { get; init; } = ProbeDistribution.Rademacher;
+
+    /// <summary>The seed: probe i is a pure function of it and of i. Default: 0.</summary>
+    public ulong Seed { get; init; }
+}

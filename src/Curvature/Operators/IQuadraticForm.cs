@@ -1,0 +1,35 @@
+namespace ActorHutch.Curvature.Operators;
+
+/// <summary>
+/// The quadratic forms vᵀHv of one curvature matrix at one batch, for probes that are known by their number.
+/// An instance belongs to one thread at a time.
+/// </summary>
+public interface IQuadraticForm : IDisposable
+{
+    /// <summary>How the quadratic forms are computed.</summary>
+    CurvatureMethod Method { get; }
+
+    /// <summary>Why <see cref="Method"/> was picked, or that it was asked for: one short sentence.</summary>
+    string MethodReason { get; }
+
+    /// <summary>
+    /// Names of the blocks whose quadratic forms are told apart, in the model's order; empty where only their
+    /// sum is known (<see cref="CurvatureMethod.Quadratic"/> on the full matrix).
+    /// </summary>
+    IReadOnlyList<string> Blocks { get; }
+
+    /// <summary>
+    /// How many basis vectors add up to the exact trace; probe numbers of
+    /// <see cref="Probes.ProbeDistribution.Basis"/> run from 0 to this.
+    /// </summary>
+    long BasisCount { get; }
+
+    /// <summary>Evaluates vᵀHv for the probes <paramref name="firstProbe"/>, …, one after another.</summary>
+    /// <param name="firstProbe">The first probe's number, from 0.</param>
+    /// <param name="count">How many probes, at least 1.</param>
+    /// <param name="cancellation">Looked at between sub-batches.</param>
+    /// <returns>One row a probe, one column a block.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="CurvatureException">libtorch could not compute it, or a result is not finite.</exception>
+    ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default);
+}

@@ -1,0 +1,52 @@
+namespace ActorHutch.Curvature.Operators;
+
+/// <summary>
+/// Quadratic forms of consecutive probes: row i is probe <c>FirstProbe + i</c>, column b is block b. A probe's vᵀHv
+/// is the sum of its row.
+/// </summary>
+public sealed class ProbeValues
+{
+    private readonly double[] _values;
+
+    /// <summary>Wraps values that the caller gives away.</summary>
+    /// <param name="firstProbe">The first row's probe.</param>
+    /// <param name="columns">Values per probe, at least 1.</param>
+    /// <param name="values">Row by row; the length is a multiple of <paramref name="columns"/>.</param>
+    public ProbeValues(long firstProbe, int columns, double[] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentOutOfRangeException.ThrowIfNegative(firstProbe);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        if (values.Length % columns != 0)
+            throw new ArgumentException($"{values.Length} values do not fill rows of {columns}.", nameof(values));
+
+        FirstProbe = firstProbe;
+        Columns = columns;
+        _values = values;
+    }
+
+    /// <summary>The number of the first row's probe.</summary>
+    public long FirstProbe { get; }
+
+    /// <summary>How many probes.</summary>
+    public int Count => _values.Length / Columns;
+
+    /// <summary>How many values a probe has: one a block, or one in all.</summary>
+    public int Columns { get; }
+
+    /// <summary>All values, row by row.</summary>
+    public ReadOnlySpan<double> Values => _values;
+
+    /// <summary>The values of one probe, one a column.</summary>
+    /// <param name="row">From 0 to <see cref="Count"/>.</param>
+    public ReadOnlySpan<double> this[int row] => _values.AsSpan(row * Columns, Columns);
+
+    /// <summary>vᵀHv of one probe: its row's sum, from the first column to the last.</summary>
+    /// <param name="row">From 0 to <see cref="Count"/>.</param>
+    public double Total(int row)
+    {
+        double sum = 0;
+        foreach (double value in this[row]) sum += value;
+        return sum;
+    }
+}
