@@ -27,6 +27,14 @@ internal static class Dense
         return Matrix(product);
     }
 
+    /// <summary>The same matrix with everything outside of its diagonal blocks set to zero.</summary>
+    public static Tensor DiagonalBlocks(EmpiricalRisk risk, Tensor matrix)
+    {
+        using var scope = NewDisposeScope();
+        var mask = block_diag([.. risk.Blocks.Select(block => ones([block.Size, block.Size], matrix.dtype))]);
+        return (matrix * mask).MoveToOuterDisposeScope();
+    }
+
     public static double[] ToArray(Tensor tensor)
     {
         using var scope = NewDisposeScope();
