@@ -54,7 +54,7 @@ public sealed class MnistExampleTests
             while (!Volatile.Read(ref done)) rand(100).Dispose();
         });
         noise.Start();
-        string[] weights = [.. Enumerable.Range(0, 50).Select(_ =>
+        string[] weights = [.. Enumerable.Range(0, 20).Select(_ =>
         {
             using var example = MnistExample.Create(ScalarType.Float32, CPU);
             return example.Sha256;
