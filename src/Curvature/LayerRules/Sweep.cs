@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Probes;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -16,6 +17,7 @@ namespace ActorHutch.Curvature.LayerRules;
 public sealed class Sweep
 {
     private readonly Func<Parameter, Tensor?> _probe;
+    private readonly Func<Parameter, PackedSigns?>? _signs;
     private readonly LayerRule? _drawnAt;
     private readonly Lanes? _drawn;
     private readonly bool _perSample;
@@ -26,9 +28,12 @@ public sealed class Sweep
     /// <param name="samples">N.</param>
     /// <param name="probe">A parameter's probes <c>[P, *shape]</c>; null where they are zero.</param>
     /// <param name="secondOrder">Whether the layers' second-order terms count: true for the Hessian, false for the GGN.</param>
-    internal Sweep(int lanes, long samples, Func<Parameter, Tensor?> probe, bool secondOrder)
+    /// <param name="signs">The same probes packed, where there are such.</param>
+    internal Sweep(
+        int lanes, long samples, Func<Parameter, Tensor?> probe, bool secondOrder,
+        Func<Parameter, PackedSigns?>? signs = null)
     {
-        (LaneCount, _samples, _probe, SecondOrder) = (lanes, samples, probe, secondOrder);
+        (LaneCount, _samples, _probe, SecondOrder, _signs) = (lanes, samples, probe, secondOrder, signs);
     }
 
     /// <summary>A sweep whose lanes start at a layer's output, with values that differ from sample to sample.</summary>
@@ -54,6 +59,9 @@ public sealed class Sweep
 
     /// <summary>A parameter's probes <c>[P, *shape]</c>; null where there are none.</summary>
     public Tensor? Probe(Parameter? parameter) => parameter is null ? null : _probe(parameter);
+
+    /// <summary>The same as packed signs, for whom these are enough; null where there are none.</summary>
+    internal PackedSigns? Signs(Parameter? parameter) => parameter is null ? null : _signs?.Invoke(parameter);
 
     /// <summary>The tangent drawn at a layer's output, where this sweep starts there.</summary>
     internal Lanes? DrawnAt(LayerRule rule) => ReferenceEquals(rule, _drawnAt) ? _drawn : null;
