@@ -8,7 +8,7 @@ namespace ActorHutch.GpuWorker.Replicas;
 internal sealed class MnistReplica(MnistExample example) : IReplica
 {
     public ModelDescription Model { get; } =
-        new(example.Name, example.Sha256, example.Risk.ParameterCount, example.Risk.SampleCount);
+        new(MnistExample.Name, example.Sha256, example.Risk.ParameterCount, example.Risk.SampleCount);
 
     public void CheckDeterminism() => example.Risk.CheckDeterminism();
 

@@ -106,8 +106,25 @@ public sealed record JobSpec
         Check(problems, "dtype", Choices.Dtype, Dtype);
         if (VBatch < 1)
             problems.Add(Problem.Of("v-batch", VBatch.Value, "must be at least 1, or auto"));
+        if (ProbeSpace == ProbeSpace.Output) ValidateOutputSpace(problems);
         if (Kind == JobKind.Estimate) ValidateEstimate(problems);
         return problems;
+    }
+
+    private void ValidateOutputSpace(List<Problem> problems)
+    {
+        if (Structure == BlockStructure.Full)
+        {
+            problems.Add(new Problem(
+                "structure", "full", "must be block with --probe-space output, which probes each block for itself"));
+        }
+
+        if (Method is CurvatureMethod.Autodiff or CurvatureMethod.Hmp)
+        {
+            problems.Add(new Problem(
+                "method", Method.Value.Word(),
+                "must be auto or quadratic with --probe-space output, which has no Hessian-vector products"));
+        }
     }
 
     private void ValidateEstimate(List<Problem> problems)
