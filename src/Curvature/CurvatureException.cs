@@ -16,3 +16,14 @@ public class CurvatureException : Exception
     {
     }
 }
+
+/// <summary>
+/// A layer, a loss or a way of sharing parameters that the layer rules do not cover; other methods may serve it.
+/// </summary>
+public sealed class NoLayerRuleException : CurvatureException
+{
+    /// <summary>An exception with a message for the user.</summary>
+    public NoLayerRuleException(string message) : base(message)
+    {
+    }
+}

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ActorHutch.Curvature.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -101,17 +102,31 @@ public sealed class EmpiricalRisk
     }
 
     /// <summary>L(θ) as a tensor, recorded for differentiation where the caller's grad mode says so.</summary>
-    internal Tensor Forward()
+    internal Tensor Forward() => ForwardLoss(ForwardModel());
+
+    /// <summary>z = f(x; θ) of the whole batch.</summary>
+    internal Tensor ForwardModel() => Guarded("The model", () => Model.call(Inputs));
+
+    /// <summary>The reduced loss at an output.</summary>
+    internal Tensor ForwardLoss(Tensor output)
+    {
+        var loss = Guarded("The loss", () => Loss.Value(output, Targets));
+        return loss.numel() == 1
+            ? loss
+            : throw new CurvatureException($"The loss is {Describe(loss)}; it must be a single number. Sum or average it.");
+    }
+
+    private Tensor Guarded(string what, Func<Tensor> compute)
     {
         try
         {
-            return Loss.Value(Model.call(Inputs), Targets);
+            return compute();
         }
-        catch (System.Runtime.InteropServices.ExternalException error)
+        catch (ExternalException error)
         {
             throw new CurvatureException(
-                $"The model or its loss cannot be evaluated on this batch (inputs {Describe(Inputs)}, targets "
-                + $"{Describe(Targets)}): {FirstLine(error.Message)}", error);
+                $"{what} cannot be evaluated on this batch (inputs {Describe(Inputs)}, targets "
+                + $"{Describe(Targets)}): {error.Message.Split('\n', 2)[0]}", error);
         }
     }
 
@@ -140,6 +155,4 @@ public sealed class EmpiricalRisk
     }
 
     private static string Describe(Tensor tensor) => $"{tensor.dtype}[{string.Join(", ", tensor.shape)}]";
-
-    private static string FirstLine(string text) => text.Split('\n', 2)[0];
 }

@@ -1,3 +1,5 @@
+using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Statistics;
 
 namespace ActorHutch.Curvature.Estimation;
@@ -27,4 +29,30 @@ public sealed record TraceEstimate(Moments Moments, ConfidenceInterval Confidenc
 /// <summary>A trace without sampling error: the sum of the quadratic forms of all basis vectors.</summary>
 /// <param name="Trace">The trace.</param>
 /// <param name="Blocks">One entry a block; empty where the blocks were not told apart.</param>
-public sealed record ExactTrace(double Trace, IReadOnlyList<BlockTrace> Blocks);
+public sealed record ExactTrace(double Trace, IReadOnlyList<BlockTrace> Blocks)
+{
+    private const int LanesAtOnce = 1024;
+
+    /// <summary>
+    /// Computes the exact trace of a risk's curvature matrix, by basis vectors in output space where the model's
+    /// layers allow it, and in parameter space (one product a parameter) otherwise.
+    /// </summary>
+    /// <param name="risk">The risk.</param>
+    /// <param name="matrix">Hessian or GGN.</param>
+    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="cancellation">Ends the computation between stacks of basis vectors.</param>
+    public static ExactTrace Of(
+        EmpiricalRisk risk, CurvatureMatrix matrix = CurvatureMatrix.Hessian, LayerRuleSet? rules = null,
+        CancellationToken cancellation = default)
+    {
+        using var form = QuadraticForms.CreateExact(risk, matrix, rules);
+        var accumulator = new TraceAccumulator(form.Blocks);
+        while (accumulator.Count < form.BasisCount)
+        {
+            int count = (int)Math.Min(LanesAtOnce, form.BasisCount - accumulator.Count);
+            accumulator.Add(form.Evaluate(accumulator.Count, count, cancellation));
+        }
+
+        return accumulator.Sum();
+    }
+}

@@ -25,4 +25,9 @@ public abstract class Loss
     /// <param name="output">The model's output z, <c>[N, …]</c>.</param>
     /// <param name="target">The targets y, <c>[N, …]</c>.</param>
     public abstract Tensor Value(Tensor output, Tensor target);
+
+    /// <summary>∇²ℓ at an output, for the methods that need it; null where only <see cref="Value"/> is known.</summary>
+    /// <param name="output">z, <c>[N, …]</c>, not recorded.</param>
+    /// <param name="target">y, <c>[N, …]</c>.</param>
+    public virtual LossCurvature? Linearize(Tensor output, Tensor target) => null;
 }

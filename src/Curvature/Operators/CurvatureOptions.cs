@@ -58,4 +58,10 @@ public sealed record CurvatureOptions
 
     /// <summary>The seed: probe i is a pure function of it and of i. Default: 0.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>
+    /// Bytes that the tensors of one stack of probes may take; null (the default) for an eighth of the memory that
+    /// this process may use. Stacks that do not fit are cut, without changing any probe.
+    /// </summary>
+    public long? MemoryBudget { get; init; }
 }

@@ -1,0 +1,90 @@
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.LayerRules;
+
+/// <summary>
+/// What curvature needs to know of one layer of a model, at one batch: how tangents pass through it, and its second
+/// derivative. One instance serves one place in one model.
+/// </summary>
+/// <remarks>
+/// First comes <see cref="Forward"/>, once; then <see cref="OutputAdjoint"/> is set and <see cref="Prepare"/> called,
+/// once; then <see cref="Tangent"/>, once a stack of probes. Tensors of the first two live until the rule is disposed,
+/// those of the third until the stack is done.
+/// </remarks>
+public abstract class LayerRule : IDisposable
+{
+    private readonly List<Tensor> _kept = [];
+
+    /// <summary>Where the layer is in the model, such as <c>features.3</c>.</summary>
+    public string Path { get; internal set; } = "";
+
+    /// <summary>λ = ∂L/∂a of this layer's output, in the output's own shape; null where the loss does not depend on it.</summary>
+    protected internal Tensor? OutputAdjoint { get; internal set; }
+
+    /// <summary>The layer's output, recorded for differentiation.</summary>
+    protected internal Tensor? Output { get; internal set; }
+
+    /// <summary>Shape of the layer's input, <c>[N, …]</c>.</summary>
+    protected long[] InputShape { get; private set; } = [];
+
+    /// <summary>Shape of the layer's output, <c>[N, …]</c>.</summary>
+    protected long[] OutputShape { get; private set; } = [];
+
+    /// <summary>Numbers in one lane of this layer's output, all samples together.</summary>
+    internal virtual long LaneSize => OutputShape.Aggregate(1L, (product, size) => product * size);
+
+    /// <summary>The rules that this one is made of, in the order of the forward pass; itself for a plain layer.</summary>
+    internal virtual IEnumerable<LayerRule> Leaves => [this];
+
+    /// <summary>Computes the layer and remembers what <see cref="Prepare"/> and <see cref="Tangent"/> need.</summary>
+    internal virtual Tensor Run(Tensor input)
+    {
+        InputShape = input.shape;
+        var output = Forward(input);
+        OutputShape = output.shape;
+        Output = output;
+        return output;
+    }
+
+    /// <summary>The layer's own forward pass.</summary>
+    /// <param name="input"><c>[N, …]</c>; the layer must not write to it.</param>
+    protected abstract Tensor Forward(Tensor input);
+
+    /// <summary>Computes, once a batch, whatever every stack of probes needs. Called without recording.</summary>
+    protected internal virtual void Prepare()
+    {
+    }
+
+    /// <summary>
+    /// Tangents of the output from those of the input, and the second-order term to the sweep's sum.
+    /// </summary>
+    /// <param name="input">The input's tangents; null for zero.</param>
+    /// <param name="sweep">The probes, and the sum to add to.</param>
+    /// <returns>The output's tangents; null for zero.</returns>
+    public abstract Lanes? Tangent(Lanes? input, Sweep sweep);
+
+    /// <summary>Keeps a tensor until the rule is disposed, rather than until the current scope ends.</summary>
+    protected Tensor Keep(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        _kept.Add(tensor.DetachFromDisposeScope());
+        return tensor;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Disposes what was kept.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        foreach (var tensor in _kept) tensor.Dispose();
+        _kept.Clear();
+    }
+
+    /// <summary>What can be drawn at this layer in output space; nothing for a layer without parameters.</summary>
+    internal virtual IEnumerable<OutputDraw> OutputDraws => [];
+}

@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.LayerRules;
+
+/// <summary>Which rule serves which kind of layer.</summary>
+public sealed class LayerRuleSet
+{
+    private readonly ImmutableDictionary<Type, Func<nn.Module, string, LayerRule>> _rules;
+
+    private LayerRuleSet(ImmutableDictionary<Type, Func<nn.Module, string, LayerRule>> rules) => _rules = rules;
+
+    /// <summary>The rules that come with this library.</summary>
+    public static LayerRuleSet Default { get; } = new LayerRuleSet(
+        ImmutableDictionary<Type, Func<nn.Module, string, LayerRule>>.Empty)
+        .With<Linear>(layer => new LinearRule(layer))
+        .With<Flatten>(layer => new FlattenRule(layer))
+        .WithElementwise<Sigmoid>()
+        .WithElementwise<Tanh>()
+        .WithElementwise<ReLU>();
+
+    /// <summary>Names of the layer kinds that have a rule, sorted.</summary>
+    public IEnumerable<string> Known =>
+        _rules.Keys.Select(type => type.Name).Append(nameof(Sequential)).Order(StringComparer.Ordinal);
+
+    /// <summary>These rules and one more, or another one for the same kind of layer.</summary>
+    /// <typeparam name="TModule">The layer's class, exactly: classes derived from it are other layers.</typeparam>
+    /// <param name="rule">Makes the rule of one layer.</param>
+    public LayerRuleSet With<TModule>(Func<TModule, LayerRule> rule) where TModule : nn.Module =>
+        new(_rules.SetItem(typeof(TModule), (module, _) => rule((TModule)module)));
+
+    /// <summary>These rules and one for a layer that maps each number for itself.</summary>
+    /// <typeparam name="TModule">The layer's class; libtorch must be able to differentiate it twice.</typeparam>
+    public LayerRuleSet WithElementwise<TModule>() where TModule : nn.Module<Tensor, Tensor> =>
+        With<TModule>(layer => new ElementwiseRule(layer));
+
+    /// <summary>The rule of a layer, or of a whole model.</summary>
+    /// <param name="module">The layer.</param>
+    /// <param name="path">Its place in the model; empty for the model itself.</param>
+    /// <exception cref="CurvatureException">No rule is known for it, or for a layer in it.</exception>
+    internal LayerRule For(nn.Module module, string path)
+    {
+        LayerRule rule;
+        if (_rules.TryGetValue(module.GetType(), out var make)) rule = make(module, path);
+        else if (module is Sequential) rule = new ChainRule([.. Children(module, path)]);
+        else throw Unknown(module, path);
+
+        rule.Path = path;
+        return rule;
+    }
+
+    private IEnumerable<LayerRule> Children(nn.Module module, string path) =>
+        module.named_children().Select(child => For(child.module, path.Length == 0 ? child.name : $"{path}.{child.name}"));
+
+    private NoLayerRuleException Unknown(nn.Module module, string path)
+    {
+        string where = path.Length == 0 ? "The model itself" : $"Layer {path}";
+        return new NoLayerRuleException(
+            $"{where} is a {module.GetType().Name}, for which there is no layer rule. Use --method autodiff "
+            + $"(CurvatureMethod.Autodiff), which takes any model, or add a rule with LayerRuleSet.With. "
+            + $"Rules are known for: {string.Join(", ", Known)}.");
+    }
+}

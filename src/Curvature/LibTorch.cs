@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using TorchSharp;
+
+namespace ActorHutch.Curvature;
+
+/// <summary>Finds and loads libtorch, before the first use of TorchSharp.</summary>
+public static class LibTorch
+{
+    /// <summary>Names the folder of another libtorch, such as <c>site-packages/torch/lib</c> of a Python install.</summary>
+    public const string FolderVariable = "ACTORHUTCH_LIBTORCH";
+
+    private static readonly Lock Gate = new();
+    private static bool _loaded;
+
+    /// <summary>Loads libtorch from <c>ACTORHUTCH_LIBTORCH</c> or from beside the program; once a process.</summary>
+    /// <exception cref="CurvatureException">Nothing could be loaded: the message says what was tried.</exception>
+    public static void Load()
+    {
+        lock (Gate)
+        {
+            if (_loaded) return;
+            Load(Environment.GetEnvironmentVariable(FolderVariable));
+            _loaded = true;
+        }
+    }
+
+    private static void Load(string? folder)
+    {
+        var tried = new StringBuilder();
+        try
+        {
+            if (!string.IsNullOrWhiteSpace(folder)) LoadFrom(folder, tried);
+            LoadOwn(tried);
+            torch.InitializeDeviceType(DeviceType.CPU);
+        }
+        catch (Exception error) when (error is not CurvatureException)
+        {
+            tried.Append(CultureInfo.InvariantCulture, $"\n  TorchSharp: {Innermost(error).Message.Split('\n', 2)[0]}");
+            throw NotLoaded(tried, error);
+        }
+    }
+
+    /// <summary>libtorch's name on this operating system.</summary>
+    private static string FileName(string library) =>
+        OperatingSystem.IsWindows() ? $"{library}.dll"
+        : OperatingSystem.IsMacOS() ? $"lib{library}.dylib"
+        : $"lib{library}.so";
+
+    private static void LoadFrom(string folder, StringBuilder tried)
+    {
+        string file = Path.Combine(folder, FileName("torch"));
+        if (!File.Exists(file))
+        {
+            tried.Append(CultureInfo.InvariantCulture, $"\n  {FolderVariable}={folder}: there is no {FileName("torch")} in it");
+            throw NotLoaded(tried, null);
+        }
+
+        try
+        {
+            // Libraries that come later and name libtorch get the one that is loaded already.
+            NativeLibrary.Load(file);
+        }
+        catch (DllNotFoundException error)
+        {
+            tried.Append(CultureInfo.InvariantCulture, $"\n  {file}: {error.Message.Split('\n', 2)[0]}");
+            throw NotLoaded(tried, error);
+        }
+    }
+
+    /// <summary>
+    /// Loads TorchSharp's own native library, and with it libtorch, from where a build or a publish puts it. Where it
+    /// is not there, TorchSharp's own search goes on (a notebook, or a package folder).
+    /// </summary>
+    private static void LoadOwn(StringBuilder tried)
+    {
+        string[] folders =
+        [
+            Path.Combine(AppContext.BaseDirectory, "runtimes", Rid, "native"),
+            AppContext.BaseDirectory,
+        ];
+        foreach (string folder in folders)
+        {
+            string file = Path.Combine(folder, FileName("LibTorchSharp"));
+            if (!File.Exists(file))
+            {
+                tried.Append(CultureInfo.InvariantCulture, $"\n  {file}: not there");
+                continue;
+            }
+
+            try
+            {
+                NativeLibrary.Load(file);
+                return;
+            }
+            catch (DllNotFoundException error)
+            {
+                // Without this, TorchSharp would copy half a gigabyte, fail again, and blame a missing package.
+                tried.Append(CultureInfo.InvariantCulture, $"\n  {file}: {LoaderMessage(error)}");
+                throw NotLoaded(tried, error);
+            }
+        }
+    }
+
+    private static string Rid
+    {
+        get
+        {
+            string system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux";
+            return $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+        }
+    }
+
+    private static CurvatureException NotLoaded(StringBuilder tried, Exception? inner)
+    {
+        string message = $"libtorch could not be loaded. What was tried:{tried}\n"
+            + $"Build for this system ({Rid}), or set {FolderVariable} to a folder that holds {FileName("torch")} "
+            + $"of libtorch {TorchVersion}, such as site-packages/torch/lib of a Python install.";
+        return inner is null ? new CurvatureException(message) : new CurvatureException(message, inner);
+    }
+
+    private const string TorchVersion = "2.10";
+
+    /// <summary>The lines of a loader's message that name a cause.</summary>
+    private static string LoaderMessage(DllNotFoundException error) =>
+        string.Join("; ", error.Message.Split('\n').Skip(1).Select(line => line.Trim()).Where(line => line.Length > 0).Take(2));
+
+    private static Exception Innermost(Exception error)
+    {
+        while (error.InnerException is not null) error = error.InnerException;
+        return error;
+    }
+}

@@ -1,0 +1,60 @@
+using ActorHutch.Curvature.LayerRules;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Losses;
+
+/// <summary>
+/// Cross-entropy of unnormalised scores z <c>[N, C, …]</c> with class numbers y <c>[N, …]</c> (int64), as PyTorch's
+/// <c>CrossEntropyLoss</c>.
+/// </summary>
+/// <remarks>
+/// For one position ∇²ℓ = u (diag p − p pᵀ) with p = softmax(z) and u the sum of the target's weights, so
+/// żᵀ ∇²ℓ ż = u Σ_k p_k (ż_k − Σ_j p_j ż_j)².
+/// </remarks>
+/// <param name="reduction">Mean (the default; weighted by the classes' weights, as PyTorch does) or sum.</param>
+public sealed class CrossEntropy(Reduction reduction = Reduction.Mean) : Loss(reduction)
+{
+    /// <inheritdoc/>
+    public override Tensor Value(Tensor output, Tensor target) => nn.functional.cross_entropy(
+        output, target,
+        reduction: Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum);
+
+    /// <inheritdoc/>
+    public override LossCurvature Linearize(Tensor output, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(target);
+        using var scope = NewDisposeScope();
+        var scale = ones_like(target).to(output.dtype);
+        if (Reduction == Reduction.Mean) scale /= scale.sum();
+        return new Softmax(output, scale);
+    }
+
+    /// <summary>The curvature of a softmax whose positions count differently.</summary>
+    private sealed class Softmax : LossCurvature
+    {
+        private readonly long[] _shape;
+        private readonly LaneLayout _layout;
+        private readonly Tensor _probabilities;
+        private readonly Tensor _weighted;
+
+        public Softmax(Tensor output, Tensor scale)
+        {
+            _shape = output.shape;
+            _layout = _shape.Length == 2 ? LaneLayout.SamplesLast : LaneLayout.SamplesFirst;
+            var probabilities = output.softmax(1);
+            _probabilities = Keep(Lanes.Shared(probabilities, _layout));
+            _weighted = Keep(Lanes.Shared(probabilities * scale.unsqueeze(1), _layout));
+        }
+
+        public override void AddTo(Sweep sweep, Lanes output)
+        {
+            var tangent = output.To(_layout, _shape).Data;
+            int classes = _layout == LaneLayout.SamplesLast ? 1 : 2;
+            using var weighted = tangent * _probabilities;
+            using var mean = weighted.sum(classes, keepdim: true);
+            using var centred = tangent - mean;
+            sweep.AddSquares(new Lanes(centred, _layout), _weighted);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Losses;
+
+/// <summary>(z − y)², averaged over all numbers of the output or summed, as PyTorch's <c>MSELoss</c>.</summary>
+/// <remarks>∂²ℓ/∂z² is 2, divided by the number of outputs for the mean.</remarks>
+/// <param name="reduction">Mean (the default) or sum.</param>
+public sealed class MeanSquaredError(Reduction reduction = Reduction.Mean) : Loss(reduction)
+{
+    /// <inheritdoc/>
+    public override Tensor Value(Tensor output, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(target);
+        if (!output.shape.SequenceEqual(target.shape))
+        {
+            // libtorch would broadcast, which is never meant.
+            throw new CurvatureException(
+                $"The model's output is [{string.Join(", ", output.shape)}] and the targets are "
+                + $"[{string.Join(", ", target.shape)}]: for a squared error they must have the same shape.");
+        }
+
+        return nn.functional.mse_loss(
+            output, target, Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum);
+    }
+
+    /// <inheritdoc/>
+    public override LossCurvature Linearize(Tensor output, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        using var scope = NewDisposeScope();
+        double second = Reduction == Reduction.Mean ? 2.0 / output.numel() : 2.0;
+        return new DiagonalLossCurvature(full_like(output, second));
+    }
+}

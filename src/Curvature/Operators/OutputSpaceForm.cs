@@ -1,0 +1,102 @@
+using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Probes;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Operators;
+
+/// <summary>
+/// Quadratic forms with an independent probe for each sample, drawn at a layer's output: one sweep a draw. With
+/// Rademacher or Gaussian numbers their mean is the trace; with basis vectors their sum is.
+/// </summary>
+internal sealed class OutputSpaceForm : StackedForm
+{
+    private readonly Linearization _linearization;
+    private readonly ProbeDistribution _distribution;
+    private readonly ProbeBits _bits;
+    private readonly List<(LayerRule Layer, OutputDraw Draw, int First, int[] Columns)> _draws = [];
+    private readonly int _size;
+    private readonly int _largestStack;
+
+    /// <summary>Collects the layers' draws.</summary>
+    /// <exception cref="CurvatureException">A parameter serves two layers, or none that can be drawn at.</exception>
+    public OutputSpaceForm(
+        Linearization linearization, ProbeDistribution distribution, ulong seed, int largestStack)
+        : base(linearization.Risk)
+    {
+        (_linearization, _distribution, _largestStack) = (linearization, distribution, largestStack);
+        if (distribution != ProbeDistribution.Basis) _bits = new ProbeBits(seed, distribution, ProbeSpace.Output);
+        var column = Risk.Blocks.ToDictionary(block => block.Parameter.Handle, block => block.Index);
+        using var noGrad = no_grad();
+        foreach (var layer in linearization.Layers)
+        {
+            foreach (var draw in layer.OutputDraws)
+            {
+                _draws.Add((layer, draw, _size, [.. draw.Parameters.Select(p => column[p.Handle])]));
+                _size = checked(_size + draw.Size);
+            }
+        }
+
+        CheckEachBlockIsDrawnOnce();
+    }
+
+    /// <inheritdoc/>
+    public override CurvatureMethod Method => CurvatureMethod.Quadratic;
+
+    /// <inheritdoc/>
+    public override long BasisCount => _size;
+
+    /// <inheritdoc/>
+    protected override int LargestStack => _largestStack;
+
+    /// <inheritdoc/>
+    protected override Tensor EvaluateStack(long firstProbe, int count)
+    {
+        var result = zeros([count, Risk.Blocks.Count], ScalarType.Float64, Risk.Device);
+        foreach (var (layer, draw, first, columns) in _draws)
+        {
+            using var scope = NewDisposeScope();
+            var numbers = _distribution == ProbeDistribution.Basis
+                ? Basis(draw, first, firstProbe, count)
+                : _bits.Draw(firstProbe, count, (uint)first, draw.Size, Risk.SampleCount, Risk.Dtype, Risk.Device);
+            if (numbers is null) continue;
+
+            var perSample = _linearization.QuadraticForms(count, layer, draw.Tangent(numbers));
+            var values = perSample.to(ScalarType.Float64).mm(draw.Weights);
+            for (int i = 0; i < columns.Length; i++) result.select(1, columns[i]).copy_(values.select(1, i));
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => _linearization.Dispose();
+
+    /// <summary>Lanes e_{first}, e_{first+1}, … of one draw, the same for all samples: <c>[P, J, N]</c>.</summary>
+    private Tensor? Basis(OutputDraw draw, int first, long firstLane, int count)
+    {
+        long low = Math.Max(firstLane, first);
+        long high = Math.Min(firstLane + count, first + draw.Size);
+        if (low >= high) return null;
+
+        var lanes = zeros([count, draw.Size, Risk.SampleCount], Risk.Dtype, Risk.Device);
+        lanes.narrow(0, low - firstLane, high - low)
+            .narrow(1, low - first, high - low)
+            .diagonal(dim1: 0, dim2: 1)
+            .fill_(1);
+        return lanes;
+    }
+
+    private void CheckEachBlockIsDrawnOnce()
+    {
+        foreach (var block in Risk.Blocks)
+        {
+            int times = _draws.Sum(draw => draw.Columns.Count(c => c == block.Index));
+            if (times == 1) continue;
+            throw new NoLayerRuleException(times == 0
+                ? $"Parameter {block.Name} is used by no layer that can be probed in output space. "
+                    + "Use --probe-space parameter (ProbeSpace.Parameter)."
+                : $"Parameter {block.Name} is shared by {times} layers, which output space cannot probe "
+                    + "independently. Use --probe-space parameter (ProbeSpace.Parameter).");
+        }
+    }
+}

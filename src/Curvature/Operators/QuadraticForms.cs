@@ -1,0 +1,126 @@
+using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Probes;
+
+namespace ActorHutch.Curvature.Operators;
+
+/// <summary>Makes the quadratic form that serves a risk and some options.</summary>
+public static class QuadraticForms
+{
+    /// <summary>The quadratic form vᵀHv of a risk.</summary>
+    /// <param name="risk">The risk.</param>
+    /// <param name="options">What is asked for; null for the defaults.</param>
+    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="probes">
+    /// Probes of parameter space to use instead of Philox's; their distribution is theirs, and
+    /// <see cref="CurvatureOptions.Distribution"/> is not looked at.
+    /// </param>
+    /// <exception cref="CurvatureException">The combination does not exist, or does not serve this model.</exception>
+    public static IQuadraticForm Create(
+        EmpiricalRisk risk, CurvatureOptions? options = null, LayerRuleSet? rules = null, IProbeSource? probes = null)
+    {
+        ArgumentNullException.ThrowIfNull(risk);
+        options ??= new CurvatureOptions();
+        rules ??= LayerRuleSet.Default;
+        if (options.ProbeSpace == ProbeSpace.Output) return InOutputSpace(risk, options, rules, probes);
+
+        probes ??= options.Distribution == ProbeDistribution.Basis
+            ? new BasisProbes(risk.Blocks)
+            : new PhiloxProbes(options.Seed, options.Distribution);
+
+        switch (options.Method)
+        {
+            case CurvatureMethod.Autodiff:
+                return Autodiff(risk, options, probes, "asked for");
+            case CurvatureMethod.Hmp:
+                var product = new LayerRuleProduct(risk, options.Matrix, options.Structure, rules);
+                return new ProductForm(
+                    product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Layers, options.MemoryBudget));
+            case CurvatureMethod.Quadratic:
+                return Sweeps(risk, options, rules, probes, "asked for");
+            default:
+                try
+                {
+                    return Sweeps(risk, options, rules, probes, "every layer and the loss have a rule");
+                }
+                catch (NoLayerRuleException noRule)
+                {
+                    return Autodiff(risk, options, probes, noRule.Message.Split(". ", 2)[0]);
+                }
+        }
+    }
+
+    /// <summary>
+    /// The form whose basis vectors give the exact trace in the fewest lanes: output space where every layer has a
+    /// rule, parameter space otherwise.
+    /// </summary>
+    /// <param name="risk">The risk.</param>
+    /// <param name="matrix">Hessian or GGN.</param>
+    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <exception cref="CurvatureException">libtorch cannot differentiate the loss twice.</exception>
+    public static IQuadraticForm CreateExact(
+        EmpiricalRisk risk, CurvatureMatrix matrix = CurvatureMatrix.Hessian, LayerRuleSet? rules = null)
+    {
+        var basis = new CurvatureOptions { Matrix = matrix, Distribution = ProbeDistribution.Basis };
+        try
+        {
+            return Create(risk, basis with { ProbeSpace = ProbeSpace.Output }, rules);
+        }
+        catch (NoLayerRuleException)
+        {
+            // No rule for a layer, or a parameter that two layers share: parameter space has neither limit.
+            return Create(risk, basis, rules);
+        }
+    }
+
+    private static ProductForm Autodiff(
+        EmpiricalRisk risk, CurvatureOptions options, IProbeSource probes, string reason) =>
+        new(new AutodiffProduct(risk, options.Matrix, options.Structure), probes, CurvatureMethod.Autodiff, largestStack: 1)
+        {
+            MethodReason = reason,
+        };
+
+    private static SweepForm Sweeps(
+        EmpiricalRisk risk, CurvatureOptions options, LayerRuleSet rules, IProbeSource probes, string reason)
+    {
+        var linearization = new Linearization(risk, options.Matrix, rules);
+        int stack = StackSize.ForSweeps(risk, linearization.Layers, options.MemoryBudget);
+        return new SweepForm(linearization, options.Structure, probes, stack) { MethodReason = reason };
+    }
+
+    private static OutputSpaceForm InOutputSpace(
+        EmpiricalRisk risk, CurvatureOptions options, LayerRuleSet rules, IProbeSource? probes)
+    {
+        if (options.Method is { } method and not CurvatureMethod.Quadratic)
+        {
+            throw new CurvatureException(
+                $"Output space has no Hessian-vector products, so it cannot be probed with {method}. "
+                + "Use --method quadratic, or --probe-space parameter.");
+        }
+
+        if (options.Structure == BlockStructure.Full)
+        {
+            throw new CurvatureException(
+                "Output space probes each block for itself, so it has no full structure. Use --structure block (the "
+                + "trace is the same), or --probe-space parameter.");
+        }
+
+        if (probes is not null)
+            throw new CurvatureException("A probe source of one's own serves parameter space only.");
+
+        var linearization = new Linearization(risk, options.Matrix, rules);
+        try
+        {
+            return new OutputSpaceForm(
+                linearization, options.Distribution, options.Seed,
+                StackSize.ForSweeps(risk, linearization.Layers, options.MemoryBudget))
+            {
+                MethodReason = options.Method is null ? "the one that output space has" : "asked for",
+            };
+        }
+        catch
+        {
+            linearization.Dispose();
+            throw;
+        }
+    }
+}

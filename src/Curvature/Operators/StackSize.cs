@@ -1,0 +1,57 @@
+using ActorHutch.Curvature.LayerRules;
+using TorchSharp;
+
+namespace ActorHutch.Curvature.Operators;
+
+/// <summary>How many probes are taken at once.</summary>
+/// <remarks>
+/// A function of the model, the batch and the budget alone: the same job is cut into the same stacks everywhere, and
+/// matrix products of the same shapes give the same bits.
+/// </remarks>
+internal static class StackSize
+{
+    /// <summary>
+    /// What a stack may hold on a CPU without falling out of its second-level cache into memory: elementwise passes
+    /// over it then cost little beside its matrix product. Larger stacks were measured to be slower.
+    /// </summary>
+    private const long CacheBytes = 2 << 20;
+
+    /// <summary>On a GPU a stack must be large enough to keep all of it busy.</summary>
+    private const long DeviceBytes = 1L << 30;
+
+    /// <summary>Budget where none is given: an eighth of the memory this process may use.</summary>
+    public static long DefaultBudget => Math.Max(DeviceBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
+
+    /// <summary>For forward-only sweeps.</summary>
+    public static int ForSweeps(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
+    {
+        long bytesPerProbe = BytesPerProbe(risk, layers, out long peak);
+        long target = risk.Device.type == DeviceType.CPU ? CacheBytes : DeviceBytes;
+        return Fit(target, peak, budget, bytesPerProbe);
+    }
+
+    /// <summary>For Hessian-matrix products: as many as are asked for at once, if they fit.</summary>
+    public static int ForProducts(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
+    {
+        long bytesPerProbe = 3 * BytesPerProbe(risk, layers, out _);
+        return Fit(long.MaxValue, 1, budget, bytesPerProbe);
+    }
+
+    private static int Fit(long target, long peak, long? budget, long bytesPerProbe) =>
+        (int)Math.Clamp(Math.Min(target / peak, (budget ?? DefaultBudget) / bytesPerProbe), 1, int.MaxValue);
+
+    /// <summary>All that one probe can need at once, and what it needs in its largest layer.</summary>
+    private static long BytesPerProbe(EmpiricalRisk risk, IEnumerable<LayerRule> layers, out long peak)
+    {
+        long size = risk.Dtype == torch.ScalarType.Float64 ? 8 : 4;
+        long widest = 0, activations = 0;
+        foreach (var layer in layers)
+        {
+            widest = Math.Max(widest, layer.LaneSize);
+            activations += layer.LaneSize;
+        }
+
+        peak = size * Math.Max(risk.Blocks.Max(block => block.Size), widest);
+        return size * (risk.ParameterCount + 3 * activations);
+    }
+}

@@ -1,0 +1,26 @@
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Probes;
+
+/// <summary>Rademacher or Gaussian probes in parameter space; probe i depends on the seed and on i alone.</summary>
+/// <param name="seed">The seed.</param>
+/// <param name="distribution">Rademacher or Gaussian.</param>
+public sealed class PhiloxProbes(ulong seed, ProbeDistribution distribution = ProbeDistribution.Rademacher)
+    : IProbeSource
+{
+    private readonly ProbeBits _bits = new(seed, Random(distribution), ProbeSpace.Parameter);
+
+    /// <inheritdoc/>
+    public Tensor Draw(ParameterBlock block, long firstProbe, int count)
+    {
+        ArgumentNullException.ThrowIfNull(block);
+        using var flat = _bits.Draw(
+            firstProbe, count, (uint)block.Index, 1, block.Size, block.Parameter.dtype, block.Parameter.device);
+        return flat.view([count, .. block.Shape]);
+    }
+
+    private static ProbeDistribution Random(ProbeDistribution distribution) =>
+        distribution != ProbeDistribution.Basis
+            ? distribution
+            : throw new ArgumentException("Basis vectors are not random: use BasisProbes.", nameof(distribution));
+}
