@@ -57,7 +57,9 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         if (!_workers.Remove(address, out var worker)) return;
         Context.Unwatch(address);
         _addresses.Remove(worker.Key);
-        _log.Warning("Worker {Worker} is lost: {Reason}", worker.Key.Id, reason);
+        _log.Log(
+            _job is null ? LogLevel.InfoLevel : LogLevel.WarningLevel, null,
+            "Worker {Worker} is lost: {Reason}", worker.Key.Id, reason);
         Apply(new WorkerLost(worker.Key, reason));
     }
 

@@ -11,6 +11,14 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     public static Terminal OfProcess() => new(Console.Out, Console.Error);
 
     /// <summary>For people: colours where there is a terminal, plain text of 80 columns where there is none.</summary>
-    public IAnsiConsole ForPeople() =>
-        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Out) });
+    public IAnsiConsole ForPeople()
+    {
+        bool terminal = ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected;
+        return AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = terminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = terminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Out = new AnsiConsoleOutput(terminal ? Out : new TrimmingWriter(Out)),
+        });
+    }
 }

@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
 using Spectre.Console;
 
@@ -10,23 +11,17 @@ internal static class CompareText
     {
         var job = report.Job;
         string name = report.Model?.Name ?? job.Model;
-        console.MarkupLineInterpolated($"[bold]Ways to the trace of the {job.Matrix.Word()} of {name}[/]");
+        console.MarkupLineInterpolated($"[bold]Ways to the trace of the {(job.Matrix == CurvatureMatrix.Ggn ? "generalised Gauss-Newton matrix" : "Hessian")} of {name}[/]");
         console.WriteLine();
         console.MarkupLineInterpolated($"  {Figures.Count(job.Probes, $"{job.Distribution.Word()} probe")} each, seed {job.Seed}, {job.Dtype.Word()}, {Figures.Count(workers, "worker")}, {Figures.Count(report.Execution.ThreadsPerWorker, "thread")} each");
         if (report.ExactTrace is { } exact)
             console.MarkupLineInterpolated($"  exact trace [bold green]{Figures.Significant(exact, 6)}[/]");
 
-        var table = new Table { Border = TableBorder.Simple }
-            .AddColumn(new TableColumn("method").NoWrap())
-            .AddColumn(Right("V_batch"))
-            .AddColumn(Right("trace"))
-            .AddColumn(Right("time"))
-            .AddColumn(Right("probes/s"))
-            .AddColumn(Right("speed-up"))
-            .AddColumn(Right("to 1 %"));
+        console.WriteLine();
+        var table = new RuledTable().Words("method").Numbers("V_batch", "trace", "time", "probes/s", "speed-up", "to 1 %");
         foreach (var row in report.Rows) table.AddRow(Cells(row));
-        console.Write(table);
-
+        table.WriteTo(console);
+        console.WriteLine();
         console.MarkupLine("[grey]trace ± its standard error; speed-up: probes/s against the first row;[/]");
         console.MarkupLine("[grey]to 1 %: the time to a standard error of 1 % of the trace. Set-up is left out.[/]");
         foreach (var row in report.Rows.Where(row => row.Error is not null))
@@ -53,6 +48,4 @@ internal static class CompareText
     /// <summary>Output space has one structure, so its name says more.</summary>
     private static string Label(CompareRow row) =>
         $"{row.Method} {(row.ProbeSpace == "output" ? "output" : row.Structure)}";
-
-    private static TableColumn Right(string name) => new TableColumn(name).RightAligned().NoWrap();
 }

@@ -68,7 +68,7 @@ internal sealed class JobText(IAnsiConsole console)
     public void WriteExact(Report report)
     {
         var facts = new List<(string, string)>();
-        if (report.Trace is { } trace) facts.Add(("trace", $"[bold green]{trace:R}[/]   (exact)"));
+        if (report.Trace is { } trace) facts.Add(("trace", $"[bold green]{Figures.Significant(trace, report.Dtype == "float32" ? 8 : 15)}[/]   (exact)"));
         facts.Add(("time", Time(report)));
         if (report.Interrupted) facts.Add(("stopped", "interrupted: an exact trace takes all basis vectors"));
         MarkedFacts([.. facts]);
@@ -80,24 +80,24 @@ internal sealed class JobText(IAnsiConsole console)
         if (report.Blocks.Count > 0)
         {
             console.WriteLine();
-            console.Write(BlockTable(report, exactColumn));
+            BlockTable(report, exactColumn).WriteTo(console);
         }
 
         console.WriteLine();
-        console.Write(WorkerTable(report));
+        WorkerTable(report).WriteTo(console);
         foreach (string line in Notes(report)) console.MarkupLineInterpolated($"[yellow]{line}[/]");
     }
 
-    private static Table BlockTable(Report report, bool exactColumn)
+    private static RuledTable BlockTable(Report report, bool exactColumn)
     {
         bool estimate = report.Confidence is not null;
-        var table = NewTable("block").AddColumn(Right("trace"));
-        if (estimate) table.AddColumn(Right("standard error"));
-        if (exactColumn) table.AddColumn(Right("exact"));
+        var table = new RuledTable().Words("block").Numbers("trace");
+        if (estimate) table.Numbers("standard error");
+        if (exactColumn) table.Numbers("exact");
         foreach (var block in report.Blocks)
         {
             int decimals = estimate ? Figures.DecimalsFor(block.StandardError ?? double.NaN) : 6;
-            string[] cells = [Markup.Escape(block.Name), Figures.Fixed(block.Trace, decimals)];
+            string[] cells = [block.Name, Figures.Fixed(block.Trace, decimals)];
             if (estimate) cells = [.. cells, Figures.Fixed(block.StandardError ?? double.NaN, decimals)];
             if (exactColumn) cells = [.. cells, Figures.Significant(block.ExactTrace ?? double.NaN, 6)];
             table.AddRow(cells);
@@ -106,14 +106,13 @@ internal sealed class JobText(IAnsiConsole console)
         return table;
     }
 
-    private static Table WorkerTable(Report report)
+    private static RuledTable WorkerTable(Report report)
     {
-        var table = NewTable("worker").AddColumn("device");
-        foreach (string name in (string[])["chunks", "probes", "compute", "wait", "probes/s"]) table.AddColumn(Right(name));
+        var table = new RuledTable().Words("worker", "device").Numbers("chunks", "probes", "compute", "wait", "probes/s");
         foreach (var worker in report.Workers)
         {
             table.AddRow(
-                Markup.Escape(worker.Id), worker.Device, Figures.Whole(worker.Chunks), Figures.Whole(worker.Probes),
+                worker.Id, worker.Device, Figures.Whole(worker.Chunks), Figures.Whole(worker.Probes),
                 Figures.Seconds(worker.ComputeSeconds), Figures.Seconds(worker.WaitSeconds),
                 Figures.Significant(worker.ProbesPerSecond, 3));
         }
@@ -181,9 +180,4 @@ internal sealed class JobText(IAnsiConsole console)
         foreach (var (name, markup) in facts) grid.AddRow(name, markup);
         console.Write(grid);
     }
-
-    private static Table NewTable(string first) =>
-        new Table { Border = TableBorder.Simple, ShowRowSeparators = false }.AddColumn(first);
-
-    private static TableColumn Right(string name) => new TableColumn(name).RightAligned().NoWrap();
 }

@@ -23,7 +23,7 @@ internal sealed class ComputeActor : ReceiveActor
     private IReplica? _replica;
     private IQuadraticForm? _form;
     private Guid _job;
-    private long _idleSince;
+    private long? _idleSince;
 
     public ComputeActor(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time)
     {
@@ -57,7 +57,8 @@ internal sealed class ComputeActor : ReceiveActor
             replica.CheckDeterminism();
             _form = replica.QuadraticForm(request.Spec.CurvatureOptions());
             WarmUp(_form, request.Spec, cancellation);
-            _idleSince = _time.GetTimestamp();
+            // Before its first chunk the worker waits for the job to begin, which is not for want of a chunk.
+            _idleSince = null;
             Context.Parent.Tell(new ReplicaReady(
                 request.Job, replica.Model, _form.Method, _form.MethodReason, [.. _form.Blocks], _form.BasisCount,
                 _time.GetElapsedTime(start).TotalSeconds));
@@ -100,7 +101,7 @@ internal sealed class ComputeActor : ReceiveActor
         if (cancellation.IsCancellationRequested || _form is null || request.Job != _job) return;
 
         long start = _time.GetTimestamp();
-        double waited = _time.GetElapsedTime(_idleSince, start).TotalSeconds;
+        double waited = _idleSince is { } since ? _time.GetElapsedTime(since, start).TotalSeconds : 0;
         try
         {
             var values = _form.Evaluate(request.FirstProbe, request.Count, cancellation);

@@ -108,7 +108,9 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
 
     private void CoordinatorLost()
     {
-        _log.Warning("Worker {Worker} lost its coordinator and looks for it again", _settings.Id);
+        _log.Log(
+            _job is null ? LogLevel.InfoLevel : LogLevel.WarningLevel, null,
+            "Worker {Worker} lost its coordinator and looks for it again", _settings.Id);
         LeaveJob();
         _coordinator = ActorRefs.Nobody;
         Become(Registering);

@@ -24,7 +24,8 @@ public static class ActorHutchSystem
     /// <summary>The settings.</summary>
     /// <remarks>
     /// An actor that throws stops: its state is not to be trusted, and whoever watches it knows what to do. The process
-    /// ends by its host alone, so the runtime's own hooks are off.
+    /// ends by its host alone, so the runtime's own hooks are off; and standard output belongs to the result, so the logger that Akka falls back on
+    /// while it starts and stops is off too.
     /// </remarks>
     public static Config Configuration { get; } = ConfigurationFactory.ParseString($$"""
         {{ComputeDispatcher}} {
@@ -33,6 +34,7 @@ public static class ActorHutchSystem
         }
         akka {
           actor.guardian-supervisor-strategy = "Akka.Actor.StoppingSupervisorStrategy"
+          stdout-loglevel = OFF
           log-dead-letters = 0
           log-dead-letters-during-shutdown = off
           coordinated-shutdown {

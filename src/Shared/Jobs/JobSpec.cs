@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 
@@ -73,6 +74,7 @@ public sealed record JobSpec
     /// The probes in every chunk but the last: a function of the spec alone, never of the workers, because a stack's
     /// height may show in the last bits of a result.
     /// </summary>
+    [JsonIgnore]
     public int ChunkSize
     {
         get
