@@ -26,7 +26,7 @@ internal static class ExactCommand
 
         var report = Reporting.OfExact(result, request.Settings);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
-        else text.WriteExact(report);
+        else text.WriteExact(report, result);
         return code;
     }
 }

@@ -8,7 +8,8 @@ internal sealed record CompareReport(
     double? ExactTrace, IReadOnlyList<CompareRow> Rows, bool Interrupted, ModelDescription? Model, JobSpec Job,
     ExecutionSettings Execution, VersionReport Versions);
 
-/// <summary>One contender. Its figures are null where it could not run; <see cref="Error"/> then says why.</summary>
+/// <summary>One contender. Its figures are null where there are none, and <see cref="Error"/> says why; it also says
+/// where they rest on fewer probes than asked for.</summary>
 internal sealed record CompareRow
 {
     /// <summary>The relative standard error that the contenders are to reach.</summary>
@@ -54,9 +55,11 @@ internal sealed record CompareRow
             Structure = spec.Structure.Word(),
             ProbeSpace = spec.ProbeSpace.Word(),
             VBatch = spec.ChunkSize,
-            Error = result.Succeeded ? null : result.Outcome.Message ?? "interrupted",
+            Error = result.Succeeded
+                ? null
+                : result.Outcome.Message ?? $"interrupted after {Figures.Count(result.Probes, "probe")}",
         };
-        if (result.Estimate is not { } estimate || !result.Succeeded) return row;
+        if (result.Estimate is not { } estimate) return row;
 
         double error = estimate.StandardError / (Target * Math.Abs(estimate.Trace));
         double probesToTarget = error * error * estimate.Probes;

@@ -32,6 +32,7 @@ internal sealed class JobText(IAnsiConsole console)
     /// <param name="exactNote">What to say in the exact trace's place where there is none.</param>
     public void WriteEstimate(Report report, JobResult result, string? exactNote)
     {
+        if (NothingToShow(result)) return;
         var facts = new List<(string, string)>();
         if (report.Trace is { } trace)
         {
@@ -65,14 +66,23 @@ internal sealed class JobText(IAnsiConsole console)
     }
 
     /// <summary>The exact trace.</summary>
-    public void WriteExact(Report report)
+    public void WriteExact(Report report, JobResult result)
     {
+        if (NothingToShow(result)) return;
         var facts = new List<(string, string)>();
         if (report.Trace is { } trace) facts.Add(("trace", $"[bold green]{Figures.Significant(trace, report.Dtype == "float32" ? 8 : 15)}[/]   (exact)"));
         facts.Add(("time", Time(report)));
         if (report.Interrupted) facts.Add(("stopped", "interrupted: an exact trace takes all basis vectors"));
         MarkedFacts([.. facts]);
         WriteTables(report, exactColumn: false);
+    }
+
+    /// <summary>Says so where the job ended before its first chunk was out.</summary>
+    private bool NothingToShow(JobResult result)
+    {
+        if (result.State.Probes > 0 && (result.Probes > 0 || result.Elapsed > TimeSpan.Zero)) return false;
+        if (result.Outcome.End == JobEnd.Interrupted) console.WriteLine("Interrupted before anything was computed.");
+        return true;
     }
 
     private void WriteTables(Report report, bool exactColumn)
