@@ -30,8 +30,11 @@ public abstract class LayerRule : IDisposable
     /// <summary>Shape of the layer's output, <c>[N, …]</c>.</summary>
     protected long[] OutputShape { get; private set; } = [];
 
-    /// <summary>Numbers in one lane of this layer's output, all samples together.</summary>
-    internal virtual long LaneSize => OutputShape.Aggregate(1L, (product, size) => product * size);
+    /// <summary>
+    /// Numbers in one lane of this layer's output, all samples together; 0 where no parameter comes before the output,
+    /// so that it never has a tangent.
+    /// </summary>
+    internal long LaneSize { get; private set; }
 
     /// <summary>The rules that this one is made of, in the order of the forward pass; itself for a plain layer.</summary>
     internal virtual IEnumerable<LayerRule> Leaves => [this];
@@ -43,6 +46,7 @@ public abstract class LayerRule : IDisposable
         var output = Forward(input);
         OutputShape = output.shape;
         Output = output;
+        LaneSize = output.requires_grad ? output.numel() : 0;
         return output;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorHutch.Curvature.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -15,14 +16,45 @@ public sealed class LayerRuleSet
     public static LayerRuleSet Default { get; } = new LayerRuleSet(
         ImmutableDictionary<Type, Func<nn.Module, string, LayerRule>>.Empty)
         .With<Linear>(layer => new LinearRule(layer))
+        .With<Conv1d>(layer => new ConvolutionRule(layer))
+        .With<Conv2d>(layer => new ConvolutionRule(layer))
+        .With<Embedding>(layer => new EmbeddingRule(layer))
+        .With<BatchNorm1d>(layer => new BatchNormRule(layer))
+        .With<BatchNorm2d>(layer => new BatchNormRule(layer))
+        .With<LayerNorm>(layer => new LayerNormRule(layer))
         .With<Flatten>(layer => new FlattenRule(layer))
+        .With<Identity>(layer => new IdentityRule(layer))
+        .With<Dropout>(layer => new IdentityRule(layer, layer.p))
+        .With<Dropout1d>(layer => new IdentityRule(layer, layer.p))
+        .With<Dropout2d>(layer => new IdentityRule(layer, layer.p))
+        .With<MaxPool1d>(MaxPoolRule.Of)
+        .With<MaxPool2d>(MaxPoolRule.Of)
+        .With<AvgPool1d>(layer => new LinearMapRule(layer))
+        .With<AvgPool2d>(layer => new LinearMapRule(layer))
+        .With<AdaptiveAvgPool1d>(layer => new LinearMapRule(layer))
+        .With<AdaptiveAvgPool2d>(layer => new LinearMapRule(layer))
+        .WithElementwise<CELU>()
+        .WithElementwise<ELU>()
+        .WithElementwise<GELU>()
+        .WithElementwise<Hardswish>()
+        .WithElementwise<Hardsigmoid>()
+        .WithElementwise<Hardtanh>()
+        .WithElementwise<LeakyReLU>()
+        .WithElementwise<LogSigmoid>()
+        .WithElementwise<Mish>()
+        .WithElementwise<ReLU>()
+        .WithElementwise<ReLU6>()
+        .WithElementwise<SELU>()
+        .WithElementwise<SiLU>()
         .WithElementwise<Sigmoid>()
+        .WithElementwise<Softplus>()
+        .WithElementwise<Softsign>()
         .WithElementwise<Tanh>()
-        .WithElementwise<ReLU>();
+        .WithElementwise<Tanhshrink>();
 
     /// <summary>Names of the layer kinds that have a rule, sorted.</summary>
     public IEnumerable<string> Known =>
-        _rules.Keys.Select(type => type.Name).Append(nameof(Sequential)).Order(StringComparer.Ordinal);
+        _rules.Keys.Select(type => type.Name).Append(nameof(Sequential)).Append(nameof(Residual)).Order(StringComparer.Ordinal);
 
     /// <summary>These rules and one more, or another one for the same kind of layer.</summary>
     /// <typeparam name="TModule">The layer's class, exactly: classes derived from it are other layers.</typeparam>
@@ -44,6 +76,7 @@ public sealed class LayerRuleSet
         LayerRule rule;
         if (_rules.TryGetValue(module.GetType(), out var make)) rule = make(module, path);
         else if (module is Sequential) rule = new ChainRule([.. Children(module, path)]);
+        else if (module is Residual) rule = new ResidualRule([.. Children(module, path)]);
         else throw Unknown(module, path);
 
         rule.Path = path;

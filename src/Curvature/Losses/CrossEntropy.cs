@@ -12,21 +12,38 @@ namespace ActorHutch.Curvature.Losses;
 /// żᵀ ∇²ℓ ż = u Σ_k p_k (ż_k − Σ_j p_j ż_j)².
 /// </remarks>
 /// <param name="reduction">Mean (the default; weighted by the classes' weights, as PyTorch does) or sum.</param>
-public sealed class CrossEntropy(Reduction reduction = Reduction.Mean) : Loss(reduction)
+/// <param name="classWeights"><c>[C]</c>; null for ones.</param>
+/// <param name="labelSmoothing">From 0 to 1: how much of the target is spread evenly over the classes.</param>
+/// <param name="ignoreIndex">Positions with this class number count for nothing.</param>
+public sealed class CrossEntropy(
+    Reduction reduction = Reduction.Mean, Tensor? classWeights = null, double labelSmoothing = 0,
+    long ignoreIndex = -100) : Loss(reduction)
 {
     /// <inheritdoc/>
     public override Tensor Value(Tensor output, Tensor target) => nn.functional.cross_entropy(
-        output, target,
-        reduction: Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum);
+        output, target, classWeights, ignoreIndex,
+        Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum, labelSmoothing);
 
     /// <inheritdoc/>
     public override LossCurvature Linearize(Tensor output, Tensor target)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(target);
+        if (target.dtype != ScalarType.Int64)
+        {
+            throw new NoLayerRuleException(
+                $"Cross-entropy with {target.dtype} targets has no layer rule, only with class numbers (int64). "
+                + "Use --method autodiff.");
+        }
+
         using var scope = NewDisposeScope();
-        var scale = ones_like(target).to(output.dtype);
-        if (Reduction == Reduction.Mean) scale /= scale.sum();
+        var weights = classWeights ?? ones([output.shape[1]], output.dtype, output.device);
+        var counted = (target != ignoreIndex).to(output.dtype);
+        var classes = target.masked_fill(target == ignoreIndex, 0);
+        var own = weights.index_select(0, classes.flatten()).view(target.shape) * counted;
+        var smooth = weights.mean() * counted;
+        var scale = (1 - labelSmoothing) * own + labelSmoothing * smooth;
+        if (Reduction == Reduction.Mean) scale /= own.sum();
         return new Softmax(output, scale);
     }
 

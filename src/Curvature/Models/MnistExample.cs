@@ -22,9 +22,6 @@ public sealed class MnistExample : IDisposable
     private const double PixelMean = 0.1307;
     private const double PixelDeviation = 0.3081;
 
-    /// <summary>libtorch's default generator is one for the whole process.</summary>
-    private static readonly Lock DefaultGenerator = new();
-
     private readonly Sequential _model;
     private readonly Tensor _inputs;
     private readonly Tensor _targets;
@@ -74,16 +71,22 @@ public sealed class MnistExample : IDisposable
         _targets.Dispose();
     }
 
+    /// <summary>
+    /// The network as PyTorch draws it under the seed: numbers within ±1/√(inputs), from a generator of its own. The
+    /// default generator is one for the whole process, and another thread may be drawing from it.
+    /// </summary>
     private static Sequential SeededModel()
     {
-        lock (DefaultGenerator)
+        using var noGrad = no_grad();
+        using var generator = new Generator(Seed);
+        var model = CreateModel();
+        foreach (var (_, weight) in model.named_parameters())
         {
-            using var before = get_rng_state();
-            manual_seed(Seed);
-            var model = CreateModel();
-            set_rng_state(before);
-            return model;
+            double bound = 1 / Math.Sqrt(weight.shape[1]);
+            weight.uniform_(-bound, bound, generator);
         }
+
+        return model;
     }
 
     /// <summary>(pixel / 255 − mean) / deviation in single precision, <c>[256, 1, 28, 28]</c>.</summary>

@@ -55,14 +55,16 @@ internal sealed class OutputSpaceForm : StackedForm
         foreach (var (layer, draw, first, columns) in _draws)
         {
             using var scope = NewDisposeScope();
-            var numbers = _distribution == ProbeDistribution.Basis
+            var (numbers, row) = _distribution == ProbeDistribution.Basis
                 ? Basis(draw, first, firstProbe, count)
-                : _bits.Draw(firstProbe, count, (uint)first, draw.Size, Risk.SampleCount, Risk.Dtype, Risk.Device);
+                : (_bits.Draw(firstProbe, count, (uint)first, draw.Size, Risk.SampleCount, Risk.Dtype, Risk.Device), 0);
             if (numbers is null) continue;
 
-            var perSample = _linearization.QuadraticForms(count, layer, draw.Tangent(numbers));
+            int lanes = (int)numbers.shape[0];
+            var perSample = _linearization.QuadraticForms(lanes, layer, draw.Tangent(numbers));
             var values = perSample.to(ScalarType.Float64).mm(draw.Weights);
-            for (int i = 0; i < columns.Length; i++) result.select(1, columns[i]).copy_(values.select(1, i));
+            for (int i = 0; i < columns.Length; i++)
+                result.select(1, columns[i]).narrow(0, row, lanes).copy_(values.select(1, i));
         }
 
         return result;
@@ -71,19 +73,19 @@ internal sealed class OutputSpaceForm : StackedForm
     /// <inheritdoc/>
     public override void Dispose() => _linearization.Dispose();
 
-    /// <summary>Lanes e_{first}, e_{first+1}, … of one draw, the same for all samples: <c>[P, J, N]</c>.</summary>
-    private Tensor? Basis(OutputDraw draw, int first, long firstLane, int count)
+    /// <summary>
+    /// The basis vectors among some lanes that belong to one draw, the same for all samples, <c>[P, J, N]</c>, and
+    /// the first one's place among the lanes.
+    /// </summary>
+    private (Tensor? Lanes, long Row) Basis(OutputDraw draw, int first, long firstLane, int count)
     {
         long low = Math.Max(firstLane, first);
         long high = Math.Min(firstLane + count, first + draw.Size);
-        if (low >= high) return null;
+        if (low >= high) return (null, 0);
 
-        var lanes = zeros([count, draw.Size, Risk.SampleCount], Risk.Dtype, Risk.Device);
-        lanes.narrow(0, low - firstLane, high - low)
-            .narrow(1, low - first, high - low)
-            .diagonal(dim1: 0, dim2: 1)
-            .fill_(1);
-        return lanes;
+        var lanes = zeros([high - low, draw.Size, Risk.SampleCount], Risk.Dtype, Risk.Device);
+        lanes.narrow(1, low - first, high - low).diagonal(dim1: 0, dim2: 1).fill_(1);
+        return (lanes, low - firstLane);
     }
 
     private void CheckEachBlockIsDrawnOnce()

@@ -14,7 +14,7 @@ internal static class StackSize
     /// What a stack may hold on a CPU without falling out of its second-level cache into memory: elementwise passes
     /// over it then cost little beside its matrix product. Larger stacks were measured to be slower.
     /// </summary>
-    private const long CacheBytes = 2 << 20;
+    private const long CacheBytes = 1280 << 10;
 
     /// <summary>On a GPU a stack must be large enough to keep all of it busy.</summary>
     private const long DeviceBytes = 1L << 30;

@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.LayerRules;
+
+/// <summary>A sum of branches: the tangents of the branches add up, and so do their second-order terms.</summary>
+internal sealed class ResidualRule(IReadOnlyList<LayerRule> branches) : LayerRule
+{
+    /// <inheritdoc/>
+    internal override IEnumerable<LayerRule> Leaves => branches.SelectMany(branch => branch.Leaves);
+
+    /// <inheritdoc/>
+    protected override Tensor Forward(Tensor input) =>
+        branches.Select(branch => branch.Run(input)).Aggregate((sum, branch) => sum + branch);
+
+    /// <inheritdoc/>
+    public override Lanes? Tangent(Lanes? input, Sweep sweep)
+    {
+        Lanes? sum = null;
+        foreach (var branch in branches)
+        {
+            if (branch.Tangent(input, sweep) is not { } tangent) continue;
+            sum = sum is { } others
+                ? others with { Data = others.Data + tangent.To(others.Layout, OutputShape).Data }
+                : tangent;
+        }
+
+        return sum;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        foreach (var branch in branches) branch.Dispose();
+        base.Dispose(disposing);
+    }
+}

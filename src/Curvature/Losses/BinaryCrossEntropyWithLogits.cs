@@ -1,0 +1,26 @@
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Losses;
+
+/// <summary>
+/// −y log σ(z) − (1 − y) log(1 − σ(z)), averaged over all numbers of the output or summed, as PyTorch's
+/// <c>BCEWithLogitsLoss</c>.
+/// </summary>
+/// <remarks>∂²ℓ/∂z² is σ(z) (1 − σ(z)), divided by the number of outputs for the mean.</remarks>
+/// <param name="reduction">Mean (the default) or sum.</param>
+public sealed class BinaryCrossEntropyWithLogits(Reduction reduction = Reduction.Mean) : Loss(reduction)
+{
+    /// <inheritdoc/>
+    public override Tensor Value(Tensor output, Tensor target) => nn.functional.binary_cross_entropy_with_logits(
+        output, target, reduction: Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum);
+
+    /// <inheritdoc/>
+    public override LossCurvature Linearize(Tensor output, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        using var scope = NewDisposeScope();
+        var probability = output.sigmoid();
+        var second = probability * (1 - probability);
+        return new DiagonalLossCurvature(Reduction == Reduction.Mean ? second / output.numel() : second);
+    }
+}

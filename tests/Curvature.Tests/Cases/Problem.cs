@@ -1,0 +1,39 @@
+using ActorHutch.Curvature.Losses;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Tests.Cases;
+
+/// <summary>A risk, with the model and the batch that it rests on.</summary>
+internal sealed class Problem : IDisposable
+{
+    public Problem(nn.Module<Tensor, Tensor> model, Loss loss, Tensor inputs, Tensor targets)
+    {
+        Risk = new EmpiricalRisk(model, loss, inputs, targets);
+    }
+
+    public EmpiricalRisk Risk { get; }
+
+    public void Dispose()
+    {
+        Risk.Model.Dispose();
+        Risk.Inputs.Dispose();
+        Risk.Targets.Dispose();
+    }
+
+    /// <summary>A model in float64 and evaluation mode, with fixed parameters of moderate size.</summary>
+    public static nn.Module<Tensor, Tensor> Prepared(nn.Module<Tensor, Tensor> model, Numbers numbers)
+    {
+        model.to(ScalarType.Float64);
+        model.eval();
+        using var noGrad = no_grad();
+        foreach (var parameter in model.parameters())
+        {
+            using var values = numbers.Normal(parameter.shape);
+            using var scaled = values * 0.6;
+            parameter.copy_(scaled);
+        }
+
+        return model;
+    }
+}
