@@ -53,7 +53,7 @@ internal sealed class ComputeActor : ReceiveActor
             long start = _time.GetTimestamp();
             DisposeForm();
             _job = request.Job;
-            var replica = ReplicaFor(request.Spec);
+            if (ReplicaFor(request) is not { } replica) return;
             replica.CheckDeterminism();
             _form = replica.QuadraticForm(request.Spec.CurvatureOptions());
             WarmUp(_form, request.Spec, cancellation);
@@ -73,14 +73,25 @@ internal sealed class ComputeActor : ReceiveActor
         }
     }
 
-    private IReplica ReplicaFor(JobSpec spec)
+    /// <summary>The replica of before, where it serves; else a new one; null where there is none to be had here.</summary>
+    private IReplica? ReplicaFor(PrepareReplica request)
     {
+        var spec = request.Spec;
         var key = new ReplicaKey(spec.Model, spec.Dtype, _settings.Device, _settings.Threads);
         if (_replica is not null && key == _key) return _replica;
 
         _replica?.Dispose();
         _replica = null;
-        _replica = _replicas.Create(key);
+        try
+        {
+            _replica = _replicas.Create(key);
+        }
+        catch (Exception error)
+        {
+            // Not the job's fault: another machine may have what is missing on this one.
+            Context.Parent.Tell(new ReplicaFailed(request.Job, Describe(error), Retriable: true));
+        }
+
         _key = key;
         return _replica;
     }
