@@ -71,7 +71,7 @@ internal sealed partial record JobState
     /// <summary>Those of them that have a replica.</summary>
     public int ReadyWorkers { get; private init; }
 
-    public JobCounts Counts { get; private init; } = new();
+    public JobCounts Counts { get; init; } = new();
 
     /// <summary>Whether there are too few workers and the job gives others time to come.</summary>
     public bool WaitsForWorkers { get; private init; }
