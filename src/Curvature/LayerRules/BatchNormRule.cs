@@ -34,7 +34,7 @@ internal sealed class BatchNormRule(BatchNorm module) : LayerRule
     /// <inheritdoc/>
     protected internal override void Prepare()
     {
-        _inverse = Keep(Channels((module.running_var! + module.eps).rsqrt()));
+        _inverse = Keep(Channels(module.running_var!.Plus(module.eps).rsqrt()));
         _normalized = Keep((Lanes.Shared(_input!, _layout) - Channels(module.running_mean!)) * _inverse);
         _slope = Keep(module.weight is null ? _inverse.alias() : Channels(module.weight.detach()) * _inverse);
         _adjoint = OutputAdjoint is null ? null : Keep(Lanes.Shared(OutputAdjoint, _layout) * _inverse);
@@ -52,7 +52,7 @@ internal sealed class BatchNormRule(BatchNorm module) : LayerRule
         {
             var spread = Spread(scale);
             var added = spread * _normalized!;
-            tangent = tangent is null ? added : added.add_(tangent);
+            tangent = tangent is null ? added : added.PlusInPlace(tangent);
             if (inner is not null && sweep.SecondOrder && _adjoint is not null)
                 sweep.AddProduct(new Lanes(spread * inner, _layout), _adjoint, factor: 2);
         }
@@ -60,7 +60,7 @@ internal sealed class BatchNormRule(BatchNorm module) : LayerRule
         if (sweep.Probe(module.bias) is { } shift)
         {
             var spread = Spread(shift);
-            tangent = tangent is null ? spread.expand_as(spread * _normalized!).contiguous() : tangent + spread;
+            tangent = tangent is null ? spread.expand_as(spread * _normalized!).contiguous() : tangent.Plus(spread);
         }
 
         return tangent is null ? null : new Lanes(tangent, _layout);

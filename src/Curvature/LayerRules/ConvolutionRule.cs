@@ -58,7 +58,7 @@ internal sealed class ConvolutionRule(Convolution module) : LayerRule
         if (input?.To(LaneLayout.SamplesFirst, InputShape).Data is { } inner)
         {
             var passed = Convolve(inner.reshape([samples * lanes, .. InputShape[1..]]), _weight!, groups).reshape(shape);
-            tangent = tangent is null ? passed : passed.add_(tangent);
+            tangent = tangent is null ? passed : passed.PlusInPlace(tangent);
             if (weight is not null && sweep.SecondOrder && _adjoint is not null)
             {
                 var bent = Convolve(Stacked(inner), weight, lanes * groups).reshape(shape);
@@ -69,7 +69,7 @@ internal sealed class ConvolutionRule(Convolution module) : LayerRule
         if (sweep.Probe(module.bias) is { } bias)
         {
             var added = bias.view([1, lanes, OutputShape[1], .. OutputShape[2..].Select(_ => 1L)]);
-            tangent = tangent is null ? added.expand(shape).contiguous() : tangent + added;
+            tangent = tangent is null ? added.expand(shape).contiguous() : tangent.Plus(added);
         }
 
         return tangent is null ? null : new Lanes(tangent, LaneLayout.SamplesFirst);

@@ -21,7 +21,7 @@ internal sealed class EmbeddingRule(Embedding module) : LayerRule
             // Rows at padding_idx take no part in differentiation; the module does not tell which one that is, but
             // their gradient does.
             var gradient = Operators.Autograd.Gradients([output.sum()], [_table])[0];
-            _counts = Keep((gradient.select(1, 0) > 0).to(_table.dtype).index_select(0, _numbers.flatten()));
+            _counts = Keep(gradient.select(1, 0).sign().to(_table.dtype).index_select(0, _numbers.flatten()));
         }
 
         return output;
@@ -50,7 +50,7 @@ internal sealed class EmbeddingRule(Embedding module) : LayerRule
             long positions = numbers.shape[1];
             var place = arange(positions, ScalarType.Int64, numbers.device);
             var same = numbers.unsqueeze(2) == numbers.unsqueeze(1);
-            var first = Keep(where(same, place, full_like(place, positions)).amin(2));
+            var first = Keep(where(same, place, ones_like(place).Times(positions)).amin(2));
             var unweighted = Keep(ones([samples, 1], ScalarType.Float64, numbers.device));
             yield return new OutputDraw([_table], checked((int)(positions * width)), unweighted, signs =>
             {

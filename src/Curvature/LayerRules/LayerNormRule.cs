@@ -36,7 +36,7 @@ internal sealed class LayerNormRule(LayerNorm module) : LayerRule
     {
         var centred = Lanes.Shared(_input!, _layout);
         centred -= centred.mean(_over, keepdim: true);
-        _inverse = Keep((centred.square().mean(_over, keepdim: true) + module.eps).rsqrt());
+        _inverse = Keep(centred.square().mean(_over, keepdim: true).Plus(module.eps).rsqrt());
         _normalized = Keep(centred * _inverse);
         _scale = module.weight is null ? null : Keep(Features(module.weight.detach()));
         if (OutputAdjoint is not null)
@@ -68,7 +68,7 @@ internal sealed class LayerNormRule(LayerNorm module) : LayerRule
         {
             var spread = Spread(scale);
             var added = spread * _normalized!;
-            tangent = tangent is null ? added : added.add_(tangent);
+            tangent = tangent is null ? added : added.PlusInPlace(tangent);
             if (first is not null && sweep.SecondOrder && _adjoint is not null)
                 sweep.AddProduct(new Lanes(spread * first, _layout), _adjoint, factor: 2);
         }
@@ -76,7 +76,7 @@ internal sealed class LayerNormRule(LayerNorm module) : LayerRule
         if (sweep.Probe(module.bias) is { } shift)
         {
             var spread = Spread(shift);
-            tangent = tangent is null ? spread + zeros_like(_normalized!) : tangent + spread;
+            tangent = tangent is null ? spread.Plus(zeros_like(_normalized!)) : tangent.Plus(spread);
         }
 
         return tangent is null ? null : new Lanes(tangent, _layout);
@@ -90,7 +90,7 @@ internal sealed class LayerNormRule(LayerNorm module) : LayerRule
     {
         var relative = spreadRate * _inverse!;
         var acceleration = (centred.square().mean(_over, keepdim: true) - spreadRate.square()) * _inverse!.square();
-        var second = _normalized! * (2 * relative.square() - acceleration) - 2 * centred * relative * _inverse!;
+        var second = _normalized! * (relative.square().Times(2) - acceleration) - centred.Times(2) * relative * _inverse!;
         sweep.AddProduct(new Lanes(second, _layout), _scaledAdjoint!, factor: 1);
     }
 

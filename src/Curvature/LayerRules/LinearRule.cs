@@ -42,7 +42,7 @@ internal sealed class LinearRule(Linear module) : LayerRule
         {
             var shared = _weight!.expand(lanes, -1, -1);
             var passed = shared.bmm(inner);
-            tangent = tangent is null ? passed : passed.add_(tangent);
+            tangent = tangent is null ? passed : passed.PlusInPlace(tangent);
             if (weight is not null && sweep.SecondOrder && _adjoint is not null)
                 sweep.AddProduct(new Lanes(weight.bmm(inner), LaneLayout.SamplesLast), _adjoint, factor: 2);
         }
@@ -50,7 +50,7 @@ internal sealed class LinearRule(Linear module) : LayerRule
         if (sweep.Probe(module.bias) is { } bias)
         {
             var added = bias.unsqueeze(-1).expand(-1, -1, columns);
-            tangent = tangent is null ? added.contiguous() : tangent + added;
+            tangent = tangent is null ? added.contiguous() : tangent.Plus(added);
         }
 
         return tangent is null ? null : new Lanes(tangent, LaneLayout.SamplesLast);

@@ -10,7 +10,7 @@ internal sealed class ResidualRule(IReadOnlyList<LayerRule> branches) : LayerRul
 
     /// <inheritdoc/>
     protected override Tensor Forward(Tensor input) =>
-        branches.Select(branch => branch.Run(input)).Aggregate((sum, branch) => sum + branch);
+        branches.Select(branch => branch.Run(input)).Aggregate((sum, branch) => sum.Plus(branch));
 
     /// <inheritdoc/>
     public override Lanes? Tangent(Lanes? input, Sweep sweep)
@@ -20,7 +20,7 @@ internal sealed class ResidualRule(IReadOnlyList<LayerRule> branches) : LayerRul
         {
             if (branch.Tangent(input, sweep) is not { } tangent) continue;
             sum = sum is { } others
-                ? others with { Data = others.Data + tangent.To(others.Layout, OutputShape).Data }
+                ? others with { Data = others.Data.Plus(tangent.To(others.Layout, OutputShape).Data) }
                 : tangent;
         }
 

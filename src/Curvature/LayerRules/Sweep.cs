@@ -72,7 +72,7 @@ public sealed class Sweep
     /// <param name="coefficient">c, as <see cref="Lanes.Shared"/> gives it.</param>
     /// <param name="factor">A constant factor.</param>
     public void AddProduct(Lanes lanes, Tensor coefficient, double factor) =>
-        Contract(lanes.Data, lanes.Layout, factor == 1 ? coefficient : coefficient * factor);
+        Contract(lanes.Data, lanes.Layout, factor == 1 ? coefficient : coefficient.Times(factor));
 
     private void Contract(Tensor data, LaneLayout layout, Tensor coefficient)
     {
@@ -97,5 +97,5 @@ public sealed class Sweep
     private Tensor PerSample(Tensor values) =>
         values.shape[1] == _samples ? values : values.view(LaneCount, _samples, -1).sum(2);
 
-    private void Add(Tensor term) => Sum = Sum is null ? term : Sum + term;
+    private void Add(Tensor term) => Sum = Sum is null ? term : Sum.Plus(term);
 }

@@ -19,8 +19,7 @@ public sealed class BinaryCrossEntropyWithLogits(Reduction reduction = Reduction
     {
         ArgumentNullException.ThrowIfNull(output);
         using var scope = NewDisposeScope();
-        var probability = output.sigmoid();
-        var second = probability * (1 - probability);
-        return new DiagonalLossCurvature(Reduction == Reduction.Mean ? second / output.numel() : second);
+        var second = output.sigmoid() * output.neg().sigmoid();
+        return new DiagonalLossCurvature(Reduction == Reduction.Mean ? second.Times(1.0 / output.numel()) : second);
     }
 }

@@ -38,11 +38,13 @@ public sealed class CrossEntropy(
 
         using var scope = NewDisposeScope();
         var weights = classWeights ?? ones([output.shape[1]], output.dtype, output.device);
-        var counted = (target != ignoreIndex).to(output.dtype);
-        var classes = target.masked_fill(target == ignoreIndex, 0);
+        using TorchSharp.Scalar ignored = ignoreIndex;
+        var isCounted = target.ne(ignored);
+        var counted = isCounted.to(output.dtype);
+        var classes = target * isCounted;
         var own = weights.index_select(0, classes.flatten()).view(target.shape) * counted;
         var smooth = weights.mean() * counted;
-        var scale = (1 - labelSmoothing) * own + labelSmoothing * smooth;
+        var scale = own.Times(1 - labelSmoothing).Plus(smooth.Times(labelSmoothing));
         if (Reduction == Reduction.Mean) scale /= own.sum();
         return new Softmax(output, scale);
     }

@@ -30,6 +30,6 @@ public sealed class MeanSquaredError(Reduction reduction = Reduction.Mean) : Los
         ArgumentNullException.ThrowIfNull(output);
         using var scope = NewDisposeScope();
         double second = Reduction == Reduction.Mean ? 2.0 / output.numel() : 2.0;
-        return new DiagonalLossCurvature(full_like(output, second));
+        return new DiagonalLossCurvature(ones_like(output).Times(second));
     }
 }

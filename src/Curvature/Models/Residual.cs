@@ -23,5 +23,5 @@ public sealed class Residual : nn.Module<Tensor, Tensor>
 
     /// <summary>Σ of the branches' outputs, which must have one shape.</summary>
     public override Tensor forward(Tensor input) =>
-        _branches.Select(branch => branch.call(input)).Aggregate((sum, branch) => sum + branch);
+        _branches.Select(branch => branch.call(input)).Aggregate((sum, branch) => sum.Plus(branch));
 }

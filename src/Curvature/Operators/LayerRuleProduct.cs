@@ -62,7 +62,7 @@ public sealed class LayerRuleProduct : ICurvatureProduct
         var forms = _linearization.QuadraticForms(
             (int)vectors[0].shape[0], parameter => byParameter.GetValueOrDefault(parameter.Handle));
         var products = Autograd.Gradients([forms.sum()], probes);
-        foreach (var product in products) product.mul_(0.5);
+        foreach (var product in products) product.TimesInPlace(0.5);
         return products;
     }
 }

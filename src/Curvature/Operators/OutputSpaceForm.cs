@@ -84,7 +84,7 @@ internal sealed class OutputSpaceForm : StackedForm
         if (low >= high) return (null, 0);
 
         var lanes = zeros([high - low, draw.Size, Risk.SampleCount], Risk.Dtype, Risk.Device);
-        lanes.narrow(1, low - first, high - low).diagonal(dim1: 0, dim2: 1).fill_(1);
+        lanes.narrow(1, low - first, high - low).diagonal(dim1: 0, dim2: 1).FillWithOnes();
         return (lanes, low - firstLane);
     }
 

@@ -24,7 +24,7 @@ public sealed class BasisProbes(IReadOnlyList<ParameterBlock> blocks) : IProbeSo
             .narrow(0, low - firstProbe, high - low)
             .narrow(1, low - _offsets[block.Index], high - low)
             .diagonal();
-        diagonal.fill_(1);
+        diagonal.FillWithOnes();
         return flat.view([count, .. block.Shape]);
     }
 

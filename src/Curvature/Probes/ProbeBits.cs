@@ -157,9 +157,10 @@ internal readonly struct ProbeBits(ulong seed, ProbeDistribution distribution, P
                 FillPacked(firstProbe + p, firstStream + (uint)s, MemoryMarshal.Cast<byte, uint>(packed[p, s].bytes));
         }
 
-        var shifts = arange(32, ScalarType.Int32, device);
+        using TorchSharp.Scalar wordSize = 32;
+        var shifts = arange(wordSize, ScalarType.Int32, device);
         var bits = packed.to(device).unsqueeze(-1).bitwise_right_shift(shifts).bitwise_and(1);
-        var signs = bits.view(count, streams, words * 32L).narrow(2, 0, length).to(dtype).mul_(2).sub_(1);
+        var signs = bits.view(count, streams, words * 32L).narrow(2, 0, length).to(dtype).TimesInPlace(2).Plus(-1);
         return signs.contiguous().MoveToOuterDisposeScope();
     }
 
