@@ -12,6 +12,8 @@ namespace ActorHutch.Coordinator.Actors;
 /// </summary>
 internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 {
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
+
     private readonly TimeProvider _time;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<IActorRef, (WorkerKey Key, string Device)> _workers = [];
@@ -28,6 +30,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<InterruptJob>(interrupt => interrupt.Job == _job?.State.Job, _ => Apply(new InterruptRequested()));
         Receive<InterruptJob>(_ => { });
         Receive<WorkerWaitOver>(Apply);
+        Receive<ProgressDue>(_ => TellProgress());
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -118,6 +121,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
                 job.Results = new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
                 job.FirstChunk = _time.GetTimestamp();
                 job.Client.Tell(new JobStarted(job.State));
+                Timers.StartPeriodicTimer(nameof(ProgressDue), new ProgressDue(), ProgressInterval);
                 return null;
             case Accept accept:
                 job.Results!.Accept(accept.Chunk, accept.Worker, accept.Values);
@@ -147,6 +151,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 
     private void OnFinish(RunningJob job, JobOutcome outcome)
     {
+        Timers.Cancel(nameof(ProgressDue));
         long now = _time.GetTimestamp();
         long firstChunk = job.FirstChunk ?? now;
         var accumulator = job.Results?.Accumulator;
@@ -163,6 +168,21 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
             _time.GetElapsedTime(firstChunk, now))));
         _job = null;
     }
+
+    private void TellProgress()
+    {
+        if (_job is not { Results: { } results, FirstChunk: { } firstChunk } job) return;
+        var spec = job.State.Spec;
+        job.Client.Tell(new JobProgress(
+            Math.Min(job.State.Done.Count * spec.ChunkSize, job.State.Probes),
+            job.State.Probes,
+            _time.GetElapsedTime(firstChunk),
+            spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
+                ? null
+                : results.Accumulator.Estimate(spec.ConfidenceLevel)));
+    }
+
+    private sealed record ProgressDue;
 
     private sealed class RunningJob(IActorRef client, JobState state, long start)
     {

@@ -10,16 +10,16 @@ internal sealed class JobClient(IActorRefFactory system, IActorRef coordinator)
     /// <summary>Runs a job to its end.</summary>
     /// <param name="spec">What to compute.</param>
     /// <param name="policy">What the job puts up with.</param>
-    /// <param name="started">Called, on another thread, when the first chunks are out.</param>
+    /// <param name="observer">Looks on; may be null.</param>
     /// <param name="cancellation">Interrupts the job, which then ends with what it has.</param>
     /// <exception cref="InvalidOperationException">The coordinator is busy, or it failed; the log says why.</exception>
     public async Task<JobResult> RunAsync(
-        JobSpec spec, JobPolicy policy, Action<JobState>? started = null, CancellationToken cancellation = default)
+        JobSpec spec, JobPolicy policy, IJobObserver? observer = null, CancellationToken cancellation = default)
     {
         var job = Guid.CreateVersion7();
         var finished = new TaskCompletionSource<JobResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var listener = system.ActorOf(
-            Props.Create(() => new JobListener(coordinator, new StartJob(job, spec, policy), started, finished)));
+            Props.Create(() => new JobListener(coordinator, new StartJob(job, spec, policy), observer, finished)));
         await using var registration = cancellation.Register(
             // By way of the listener, so that it cannot overtake the job's start.
             () => listener.Tell(new InterruptJob(job)));
@@ -33,13 +33,14 @@ internal sealed class JobClient(IActorRefFactory system, IActorRef coordinator)
         private readonly TaskCompletionSource<JobResult> _finished;
 
         public JobListener(
-            IActorRef coordinator, StartJob start, Action<JobState>? started, TaskCompletionSource<JobResult> finished)
+            IActorRef coordinator, StartJob start, IJobObserver? observer, TaskCompletionSource<JobResult> finished)
         {
             _coordinator = coordinator;
             _start = start;
             _finished = finished;
             Receive<InterruptJob>(coordinator.Tell);
-            Receive<JobStarted>(message => started?.Invoke(message.State));
+            Receive<JobStarted>(message => observer?.Started(message.State));
+            Receive<JobProgress>(message => observer?.Progressed(message));
             Receive<JobFinished>(message => { finished.TrySetResult(message.Result); Context.Stop(Self); });
             Receive<Status.Failure>(message => { finished.TrySetException(message.Cause); Context.Stop(Self); });
             Receive<Terminated>(_ =>

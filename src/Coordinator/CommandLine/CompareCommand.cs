@@ -16,14 +16,16 @@ internal static class CompareCommand
         LocalSession session, Request request, Terminal terminal, CancellationToken cancellation)
     {
         var exact = await ExactRun.BesideAsync(session, request.Spec, cancellation).ConfigureAwait(false);
+        var onlooker = new Onlooker(terminal, null, request.Settings.ThreadsPerWorker);
         var rows = new List<CompareRow>();
         double? baseline = null;
         ModelDescription? model = null;
         foreach (var contender in Contender.All)
         {
             if (cancellation.IsCancellationRequested) break;
-            var result = await session.RunAsync(contender.Spec(request.Spec), cancellation: cancellation)
+            var result = await session.RunAsync(contender.Spec(request.Spec), observer: onlooker, cancellation: cancellation)
                 .ConfigureAwait(false);
+            onlooker.Clear();
             model ??= result.State.Replica?.Model;
             if (rows.Count == 0 && result.Succeeded) baseline = result.ProbesPerSecond;
             rows.Add(CompareRow.Of(result, baseline));

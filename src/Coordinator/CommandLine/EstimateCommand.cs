@@ -17,9 +17,10 @@ internal static class EstimateCommand
         LocalSession session, Request request, Terminal terminal, CancellationToken cancellation)
     {
         var text = request.Json ? null : new JobText(terminal.ForPeople());
-        var result = await session.RunAsync(
-            request.Spec, started: state => text?.WriteHeader(state, request.Settings.ThreadsPerWorker),
-            cancellation: cancellation).ConfigureAwait(false);
+        var onlooker = new Onlooker(terminal, text, request.Settings.ThreadsPerWorker);
+        var result = await session.RunAsync(request.Spec, observer: onlooker, cancellation: cancellation)
+            .ConfigureAwait(false);
+        onlooker.Clear();
         int code = LocalCommand.Conclude(result, terminal);
         if (code == ExitCode.BadInput) return code;
 

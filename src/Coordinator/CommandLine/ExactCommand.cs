@@ -1,6 +1,5 @@
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Running;
-using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.GpuWorker.Replicas;
 
 namespace ActorHutch.Coordinator.CommandLine;
@@ -16,11 +15,11 @@ internal static class ExactCommand
         LocalSession session, Request request, Terminal terminal, CancellationToken cancellation)
     {
         var text = request.Json ? null : new JobText(terminal.ForPeople());
-        void Started(JobState state) => text?.WriteHeader(state, request.Settings.ThreadsPerWorker);
-
+        var onlooker = new Onlooker(terminal, text, request.Settings.ThreadsPerWorker);
         var result = request.ProbeSpaceGiven
-            ? await session.RunAsync(request.Spec, null, Started, cancellation).ConfigureAwait(false)
-            : await ExactRun.RunAsync(session, request.Spec, null, Started, cancellation).ConfigureAwait(false);
+            ? await session.RunAsync(request.Spec, null, onlooker, cancellation).ConfigureAwait(false)
+            : await ExactRun.RunAsync(session, request.Spec, null, onlooker, cancellation).ConfigureAwait(false);
+        onlooker.Clear();
         int code = LocalCommand.Conclude(result, terminal);
         if (code == ExitCode.BadInput) return code;
 

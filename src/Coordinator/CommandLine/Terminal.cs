@@ -7,8 +7,12 @@ namespace ActorHutch.Coordinator.CommandLine;
 /// <param name="Error">Problems and logs.</param>
 internal sealed record Terminal(TextWriter Out, TextWriter Error)
 {
+    /// <summary>Whether a line on standard error can be written over.</summary>
+    public bool ShowsProgress { get; init; }
+
     /// <summary>The process's own.</summary>
-    public static Terminal OfProcess() => new(Console.Out, Console.Error);
+    public static Terminal OfProcess() =>
+        new(Console.Out, Console.Error) { ShowsProgress = !Console.IsErrorRedirected };
 
     /// <summary>For people: colours where there is a terminal, plain text of 80 columns where there is none.</summary>
     public IAnsiConsole ForPeople()

@@ -17,14 +17,14 @@ internal static class ExactRun
     /// otherwise.
     /// </summary>
     public static async Task<JobResult> RunAsync(
-        LocalSession session, JobSpec spec, long? laneLimit, Action<JobState>? started, CancellationToken cancellation)
+        LocalSession session, JobSpec spec, long? laneLimit, IJobObserver? observer, CancellationToken cancellation)
     {
         var inOutputSpace = await session.RunAsync(
-            spec with { ProbeSpace = ProbeSpace.Output }, laneLimit, started, cancellation).ConfigureAwait(false);
+            spec with { ProbeSpace = ProbeSpace.Output }, laneLimit, observer, cancellation).ConfigureAwait(false);
         return inOutputSpace.Outcome.End != JobEnd.Refused
             ? inOutputSpace
             : await session.RunAsync(
-                spec with { ProbeSpace = ProbeSpace.Parameter }, laneLimit, started, cancellation).ConfigureAwait(false);
+                spec with { ProbeSpace = ProbeSpace.Parameter }, laneLimit, observer, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>The exact trace beside an estimate, where it is cheap.</summary>

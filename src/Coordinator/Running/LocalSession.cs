@@ -68,10 +68,10 @@ internal sealed class LocalSession : IAsyncDisposable
     /// <summary>Runs a job on all workers.</summary>
     /// <param name="spec">What to compute.</param>
     /// <param name="laneLimit">An exact trace of more basis vectors is not begun.</param>
-    /// <param name="started">Called, on another thread, when the first chunks are out.</param>
+    /// <param name="observer">Looks on; may be null.</param>
     /// <param name="cancellation">Interrupts the job, which then ends with what it has.</param>
     public Task<JobResult> RunAsync(
-        JobSpec spec, long? laneLimit = null, Action<JobState>? started = null, CancellationToken cancellation = default)
+        JobSpec spec, long? laneLimit = null, IJobObserver? observer = null, CancellationToken cancellation = default)
     {
         // All of them, so that a timing is of all of them; and no other will come, so there is little to wait for.
         var policy = new JobPolicy
@@ -80,7 +80,7 @@ internal sealed class LocalSession : IAsyncDisposable
             WorkerWait = TimeSpan.FromSeconds(5),
             LaneLimit = laneLimit,
         };
-        return _client.RunAsync(spec, policy, started, cancellation);
+        return _client.RunAsync(spec, policy, observer, cancellation);
     }
 
     public async ValueTask DisposeAsync()
