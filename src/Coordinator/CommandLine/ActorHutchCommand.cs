@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.CommandLine;
@@ -58,7 +59,7 @@ internal sealed class ActorHutchCommand
 
         var kind = parsed.CommandResult.Command.Name == "exact" ? JobKind.Exact : JobKind.Estimate;
         var request = Request.Read(parsed, _options, kind, _replicas);
-        return Problems.Report(_terminal, [.. request.Problems, .. Problems.Suggestions(parsed)]);
+        return Problems.Report(_terminal.Error, "actorhutch", [.. request.Problems, .. Problems.Suggestions(parsed)]);
     }
 
     private void Fill(Command command, JobKind kind, IReadOnlyList<Option> options, Run run)
@@ -68,7 +69,7 @@ internal sealed class ActorHutchCommand
         {
             var request = Request.Read(parsed, _options, kind, _replicas);
             return request.Problems.Count > 0
-                ? Problems.Report(_terminal, request.Problems)
+                ? Problems.Report(_terminal.Error, "actorhutch", request.Problems)
                 : await run(request, _terminal, _replicas, cancellation).ConfigureAwait(false);
         });
     }

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using ActorHutch.Coordinator.Running;
 using ActorHutch.Curvature;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.Jobs;
 using Serilog.Events;
 
@@ -19,6 +19,12 @@ internal sealed record Request(
     JobSpec Spec, bool ProbeSpaceGiven, ExecutionSettings Settings, bool Json, LogEventLevel LogLevel,
     IReadOnlyList<string> Problems)
 {
+    /// <summary>The cluster it runs on; null for this process.</summary>
+    public ClusterRequest? Cluster { get; init; }
+
+    /// <summary>The share of chunks that a second worker computes too.</summary>
+    public double VerifyFraction { get; init; }
+
     /// <summary>Reads a command line; options with a problem of their own are left at their defaults.</summary>
     public static Request Read(ParseResult parsed, OptionSet options, JobKind kind, IReplicaFactory replicas)
     {
@@ -48,18 +54,31 @@ internal sealed record Request(
             ThreadsPerWorker = Value(options.Threads) ?? execution.ThreadsPerWorker,
         };
 
+        bool clustered = parsed.GetValue(options.Cluster);
+        var cluster = clustered ? ClusterRequest.Read(parsed, options, bad.Contains) : null;
+        double verifyFraction = Value(options.VerifyFraction) ?? 0;
         string[] problems =
         [
             .. parsed.Errors.Select(error => error.Message),
             .. Misplaced(parsed),
-            .. spec.Validate().Concat(settings.Validate()).Select(problem => problem.ToString()),
+            .. ClusterRequest.Misplaced(parsed, options, clustered),
+            .. spec.Validate().Concat(settings.Validate()).Concat(cluster?.Validate() ?? [])
+                .Concat(VerifyFractionProblem(verifyFraction)).Select(problem => problem.ToString()),
             .. DeviceProblem(settings, replicas),
         ];
         return new Request(
             spec, Value(options.ProbeSpace) is not null, settings, parsed.GetValue(options.Json),
             Value(options.LogLevel) ?? LogEventLevel.Warning,
-            [.. problems.Distinct()]);
+            [.. problems.Distinct()])
+        {
+            Cluster = cluster,
+            VerifyFraction = verifyFraction,
+        };
     }
+
+    private static IEnumerable<Problem> VerifyFractionProblem(double fraction) => fraction is >= 0 and <= 1
+        ? []
+        : [Problem.Of("verify-fraction", fraction, "must lie between 0 and 1")];
 
     private static Option? OptionOf(SymbolResult? result) => result switch
     {

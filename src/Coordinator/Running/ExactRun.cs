@@ -17,7 +17,7 @@ internal static class ExactRun
     /// otherwise.
     /// </summary>
     public static async Task<JobResult> RunAsync(
-        LocalSession session, JobSpec spec, long? laneLimit, IJobObserver? observer, CancellationToken cancellation)
+        Session session, JobSpec spec, long? laneLimit, IJobObserver? observer, CancellationToken cancellation)
     {
         var inOutputSpace = await session.RunAsync(
             spec with { ProbeSpace = ProbeSpace.Output }, laneLimit, observer, cancellation).ConfigureAwait(false);
@@ -28,7 +28,7 @@ internal static class ExactRun
     }
 
     /// <summary>The exact trace beside an estimate, where it is cheap.</summary>
-    public static Task<JobResult> BesideAsync(LocalSession session, JobSpec estimate, CancellationToken cancellation)
+    public static Task<JobResult> BesideAsync(Session session, JobSpec estimate, CancellationToken cancellation)
     {
         var spec = new JobSpec
         {

@@ -6,6 +6,12 @@ namespace ActorHutch.Shared.Messages;
 /// <param name="Incarnation">The one that registered.</param>
 public sealed record WorkerAccepted(long Incarnation) : ICoordinatorMessage;
 
+/// <summary>The coordinator does not know the worker that spoke to it: it shall register.</summary>
+public sealed record RegisterAgain : ICoordinatorMessage;
+
+/// <summary>The coordinator's work is done and it goes; it says so to workers that are there for one job only.</summary>
+public sealed record Dismiss : ICoordinatorMessage;
+
 /// <summary>The worker shall hold a replica for a job; answered by <see cref="ReplicaReady"/> or <see cref="ReplicaFailed"/>.</summary>
 /// <param name="Job">The run.</param>
 /// <param name="Spec">What is computed.</param>

@@ -28,7 +28,9 @@ public class ProtocolTests
     [MemberData(nameof(Messages))]
     public void A_message_about_a_job_names_the_run(Type message)
     {
-        bool aboutWorkers = message == typeof(RegisterWorker) || message == typeof(WorkerAccepted);
+        Type[] ofWorkers =
+            [typeof(RegisterWorker), typeof(WorkerAccepted), typeof(RegisterAgain), typeof(WorkerStatus), typeof(Dismiss)];
+        bool aboutWorkers = ofWorkers.Contains(message);
 
         Assert.Equal(!aboutWorkers, message.IsAssignableTo(typeof(IJobMessage)));
     }

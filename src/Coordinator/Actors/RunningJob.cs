@@ -1,0 +1,21 @@
+using ActorHutch.Coordinator.Scheduling;
+using Akka.Actor;
+
+namespace ActorHutch.Coordinator.Actors;
+
+/// <summary>A job that has not ended.</summary>
+/// <param name="client">Who asked for it.</param>
+/// <param name="state">Its schedule.</param>
+/// <param name="start">The timestamp of its start.</param>
+internal sealed class RunningJob(IActorRef client, JobState state, long start)
+{
+    public IActorRef Client => client;
+
+    public JobState State { get; set; } = state;
+
+    public ChunkResults? Results { get; set; }
+
+    public long Start => start;
+
+    public long? FirstChunk { get; set; }
+}

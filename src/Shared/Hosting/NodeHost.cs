@@ -1,0 +1,42 @@
+using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Serilog;
+using Serilog.Events;
+
+namespace ActorHutch.Shared.Hosting;
+
+/// <summary>The host of an actor system: logging, and the settings that all of them have.</summary>
+public static class NodeHost
+{
+    /// <summary>A host that has yet to be started.</summary>
+    /// <param name="log">Where log lines go.</param>
+    /// <param name="level">The least important ones that do.</param>
+    /// <param name="cluster">The node's place in a cluster; null for an actor system of its own.</param>
+    public static IHost Build(TextWriter log, LogEventLevel level, NodeSettings? cluster = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
+        builder.Services.AddSerilog(logger => logger.MinimumLevel.Is(level).WriteTo.Sink(new WriterSink(log)));
+        builder.Services.AddAkka(ActorHutchSystem.Name, akka =>
+        {
+            akka.WithActorHutch();
+            if (cluster is not null) akka.AddHocon(RemoteSettings.Of(cluster), HoconAddMode.Prepend);
+            akka.ConfigureLoggers(loggers =>
+            {
+                loggers.LogLevel = AkkaLevel(level);
+                loggers.ClearLoggers();
+                loggers.AddLoggerFactory();
+            });
+        });
+        return builder.Build();
+    }
+
+    private static Akka.Event.LogLevel AkkaLevel(LogEventLevel level) => level switch
+    {
+        LogEventLevel.Verbose or LogEventLevel.Debug => Akka.Event.LogLevel.DebugLevel,
+        LogEventLevel.Information => Akka.Event.LogLevel.InfoLevel,
+        LogEventLevel.Warning => Akka.Event.LogLevel.WarningLevel,
+        _ => Akka.Event.LogLevel.ErrorLevel,
+    };
+}
