@@ -7,7 +7,9 @@ namespace ActorHutch.Curvature.LayerRules;
 /// A function φ of each number for itself: tangent φ'(z) ∘ ż, second-order term Σ λ ∘ φ''(z) ∘ ż². Both derivatives are
 /// libtorch's own, of Σ φ(z), once and twice.
 /// </summary>
-internal sealed class ElementwiseRule(nn.Module<Tensor, Tensor> module) : LayerRule
+/// <param name="module">The layer.</param>
+/// <param name="isPiecewiseLinear">Whether the second derivative is zero without asking libtorch, which may not know it.</param>
+internal sealed class ElementwiseRule(nn.Module<Tensor, Tensor> module, bool isPiecewiseLinear = false) : LayerRule
 {
     private readonly Dictionary<LaneLayout, (Tensor First, Tensor? Second)> _shared = [];
     private Tensor? _first;
@@ -21,7 +23,7 @@ internal sealed class ElementwiseRule(nn.Module<Tensor, Tensor> module) : LayerR
         {
             var point = input.detach().clone().requires_grad_();
             var value = module.call(point.clone());
-            _first = Autograd.Gradients([value.sum()], [point], createGraph: true)[0];
+            _first = Autograd.Gradients([value.sum()], [point], createGraph: !isPiecewiseLinear)[0];
             _second = _first.requires_grad ? Autograd.Gradients([_first.sum()], [point])[0] : null;
             _first = Keep(_first.detach());
             if (_second is not null) Keep(_second);

@@ -50,7 +50,8 @@ internal sealed class EmbeddingRule(Embedding module) : LayerRule
             long positions = numbers.shape[1];
             var place = arange(positions, ScalarType.Int64, numbers.device);
             var same = numbers.unsqueeze(2) == numbers.unsqueeze(1);
-            var first = Keep(where(same, place, ones_like(place).Times(positions)).amin(2));
+            using TorchSharp.Scalar none = positions;
+            var first = Keep(where(same, place, full_like(place, none)).amin(2));
             var unweighted = Keep(ones([samples, 1], ScalarType.Float64, numbers.device));
             yield return new OutputDraw([_table], checked((int)(positions * width)), unweighted, signs =>
             {

@@ -37,7 +37,7 @@ public sealed class LayerRuleSet
         .WithElementwise<ELU>()
         .WithElementwise<GELU>()
         .WithElementwise<Hardswish>()
-        .WithElementwise<Hardsigmoid>()
+        .With<Hardsigmoid>(layer => new ElementwiseRule(layer, isPiecewiseLinear: true))
         .WithElementwise<Hardtanh>()
         .WithElementwise<LeakyReLU>()
         .WithElementwise<LogSigmoid>()

@@ -35,6 +35,13 @@ internal static class Dense
         return (matrix * mask).MoveToOuterDisposeScope();
     }
 
+    /// <summary>What each block adds to the trace.</summary>
+    public static double[] BlockSums(EmpiricalRisk risk, double[] diagonal)
+    {
+        long[] ends = [.. risk.Blocks.Select(block => risk.Blocks.Take(block.Index + 1).Sum(b => b.Size))];
+        return [.. risk.Blocks.Select(block => diagonal[(int)(ends[block.Index] - block.Size)..(int)ends[block.Index]].Sum())];
+    }
+
     public static double[] ToArray(Tensor tensor)
     {
         using var scope = NewDisposeScope();

@@ -27,11 +27,14 @@ internal sealed class Problem : IDisposable
         model.to(ScalarType.Float64);
         model.eval();
         using var noGrad = no_grad();
-        foreach (var parameter in model.parameters())
+        using var scope = NewDisposeScope();
+        foreach (var parameter in model.parameters()) parameter.copy_(numbers.Normal(parameter.shape) * 0.6);
+
+        // Running means around 0 and running variances of at least ½.
+        foreach (var (name, buffer) in model.named_buffers())
         {
-            using var values = numbers.Normal(parameter.shape);
-            using var scaled = values * 0.6;
-            parameter.copy_(scaled);
+            if (name.EndsWith("running_mean", StringComparison.Ordinal)) buffer.copy_(numbers.Normal(buffer.shape));
+            if (name.EndsWith("running_var", StringComparison.Ordinal)) buffer.copy_(numbers.Normal(buffer.shape).square() + 0.5);
         }
 
         return model;

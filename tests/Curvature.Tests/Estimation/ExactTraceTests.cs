@@ -15,7 +15,7 @@ public sealed class ExactTraceTests
     public static TheoryData<string, CurvatureMatrix> Models()
     {
         var data = new TheoryData<string, CurvatureMatrix>();
-        foreach (string model in ModelCases.All.Keys)
+        foreach (string model in ModelCases.WithAutodiff)
         {
             foreach (var matrix in Enum.GetValues<CurvatureMatrix>()) data.Add(model, matrix);
         }
@@ -68,9 +68,7 @@ public sealed class ExactTraceTests
 
             var exact = ExactTrace.Of(problem.Risk, matrix);
 
-            int at = 0;
-            var blocks = problem.Risk.Blocks.Select(block => diagonal.Skip(at).Take((int)block.Size).Sum() + 0 * (at += (int)block.Size));
-            Near.Relative([.. blocks], [.. exact.Blocks.Select(block => block.Trace)], Tolerance);
+            Near.Relative(Dense.BlockSums(problem.Risk, diagonal), [.. exact.Blocks.Select(block => block.Trace)], Tolerance);
             Near.Absolute(diagonal.Sum(), exact.Trace, Tolerance * diagonal.Sum(Math.Abs));
         }
     }
