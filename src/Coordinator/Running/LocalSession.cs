@@ -93,7 +93,10 @@ internal sealed class LocalSession : IAsyncDisposable
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
-        builder.Services.AddSerilog(logger => logger.MinimumLevel.Is(level).WriteTo.Sink(new WriterSink(log)));
+        builder.Services.AddSerilog(
+            logger => logger.MinimumLevel.Is(level).WriteTo.Sink(new WriterSink(log)),
+            // Serilog's static logger is one for the process, and a session has a writer of its own.
+            preserveStaticLogger: true);
         builder.Services.AddAkka(ActorHutchSystem.Name, akka => akka
             .WithActorHutch()
             .ConfigureLoggers(loggers =>
