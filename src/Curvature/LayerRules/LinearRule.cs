@@ -1,3 +1,5 @@
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -8,7 +10,13 @@ namespace ActorHutch.Curvature.LayerRules;
 /// </summary>
 internal sealed class LinearRule(Linear module) : LayerRule
 {
+    /// <summary>Tables take four times the room of what they tabulate: for a very large batch, too much.</summary>
+    private const long LargestTables = 1L << 28;
+
+    private const int RowsThatPayForTables = 64;
+
     private Tensor? _input;
+    private SignTables? _tables;
     private Tensor? _columns;
     private Tensor? _adjoint;
     private Tensor? _weight;
@@ -35,16 +43,18 @@ internal sealed class LinearRule(Linear module) : LayerRule
 
         int lanes = sweep.LaneCount;
         long columns = _columns!.shape[1];
-        var weight = sweep.Probe(module.weight);
-        var tangent = weight?.reshape(lanes * module.out_features, -1).mm(_columns).view(lanes, module.out_features, columns);
+        bool tabulates = SignTables.IsSupported && SignTables.Bytes(_columns.shape[0], columns) <= LargestTables;
+        var signs = tabulates ? sweep.Signs(module.weight) : null;
+        var tangent = signs is { } packed ? Tables.Multiply(packed, (int)module.out_features) : Product(sweep, lanes, columns);
+        bool perturbed = tangent is not null;
 
         if (input?.To(LaneLayout.SamplesLast, InputShape).Data is { } inner)
         {
             var shared = _weight!.expand(lanes, -1, -1);
             var passed = shared.bmm(inner);
             tangent = tangent is null ? passed : passed.PlusInPlace(tangent);
-            if (weight is not null && sweep.SecondOrder && _adjoint is not null)
-                sweep.AddProduct(new Lanes(weight.bmm(inner), LaneLayout.SamplesLast), _adjoint, factor: 2);
+            if (perturbed && sweep.SecondOrder && _adjoint is not null)
+                sweep.AddProduct(new Lanes(Bent(sweep, signs, inner), LaneLayout.SamplesLast), _adjoint, factor: 2);
         }
 
         if (sweep.Probe(module.bias) is { } bias)
@@ -54,6 +64,40 @@ internal sealed class LinearRule(Linear module) : LayerRule
         }
 
         return tangent is null ? null : new Lanes(tangent, LaneLayout.SamplesLast);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _tables?.Dispose();
+        _tables = null;
+        base.Dispose(disposing);
+    }
+
+    private SignTables Tables => _tables ??= new SignTables(_columns!);
+
+    /// <summary>V a; null where V is zero.</summary>
+    private Tensor? Product(Sweep sweep, int lanes, long columns) => sweep.Probe(module.weight)
+        ?.reshape(lanes * module.out_features, -1).mm(_columns!).view(lanes, module.out_features, columns);
+
+    /// <summary>V ȧ, lane by lane.</summary>
+    private Tensor Bent(Sweep sweep, PackedSigns? signs, Tensor inner)
+    {
+        // A lane's own tables pay where many rows use them.
+        if (signs is not { } packed || module.out_features < RowsThatPayForTables)
+            return sweep.Probe(module.weight)!.bmm(inner);
+
+        using var lanes = inner.contiguous();
+        var bent = empty([packed.Lanes, module.out_features, inner.shape[2]], ScalarType.Float32);
+        for (int lane = 0; lane < packed.Lanes; lane++)
+        {
+            using var matrix = lanes[lane];
+            using var target = bent[lane];
+            using var tables = new SignTables(matrix);
+            tables.MultiplyLane(packed, lane, (int)module.out_features, target);
+        }
+
+        return bent;
     }
 
     /// <inheritdoc/>

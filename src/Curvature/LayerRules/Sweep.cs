@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Probes;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -16,6 +17,7 @@ namespace ActorHutch.Curvature.LayerRules;
 public sealed class Sweep
 {
     private readonly Func<Parameter, Tensor?> _probe;
+    private readonly Func<Parameter, PackedSigns?>? _signs;
     private readonly LayerRule? _drawnAt;
     private readonly Lanes? _drawn;
     private readonly bool _perSample;
@@ -26,9 +28,12 @@ public sealed class Sweep
     /// <param name="samples">N.</param>
     /// <param name="probe">A parameter's probes <c>[P, *shape]</c>; null where they are zero.</param>
     /// <param name="secondOrder">Whether the layers' second-order terms count: true for the Hessian, false for the GGN.</param>
-    internal Sweep(int lanes, long samples, Func<Parameter, Tensor?> probe, bool secondOrder)
+    /// <param name="signs">The same probes packed, where there are such.</param>
+    internal Sweep(
+        int lanes, long samples, Func<Parameter, Tensor?> probe, bool secondOrder,
+        Func<Parameter, PackedSigns?>? signs = null)
     {
-        (LaneCount, _samples, _probe, SecondOrder) = (lanes, samples, probe, secondOrder);
+        (LaneCount, _samples, _probe, SecondOrder, _signs) = (lanes, samples, probe, secondOrder, signs);
     }
 
     /// <summary>A sweep whose lanes start at a layer's output, with values that differ from sample to sample.</summary>
@@ -55,6 +60,9 @@ public sealed class Sweep
     /// <summary>A parameter's probes <c>[P, *shape]</c>; null where there are none.</summary>
     public Tensor? Probe(Parameter? parameter) => parameter is null ? null : _probe(parameter);
 
+    /// <summary>The same as packed signs, for whom these are enough; null where there are none.</summary>
+    internal PackedSigns? Signs(Parameter? parameter) => parameter is null ? null : _signs?.Invoke(parameter);
+
     /// <summary>The tangent drawn at a layer's output, where this sweep starts there.</summary>
     internal Lanes? DrawnAt(LayerRule rule) => ReferenceEquals(rule, _drawnAt) ? _drawn : null;
 
@@ -64,38 +72,44 @@ public sealed class Sweep
     public void AddSquares(Lanes lanes, Tensor coefficient)
     {
         using var squares = lanes.Data.square();
-        Contract(squares, lanes.Layout, coefficient);
+        Add(lanes.Layout == LaneLayout.SamplesLast && _perSample
+            ? PerSample(squares.mul_(coefficient))
+            : Contract(squares, lanes.Layout, coefficient));
     }
 
     /// <summary>Adds <paramref name="factor"/> · Σ c ∘ x, summed over everything but the lanes.</summary>
     /// <param name="lanes">x.</param>
     /// <param name="coefficient">c, as <see cref="Lanes.Shared"/> gives it.</param>
     /// <param name="factor">A constant factor.</param>
-    public void AddProduct(Lanes lanes, Tensor coefficient, double factor) =>
-        Contract(lanes.Data, lanes.Layout, factor == 1 ? coefficient : coefficient.Times(factor));
+    public void AddProduct(Lanes lanes, Tensor coefficient, double factor)
+    {
+        var term = Contract(lanes.Data, lanes.Layout, coefficient);
+        Add(factor == 1 ? term : term.Times(factor));
+    }
 
-    private void Contract(Tensor data, LaneLayout layout, Tensor coefficient)
+    private Tensor Contract(Tensor data, LaneLayout layout, Tensor coefficient)
     {
         if (layout == LaneLayout.SamplesLast)
         {
             // [P, C, M] with [C, M]
-            Add(_perSample
-                ? PerSample((data * coefficient).sum(1))
-                : data.reshape(LaneCount, -1).mv(coefficient.expand(data.shape[1], data.shape[2]).reshape(-1)));
+            if (_perSample) return PerSample(data * coefficient);
+            return data.reshape(LaneCount, -1).mv(coefficient.expand(data.shape[1], data.shape[2]).reshape(-1));
         }
-        else
-        {
-            // [N, P, F] with [N, 1, F]
-            var flat = data.reshape(_samples, LaneCount, -1);
-            var column = coefficient.expand([.. coefficient.shape[..2], .. data.shape[2..]])
-                .reshape(coefficient.shape[0], 1, -1).expand(_samples, 1, -1).transpose(1, 2);
-            var perSample = flat.bmm(column).squeeze(-1).t();
-            Add(_perSample ? perSample : perSample.sum(1));
-        }
+
+        // [N, P, F] with [N, 1, F]
+        var flat = data.reshape(_samples, LaneCount, -1);
+        var column = coefficient.expand([.. coefficient.shape[..2], .. data.shape[2..]])
+            .reshape(coefficient.shape[0], 1, -1).expand(_samples, 1, -1).transpose(1, 2);
+        var perSample = flat.bmm(column).squeeze(-1).t();
+        return _perSample ? perSample : perSample.sum(1);
     }
 
-    private Tensor PerSample(Tensor values) =>
-        values.shape[1] == _samples ? values : values.view(LaneCount, _samples, -1).sum(2);
+    /// <summary>From <c>[P, C, M]</c> to <c>[P, N]</c>.</summary>
+    private Tensor PerSample(Tensor products)
+    {
+        var columns = products.sum(1);
+        return columns.shape[1] == _samples ? columns : columns.view(LaneCount, _samples, -1).sum(2);
+    }
 
     private void Add(Tensor term) => Sum = Sum is null ? term : Sum.Plus(term);
 }

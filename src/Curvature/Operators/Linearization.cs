@@ -1,5 +1,6 @@
 using ActorHutch.Curvature.LayerRules;
 using ActorHutch.Curvature.Losses;
+using ActorHutch.Curvature.Probes;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -44,8 +45,10 @@ internal sealed class Linearization : IDisposable
     /// <summary>vᵀHv of each lane, <c>[P]</c>, for probes in parameter space.</summary>
     /// <param name="lanes">P.</param>
     /// <param name="probe">A parameter's probes; null for zero.</param>
-    public Tensor QuadraticForms(int lanes, Func<Parameter, Tensor?> probe) =>
-        Run(new Sweep(lanes, _samples, probe, _secondOrder))
+    /// <param name="signs">The same probes packed, where there are such.</param>
+    public Tensor QuadraticForms(
+        int lanes, Func<Parameter, Tensor?> probe, Func<Parameter, PackedSigns?>? signs = null) =>
+        Run(new Sweep(lanes, _samples, probe, _secondOrder, signs))
         ?? zeros([lanes], Risk.Dtype, Risk.Device);
 
     /// <summary>The quadratic form of each lane and each sample, <c>[P, N]</c>, for a tangent drawn at one layer.</summary>

@@ -112,7 +112,7 @@ public static class QuadraticForms
         {
             return new OutputSpaceForm(
                 linearization, options.Distribution, options.Seed,
-                StackSize.ForSweeps(risk, linearization.Layers, options.MemoryBudget))
+                StackSize.ForOutputSpace(risk, linearization.Layers, options.MemoryBudget))
             {
                 MethodReason = options.Method is null ? "the one that output space has" : "asked for",
             };

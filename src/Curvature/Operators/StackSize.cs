@@ -22,12 +22,18 @@ internal static class StackSize
     /// <summary>Budget where none is given: an eighth of the memory this process may use.</summary>
     public static long DefaultBudget => Math.Max(DeviceBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
 
-    /// <summary>For forward-only sweeps.</summary>
+    /// <summary>For forward-only sweeps with probes in parameter space.</summary>
     public static int ForSweeps(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
     {
-        long bytesPerProbe = BytesPerProbe(risk, layers, out long peak);
-        long target = risk.Device.type == DeviceType.CPU ? CacheBytes : DeviceBytes;
-        return Fit(target, peak, budget, bytesPerProbe);
+        long bytesPerProbe = BytesPerProbe(risk, layers, out long widest);
+        return Fit(Target(risk), Math.Max(widest, risk.Blocks.Max(block => block.Size) * ItemSize(risk)), budget, bytesPerProbe);
+    }
+
+    /// <summary>For sweeps in output space, where no stack of parameters' size is ever made.</summary>
+    public static int ForOutputSpace(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
+    {
+        long bytesPerProbe = BytesPerProbe(risk, layers, out long widest);
+        return Fit(Target(risk), Math.Max(1, widest), budget, bytesPerProbe);
     }
 
     /// <summary>For Hessian-matrix products: as many as are asked for at once, if they fit.</summary>
@@ -40,18 +46,21 @@ internal static class StackSize
     private static int Fit(long target, long peak, long? budget, long bytesPerProbe) =>
         (int)Math.Clamp(Math.Min(target / peak, (budget ?? DefaultBudget) / bytesPerProbe), 1, int.MaxValue);
 
-    /// <summary>All that one probe can need at once, and what it needs in its largest layer.</summary>
-    private static long BytesPerProbe(EmpiricalRisk risk, IEnumerable<LayerRule> layers, out long peak)
+    private static long Target(EmpiricalRisk risk) => risk.Device.type == DeviceType.CPU ? CacheBytes : DeviceBytes;
+
+    private static long ItemSize(EmpiricalRisk risk) => risk.Dtype == torch.ScalarType.Float64 ? 8 : 4;
+
+    /// <summary>All that one probe can need at once, and what its tangent takes in the widest layer, in bytes.</summary>
+    private static long BytesPerProbe(EmpiricalRisk risk, IEnumerable<LayerRule> layers, out long widest)
     {
-        long size = risk.Dtype == torch.ScalarType.Float64 ? 8 : 4;
-        long widest = 0, activations = 0;
+        long most = 0, activations = 0;
         foreach (var layer in layers)
         {
-            widest = Math.Max(widest, layer.LaneSize);
+            most = Math.Max(most, layer.LaneSize);
             activations += layer.LaneSize;
         }
 
-        peak = size * Math.Max(risk.Blocks.Max(block => block.Size), widest);
-        return size * (risk.ParameterCount + 3 * activations);
+        widest = ItemSize(risk) * most;
+        return ItemSize(risk) * (risk.ParameterCount + 3 * activations);
     }
 }

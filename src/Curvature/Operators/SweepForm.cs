@@ -23,27 +23,42 @@ internal sealed class SweepForm(
     /// <inheritdoc/>
     protected override Tensor EvaluateStack(long firstProbe, int count)
     {
-        if (structure == BlockStructure.Full)
-        {
-            var byParameter = Risk.Blocks.ToDictionary(
-                block => block.Parameter.Handle, block => probes.Draw(block, firstProbe, count));
-            return linearization
-                .QuadraticForms(count, parameter => byParameter.GetValueOrDefault(parameter.Handle))
-                .unsqueeze(1);
-        }
+        if (structure == BlockStructure.Full) return Sweep(Risk.Blocks, firstProbe, count).unsqueeze(1);
 
-        return stack(Risk.Blocks.Select(block => Block(block, firstProbe, count)), 1);
+        return stack(
+            Risk.Blocks.Select(block =>
+            {
+                using var scope = NewDisposeScope();
+                return Sweep([block], firstProbe, count).MoveToOuterDisposeScope();
+            }),
+            1);
     }
 
     /// <inheritdoc/>
     public override void Dispose() => linearization.Dispose();
 
-    private Tensor Block(ParameterBlock block, long firstProbe, int count)
+    /// <summary>One sweep with probes in some blocks and zeros in the others.</summary>
+    private Tensor Sweep(IReadOnlyList<ParameterBlock> blocks, long firstProbe, int count)
     {
-        using var vectors = probes.Draw(block, firstProbe, count);
-        return vectors is null
+        var byParameter = blocks.ToDictionary(block => block.Parameter.Handle);
+        if (probes is PhiloxProbes philox)
+        {
+            // Known by their numbers, so they are made when a layer asks, in the form that it asks for.
+            var made = new Dictionary<ParameterBlock, Tensor>();
+            return linearization.QuadraticForms(
+                count,
+                parameter => byParameter.TryGetValue(parameter.Handle, out var block) ? Made(block) : null,
+                parameter => byParameter.TryGetValue(parameter.Handle, out var block)
+                    ? philox.Pack(block, firstProbe, count)
+                    : null);
+
+            Tensor Made(ParameterBlock block) =>
+                made.TryGetValue(block, out var drawn) ? drawn : made[block] = philox.Draw(block, firstProbe, count);
+        }
+
+        var vectors = blocks.ToDictionary(block => block.Parameter.Handle, block => probes.Draw(block, firstProbe, count));
+        return vectors.Values.All(vector => vector is null)
             ? zeros([count], Risk.Dtype, Risk.Device)
-            : linearization.QuadraticForms(
-                count, parameter => parameter.Handle == block.Parameter.Handle ? vectors : null);
+            : linearization.QuadraticForms(count, parameter => vectors.GetValueOrDefault(parameter.Handle));
     }
 }

@@ -19,6 +19,21 @@ public sealed class PhiloxProbes(ulong seed, ProbeDistribution distribution = Pr
         return flat.view([count, .. block.Shape]);
     }
 
+    /// <summary>The same entries packed, a bit each; null where they are no signs, or not wanted on the CPU in float32.</summary>
+    internal PackedSigns? Pack(ParameterBlock block, long firstProbe, int count)
+    {
+        var parameter = block.Parameter;
+        bool packs = distribution == ProbeDistribution.Rademacher
+            && parameter.dtype == ScalarType.Float32 && parameter.device.type == TorchSharp.DeviceType.CPU;
+        if (!packs) return null;
+
+        int words = checked((int)((block.Size + 31) / 32));
+        var packed = new uint[checked((long)count * words + 2)];
+        for (int p = 0; p < count; p++)
+            _bits.FillPacked(firstProbe + p, (uint)block.Index, packed.AsSpan(checked(p * words), words));
+        return new PackedSigns(packed, count, words);
+    }
+
     private static ProbeDistribution Random(ProbeDistribution distribution) =>
         distribution != ProbeDistribution.Basis
             ? distribution

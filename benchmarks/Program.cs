@@ -1,0 +1,19 @@
+using ActorHutch.Curvature;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Exporters;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
+
+// One thread, as one worker has by default: ratios then say what the mathematics costs, not how it is spread.
+LibTorch.Load();
+TorchSharp.torch.set_num_threads(1);
+
+var config = ManualConfig.Create(DefaultConfig.Instance)
+    .WithOptions(ConfigOptions.DisableOptimizationsValidator | ConfigOptions.JoinSummary)
+    .AddExporter(MarkdownExporter.GitHub)
+    .AddJob(Job.Default
+        .WithToolchain(InProcessNoEmitToolchain.Instance)
+        .WithWarmupCount(3)
+        .WithIterationCount(15));
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);

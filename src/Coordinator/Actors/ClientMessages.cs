@@ -1,0 +1,16 @@
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Actors;
+
+/// <summary>Run a job; answered by <see cref="JobStarted"/> and <see cref="JobFinished"/>, or by the latter alone.</summary>
+internal sealed record StartJob(Guid Job, JobSpec Spec, JobPolicy Policy);
+
+/// <summary>Let it be: the job finishes with what it has.</summary>
+internal sealed record InterruptJob(Guid Job);
+
+/// <summary>The first chunks are out.</summary>
+internal sealed record JobStarted(JobState State);
+
+/// <summary>The job is over.</summary>
+internal sealed record JobFinished(JobResult Result);

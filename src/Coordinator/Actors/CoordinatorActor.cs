@@ -1,0 +1,199 @@
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
+using Akka.Actor;
+using Akka.Event;
+
+namespace ActorHutch.Coordinator.Actors;
+
+/// <summary>
+/// Knows the workers and runs jobs, one after another. It decides nothing: <see cref="JobState"/> does, and this actor
+/// performs the effects.
+/// </summary>
+internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
+{
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
+
+    private readonly TimeProvider _time;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Dictionary<IActorRef, (WorkerKey Key, string Device)> _workers = [];
+    private readonly Dictionary<WorkerKey, IActorRef> _addresses = [];
+    private RunningJob? _job;
+
+    public CoordinatorActor(TimeProvider time)
+    {
+        _time = time;
+        Receive<RegisterWorker>(OnRegisterWorker);
+        Receive<Terminated>(gone => OnLost(gone.ActorRef, "it stopped"));
+        Receive<IJobMessage>(OnWorkerSaid);
+        Receive<StartJob>(OnStartJob);
+        Receive<InterruptJob>(interrupt => interrupt.Job == _job?.State.Job, _ => Apply(new InterruptRequested()));
+        Receive<InterruptJob>(_ => { });
+        Receive<WorkerWaitOver>(Apply);
+        Receive<ProgressDue>(_ => TellProgress());
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(TimeProvider? time = null) =>
+        Akka.Actor.Props.Create(() => new CoordinatorActor(time ?? TimeProvider.System));
+
+    private void OnRegisterWorker(RegisterWorker registration)
+    {
+        var key = new WorkerKey(registration.Id, registration.Incarnation);
+        foreach (var (address, worker) in _workers.ToArray())
+        {
+            // Another life of this worker, which has not been noticed to be over.
+            if (worker.Key.Id == key.Id && !address.Equals(Sender)) OnLost(address, "it was started again");
+        }
+
+        if (!_workers.ContainsKey(Sender)) Context.Watch(Sender);
+        _workers[Sender] = (key, registration.Device);
+        _addresses[key] = Sender;
+        _log.Info("Worker {Worker} on {Device} registered", key.Id, registration.Device);
+        Sender.Tell(new WorkerAccepted(registration.Incarnation));
+        Apply(new WorkerRegistered(key, registration.Device));
+    }
+
+    private void OnLost(IActorRef address, string reason)
+    {
+        if (!_workers.Remove(address, out var worker)) return;
+        Context.Unwatch(address);
+        _addresses.Remove(worker.Key);
+        _log.Log(
+            _job is null ? LogLevel.InfoLevel : LogLevel.WarningLevel, null,
+            "Worker {Worker} is lost: {Reason}", worker.Key.Id, reason);
+        Apply(new WorkerLost(worker.Key, reason));
+    }
+
+    private void OnWorkerSaid(IJobMessage message)
+    {
+        var worker = _workers.TryGetValue(Sender, out var known)
+            ? known.Key
+            : new WorkerKey(Sender.Path.ToString(), 0);
+        Apply(new WorkerSaid(worker, message));
+    }
+
+    private void OnStartJob(StartJob start)
+    {
+        if (_job is not null)
+        {
+            Sender.Tell(new Status.Failure(new InvalidOperationException("Another job is running.")));
+            return;
+        }
+
+        var workers = _workers.Values.Select(worker => KeyValuePair.Create(worker.Key, worker.Device));
+        var transition = JobState.Start(start.Job, start.Spec, start.Policy, workers);
+        _job = new RunningJob(Sender, transition.State, _time.GetTimestamp());
+        Perform(transition.Effects);
+    }
+
+    private void Apply(JobEvent happened)
+    {
+        if (_job is null) return;
+        var transition = _job.State.Apply(happened);
+        _job.State = transition.State;
+        Perform(transition.Effects);
+    }
+
+    private void Perform(IReadOnlyList<Effect> effects)
+    {
+        var job = _job!;
+        var answers = new List<JobEvent>();
+        foreach (var effect in effects)
+        {
+            if (Perform(effect, job) is { } answer) answers.Add(answer);
+        }
+
+        answers.ForEach(Apply);
+    }
+
+    /// <summary>Performs one effect; returns the event it leads to, if any.</summary>
+    private JobEvent? Perform(Effect effect, RunningJob job)
+    {
+        switch (effect)
+        {
+            case Send send:
+                // A worker that is gone gets nothing; that it is gone is an event of its own.
+                if (_addresses.TryGetValue(send.Worker, out var address)) address.Tell(send.Message);
+                return null;
+            case Begin:
+                job.Results = new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
+                job.FirstChunk = _time.GetTimestamp();
+                job.Client.Tell(new JobStarted(job.State));
+                Timers.StartPeriodicTimer(nameof(ProgressDue), new ProgressDue(), ProgressInterval);
+                return null;
+            case Accept accept:
+                job.Results!.Accept(accept.Chunk, accept.Worker, accept.Values);
+                return job.Results.TargetReached ? new TargetReached() : null;
+            case Compare compare:
+                var compared = job.Results!.Compare(compare.Chunk, compare.Worker, compare.Values);
+                if (!compared.Agree)
+                {
+                    _log.Error("Workers {First} and {Second} disagree about chunk {Chunk}",
+                        compared.First.Id, compared.Second.Id, compared.Chunk);
+                }
+
+                return compared;
+            case StartWorkerWait wait:
+                Timers.StartSingleTimer(nameof(WorkerWaitOver), new WorkerWaitOver(), wait.Time);
+                return null;
+            case StopWorkerWait:
+                Timers.Cancel(nameof(WorkerWaitOver));
+                return null;
+            case Finish finish:
+                OnFinish(job, finish.Outcome);
+                return null;
+            default:
+                throw new InvalidOperationException($"No way to perform {effect.GetType().Name}.");
+        }
+    }
+
+    private void OnFinish(RunningJob job, JobOutcome outcome)
+    {
+        Timers.Cancel(nameof(ProgressDue));
+        long now = _time.GetTimestamp();
+        long firstChunk = job.FirstChunk ?? now;
+        var accumulator = job.Results?.Accumulator;
+        // The last chunk of all may be the one that satisfied the stopping rule.
+        if (outcome.End == JobEnd.Completed && job.Results is { TargetReached: true })
+            outcome = new JobOutcome(JobEnd.TargetReached);
+
+        bool exact = job.State.Spec.Kind == JobKind.Exact;
+        job.Client.Tell(new JobFinished(new JobResult(
+            job.State with { Outcome = outcome },
+            !exact && accumulator is { Count: > 0 } ? accumulator.Estimate(job.State.Spec.ConfidenceLevel) : null,
+            exact && outcome.End == JobEnd.Completed ? accumulator!.Sum() : null,
+            _time.GetElapsedTime(job.Start, firstChunk),
+            _time.GetElapsedTime(firstChunk, now))));
+        _job = null;
+    }
+
+    private void TellProgress()
+    {
+        if (_job is not { Results: { } results, FirstChunk: { } firstChunk } job) return;
+        var spec = job.State.Spec;
+        job.Client.Tell(new JobProgress(
+            Math.Min(job.State.Done.Count * spec.ChunkSize, job.State.Probes),
+            job.State.Probes,
+            _time.GetElapsedTime(firstChunk),
+            spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
+                ? null
+                : results.Accumulator.Estimate(spec.ConfidenceLevel)));
+    }
+
+    private sealed record ProgressDue;
+
+    private sealed class RunningJob(IActorRef client, JobState state, long start)
+    {
+        public IActorRef Client => client;
+
+        public JobState State { get; set; } = state;
+
+        public ChunkResults? Results { get; set; }
+
+        public long Start => start;
+
+        public long? FirstChunk { get; set; }
+    }
+}

@@ -1,0 +1,30 @@
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Estimation;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Actors;
+
+/// <summary>What a job came to.</summary>
+/// <param name="State">Its last state: outcome, workers, counts.</param>
+/// <param name="Estimate">What the merged chunks say; null where there are none, and for an exact trace.</param>
+/// <param name="Exact">The exact trace; null where the job did not complete, and for an estimate.</param>
+/// <param name="Setup">From the job's start to its first chunk: replicas and warm-up.</param>
+/// <param name="Elapsed">From its first chunk to its end.</param>
+internal sealed record JobResult(
+    JobState State, TraceEstimate? Estimate, ExactTrace? Exact, TimeSpan Setup, TimeSpan Elapsed)
+{
+    /// <summary>How it ended.</summary>
+    public JobOutcome Outcome => State.Outcome!;
+
+    /// <summary>What was computed.</summary>
+    public JobSpec Spec => State.Spec;
+
+    /// <summary>Whether the result is the one that was asked for.</summary>
+    public bool Succeeded => Outcome.End is JobEnd.Completed or JobEnd.TargetReached;
+
+    /// <summary>The probes that the result rests on.</summary>
+    public long Probes => Estimate?.Probes ?? (Exact is null ? 0 : State.Probes);
+
+    /// <summary>Probes per second, all workers together; not a number where no time passed.</summary>
+    public double ProbesPerSecond => Probes / Elapsed.TotalSeconds;
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.CommandLine;
+
+/// <summary>The program <c>actorhutch</c>: its commands, and how a command line becomes an exit code.</summary>
+internal sealed class ActorHutchCommand
+{
+    private readonly OptionSet _options = new();
+    private readonly Terminal _terminal;
+    private readonly IReplicaFactory _replicas;
+    private readonly RootCommand _root;
+
+    /// <summary>The program.</summary>
+    /// <param name="terminal">Where it writes.</param>
+    /// <param name="replicas">Makes its workers' replicas.</param>
+    public ActorHutchCommand(Terminal terminal, IReplicaFactory replicas)
+    {
+        _terminal = terminal;
+        _replicas = replicas;
+        _root = new RootCommand(
+            "Estimates the trace of a neural network's curvature matrix from random probes, and says how far the "
+            + "estimate can be trusted. Without a command: estimate.");
+        var estimate = new Command("estimate", "Estimates the trace; without options, of the built-in example");
+        var exact = new Command("exact", "Computes the exact trace");
+        var compare = new Command("compare", "Runs every method and V_batch: estimate, time, probes/s, speed-up");
+        Fill(_root, JobKind.Estimate, _options.OfEstimate(), EstimateCommand.RunAsync);
+        Fill(estimate, JobKind.Estimate, _options.OfEstimate(), EstimateCommand.RunAsync);
+        Fill(exact, JobKind.Exact, _options.OfExact(), ExactCommand.RunAsync);
+        Fill(compare, JobKind.Estimate, _options.OfCompare(), CompareCommand.RunAsync);
+        _root.Add(estimate);
+        _root.Add(exact);
+        _root.Add(compare);
+    }
+
+    private delegate Task<int> Run(
+        Request request, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation);
+
+    /// <summary>Runs a command line.</summary>
+    /// <param name="arguments">Without the program's name.</param>
+    /// <param name="cancellation">What Ctrl-C cancels.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public async Task<int> RunAsync(string[] arguments, CancellationToken cancellation)
+    {
+        var parsed = _root.Parse(arguments);
+        var configuration = new InvocationConfiguration
+        {
+            Output = _terminal.Out,
+            Error = _terminal.Error,
+            // Signals are handled by the program, and what is not foreseen may show where it happened.
+            ProcessTerminationTimeout = null,
+            EnableDefaultExceptionHandler = false,
+        };
+        // With errors, the parser's own action would write its help in place of the result.
+        if (parsed.Errors.Count == 0)
+            return await parsed.InvokeAsync(configuration, cancellation).ConfigureAwait(false);
+
+        var kind = parsed.CommandResult.Command.Name == "exact" ? JobKind.Exact : JobKind.Estimate;
+        var request = Request.Read(parsed, _options, kind, _replicas);
+        return Problems.Report(_terminal, [.. request.Problems, .. Problems.Suggestions(parsed)]);
+    }
+
+    private void Fill(Command command, JobKind kind, IReadOnlyList<Option> options, Run run)
+    {
+        foreach (var option in options) command.Add(option);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var request = Request.Read(parsed, _options, kind, _replicas);
+            return request.Problems.Count > 0
+                ? Problems.Report(_terminal, request.Problems)
+                : await run(request, _terminal, _replicas, cancellation).ConfigureAwait(false);
+        });
+    }
+}

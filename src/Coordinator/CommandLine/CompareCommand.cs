@@ -1,0 +1,43 @@
+using ActorHutch.Coordinator.Reports;
+using ActorHutch.Coordinator.Running;
+using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.CommandLine;
+
+/// <summary><c>actorhutch compare</c>: every contender, one after another, on the same workers.</summary>
+internal static class CompareCommand
+{
+    public static Task<int> RunAsync(
+        Request request, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation) =>
+        LocalCommand.RunAsync(request, terminal, replicas, session => RunAsync(session, request, terminal, cancellation));
+
+    private static async Task<int> RunAsync(
+        LocalSession session, Request request, Terminal terminal, CancellationToken cancellation)
+    {
+        var exact = await ExactRun.BesideAsync(session, request.Spec, cancellation).ConfigureAwait(false);
+        var onlooker = new Onlooker(terminal, null, request.Settings.ThreadsPerWorker);
+        var rows = new List<CompareRow>();
+        double? baseline = null;
+        ModelDescription? model = null;
+        foreach (var contender in Contender.All)
+        {
+            if (cancellation.IsCancellationRequested) break;
+            var result = await session.RunAsync(contender.Spec(request.Spec), observer: onlooker, cancellation: cancellation)
+                .ConfigureAwait(false);
+            onlooker.Clear();
+            model ??= result.State.Replica?.Model;
+            if (rows.Count == 0 && result.Succeeded) baseline = result.ProbesPerSecond;
+            rows.Add(CompareRow.Of(result, baseline));
+        }
+
+        bool interrupted = cancellation.IsCancellationRequested;
+        var report = new CompareReport(
+            exact.Exact?.Trace, rows, interrupted, model, request.Spec, request.Settings, VersionReport.Current);
+        if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
+        else CompareText.Write(terminal.ForPeople(), report, session.Devices.Count);
+
+        if (interrupted) return ExitCode.Interrupted;
+        return rows.All(row => row.Error is not null) ? ExitCode.Failed : ExitCode.Done;
+    }
+}

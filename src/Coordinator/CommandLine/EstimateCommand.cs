@@ -1,0 +1,45 @@
+using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.Reports;
+using ActorHutch.Coordinator.Running;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.GpuWorker.Replicas;
+
+namespace ActorHutch.Coordinator.CommandLine;
+
+/// <summary><c>actorhutch estimate</c>: an estimate, and the exact trace beside it where that is cheap.</summary>
+internal static class EstimateCommand
+{
+    public static Task<int> RunAsync(
+        Request request, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation) =>
+        LocalCommand.RunAsync(request, terminal, replicas, session => RunAsync(session, request, terminal, cancellation));
+
+    private static async Task<int> RunAsync(
+        LocalSession session, Request request, Terminal terminal, CancellationToken cancellation)
+    {
+        var text = request.Json ? null : new JobText(terminal.ForPeople());
+        var onlooker = new Onlooker(terminal, text, request.Settings.ThreadsPerWorker);
+        var result = await session.RunAsync(request.Spec, observer: onlooker, cancellation: cancellation)
+            .ConfigureAwait(false);
+        onlooker.Clear();
+        int code = LocalCommand.Conclude(result, terminal);
+        if (code == ExitCode.BadInput) return code;
+
+        var exact = result.Succeeded && !cancellation.IsCancellationRequested
+            ? await ExactRun.BesideAsync(session, request.Spec, cancellation).ConfigureAwait(false)
+            : null;
+        bool interrupted = cancellation.IsCancellationRequested;
+        if (interrupted) code = ExitCode.Interrupted;
+
+        var report = Reporting.OfEstimate(result, exact?.Exact, request.Settings, interrupted);
+        if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
+        else text.WriteEstimate(report, result, NoExactTrace(exact));
+        return code;
+    }
+
+    private static string? NoExactTrace(JobResult? exact) => exact?.Outcome.End switch
+    {
+        null or JobEnd.Completed or JobEnd.Interrupted => null,
+        JobEnd.TooManyLanes => $"not computed, because {exact.Outcome.Message}: actorhutch exact does",
+        _ => $"not computed: {exact.Outcome.Message}",
+    };
+}

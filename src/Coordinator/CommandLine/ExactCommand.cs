@@ -1,0 +1,31 @@
+using ActorHutch.Coordinator.Reports;
+using ActorHutch.Coordinator.Running;
+using ActorHutch.GpuWorker.Replicas;
+
+namespace ActorHutch.Coordinator.CommandLine;
+
+/// <summary><c>actorhutch exact</c>: the exact trace.</summary>
+internal static class ExactCommand
+{
+    public static Task<int> RunAsync(
+        Request request, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation) =>
+        LocalCommand.RunAsync(request, terminal, replicas, session => RunAsync(session, request, terminal, cancellation));
+
+    private static async Task<int> RunAsync(
+        LocalSession session, Request request, Terminal terminal, CancellationToken cancellation)
+    {
+        var text = request.Json ? null : new JobText(terminal.ForPeople());
+        var onlooker = new Onlooker(terminal, text, request.Settings.ThreadsPerWorker);
+        var result = request.ProbeSpaceGiven
+            ? await session.RunAsync(request.Spec, null, onlooker, cancellation).ConfigureAwait(false)
+            : await ExactRun.RunAsync(session, request.Spec, null, onlooker, cancellation).ConfigureAwait(false);
+        onlooker.Clear();
+        int code = LocalCommand.Conclude(result, terminal);
+        if (code == ExitCode.BadInput) return code;
+
+        var report = Reporting.OfExact(result, request.Settings);
+        if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
+        else text.WriteExact(report, result);
+        return code;
+    }
+}

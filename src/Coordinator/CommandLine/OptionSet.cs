@@ -1,0 +1,126 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
+using ActorHutch.Shared.Jobs;
+using Serilog.Events;
+
+namespace ActorHutch.Coordinator.CommandLine;
+
+/// <summary>
+/// The options, each once: commands share them. An option that is not given leaves the default of
+/// <see cref="JobSpec"/> or <see cref="ExecutionSettings"/>.
+/// </summary>
+internal sealed class OptionSet
+{
+    private static readonly Choice<LogEventLevel> Levels = new(
+        LogEventLevel.Debug, LogEventLevel.Information, LogEventLevel.Warning, LogEventLevel.Error);
+
+    public Option<CurvatureMatrix?> Matrix { get; } =
+        Word("--matrix", Choices.Matrix, "Which curvature matrix. Default: hessian");
+
+    public Option<BlockStructure?> Structure { get; } =
+        Word("--structure", Choices.Structure, "Its diagonal blocks, one per parameter tensor, or all of it. Default: block");
+
+    public Option<CurvatureMethod?> Method { get; } =
+        Word("--method", Choices.Method, "How vᵀHv is computed. Default: auto, the fastest that serves the model", auto: true);
+
+    public Option<ProbeSpace?> ProbeSpace { get; } =
+        Word("--probe-space", Choices.ProbeSpace, "Where probes are drawn. Default: parameter");
+
+    public Option<ProbeDistribution?> Distribution { get; } =
+        Word("--distribution", Choices.Distribution, "What a probe's entries are. Default: rademacher");
+
+    public Option<long?> Probes { get; } =
+        Number<long>("--probes", "V", "How many probes; with --relative-error, at most so many. Default: 1000",
+            "must be a whole number, at least 1");
+
+    public Option<int?> VBatch { get; } =
+        Number<int>("--v-batch", "N|auto", "Probes in a chunk. Default: auto, which is 50",
+            "must be a whole number, at least 1, or auto", auto: true);
+
+    public Option<double?> RelativeError { get; } =
+        Number<double>("--relative-error", "X", "Stop once the 95 % interval's half-width is at most this share of the trace",
+            "must lie between 0 and 1, such as 0.01 for 1 %");
+
+    public Option<ulong?> Seed { get; } =
+        Number<ulong>("--seed", "S", "The probes' seed. Default: 0", "must be a whole number from 0 to 2^64 − 1");
+
+    public Option<Dtype?> Dtype { get; } = Word("--dtype", Choices.Dtype, "The arithmetic's number type. Default: float32");
+
+    public Option<string?> Device { get; } = new("--device")
+    {
+        HelpName = "auto|cpu|cuda|cuda:I",
+        Description = "Where to compute. Default: auto, every GPU there is, else the CPU",
+    };
+
+    public Option<int?> Workers { get; } =
+        Number<int>("--workers", "N", "How many workers. Default: one per processor, or one per GPU",
+            "must be a whole number, at least 1");
+
+    public Option<int?> Threads { get; } =
+        Number<int>("--threads", "N", "libtorch's threads in each worker. Default: 1",
+            "must be a whole number, at least 1");
+
+    public Option<bool> Json { get; } = new("--json") { Description = "Write one JSON document instead of text" };
+
+    public Option<LogEventLevel?> LogLevel { get; } =
+        Word("--log-level", Levels, "The least important log lines to write, to standard error. Default: warning");
+
+    /// <summary>The options of <c>actorhutch estimate</c>: all of them.</summary>
+    public IReadOnlyList<Option> OfEstimate() =>
+    [
+        Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
+        Device, Workers, Threads, Json, LogLevel,
+    ];
+
+    /// <summary>The options of <c>actorhutch exact</c>: nothing random, and blocks alone, whose trace is the same.</summary>
+    public IReadOnlyList<Option> OfExact() =>
+        [Matrix, Method, ProbeSpace, VBatch, Dtype, Device, Workers, Threads, Json, LogLevel];
+
+    /// <summary>The options of <c>actorhutch compare</c>: nothing that it compares.</summary>
+    public IReadOnlyList<Option> OfCompare() =>
+        [Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, Json, LogLevel];
+
+    private static Option<T?> Word<T>(string name, Choice<T> choice, string description, bool auto = false)
+        where T : struct, Enum
+    {
+        string right = auto ? $"must be {Choices.Auto}, {choice.Right["must be ".Length..]}" : choice.Right;
+        return new Option<T?>(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', auto ? [Choices.Auto, .. choice.Words] : choice.Words),
+            CustomParser = result => Parse<T>(
+                result, right, auto, text => choice.TryParse(text, out var value) ? value : null),
+        };
+    }
+
+    private static Option<T?> Number<T>(string name, string symbol, string description, string right, bool auto = false)
+        where T : struct, INumber<T> => new(name)
+        {
+            Description = description,
+            HelpName = symbol,
+            CustomParser = result => Parse<T>(
+                result, right, auto,
+                text => T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                    ? value : null),
+        };
+
+    private static T? Parse<T>(ArgumentResult result, string right, bool auto, Func<string, T?> read)
+        where T : struct
+    {
+        string text = result.Tokens[0].Value;
+        if (auto && text == Choices.Auto) return null;
+
+        var value = read(text);
+        if (value is null)
+        {
+            string option = ((OptionResult)result.Parent!).Option.Name;
+            result.AddError(new Problem(option.TrimStart('-'), text, right).ToString());
+        }
+
+        return value;
+    }
+}

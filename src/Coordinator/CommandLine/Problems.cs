@@ -1,0 +1,46 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Text.RegularExpressions;
+
+namespace ActorHutch.Coordinator.CommandLine;
+
+/// <summary>Tells the user what is wrong with the input: everything, a line each.</summary>
+internal static partial class Problems
+{
+    /// <summary>Writes the problems and returns the exit code for them.</summary>
+    public static int Report(Terminal terminal, IReadOnlyList<string> problems)
+    {
+        foreach (string problem in problems) terminal.Error.WriteLine(problem);
+        terminal.Error.WriteLine("See actorhutch --help.");
+        return ExitCode.BadInput;
+    }
+
+    /// <summary>What the parser thinks the user may have meant, a line for each word that it does not know.</summary>
+    public static IEnumerable<string> Suggestions(ParseResult parsed)
+    {
+        if (parsed.Action is not ParseErrorAction action) return [];
+
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        action.ShowHelp = false;
+        action.ShowTypoCorrections = true;
+        parsed.Invoke(new InvocationConfiguration { Output = output, Error = error });
+        return Read(output.ToString());
+    }
+
+    /// <summary>The parser's lines: a question that names the word, then the words it may have been.</summary>
+    private static IEnumerable<string> Read(string text)
+    {
+        string? unknown = null;
+        foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (Question().Match(line) is { Success: true } question)
+                unknown = question.Groups[1].Value;
+            else if (unknown is { Length: > 2 } && line.Length > 2)
+                yield return $"{unknown}: did you mean {line}?";
+        }
+    }
+
+    [GeneratedRegex("^'([^']+)'.*\\?$")]
+    private static partial Regex Question();
+}

@@ -1,0 +1,77 @@
+using ActorHutch.Coordinator.Actors;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Reports;
+
+/// <summary>How the contenders did, as <c>--json</c> writes it. Times are seconds and leave set-up out.</summary>
+internal sealed record CompareReport(
+    double? ExactTrace, IReadOnlyList<CompareRow> Rows, bool Interrupted, ModelDescription? Model, JobSpec Job,
+    ExecutionSettings Execution, VersionReport Versions);
+
+/// <summary>One contender. Its figures are null where there are none, and <see cref="Error"/> says why; it also says
+/// where they rest on fewer probes than asked for.</summary>
+internal sealed record CompareRow
+{
+    /// <summary>The relative standard error that the contenders are to reach.</summary>
+    public const double Target = 0.01;
+
+    public required string Method { get; init; }
+
+    public required string Structure { get; init; }
+
+    public required string ProbeSpace { get; init; }
+
+    /// <summary>Probes in a chunk.</summary>
+    public required int VBatch { get; init; }
+
+    public double? Trace { get; init; }
+
+    public double? StandardError { get; init; }
+
+    public double? ElapsedSeconds { get; init; }
+
+    public double? ProbesPerSecond { get; init; }
+
+    /// <summary>Probes per second, as a multiple of the first contender's.</summary>
+    public double? SpeedUp { get; init; }
+
+    /// <summary>Probes to a relative standard error of <see cref="Target"/>: (s / (Target · |trace|))².</summary>
+    public double? ProbesToTarget { get; init; }
+
+    /// <summary>The time that these probes take at this contender's speed.</summary>
+    public double? SecondsToTarget { get; init; }
+
+    public string? Error { get; init; }
+
+    /// <summary>A contender's row.</summary>
+    /// <param name="result">What its job came to.</param>
+    /// <param name="baseline">Probes per second of the first contender; null where it has none.</param>
+    public static CompareRow Of(JobResult result, double? baseline)
+    {
+        var spec = result.Spec;
+        var row = new CompareRow
+        {
+            Method = spec.Method!.Value.Word(),
+            Structure = spec.Structure.Word(),
+            ProbeSpace = spec.ProbeSpace.Word(),
+            VBatch = spec.ChunkSize,
+            Error = result.Succeeded
+                ? null
+                : result.Outcome.Message ?? $"interrupted after {Figures.Count(result.Probes, "probe")}",
+        };
+        if (result.Estimate is not { } estimate) return row;
+
+        double error = estimate.StandardError / (Target * Math.Abs(estimate.Trace));
+        double probesToTarget = error * error * estimate.Probes;
+        return row with
+        {
+            Trace = estimate.Trace,
+            StandardError = estimate.StandardError,
+            ElapsedSeconds = result.Elapsed.TotalSeconds,
+            ProbesPerSecond = result.ProbesPerSecond,
+            SpeedUp = result.ProbesPerSecond / (baseline ?? double.NaN),
+            ProbesToTarget = probesToTarget,
+            SecondsToTarget = probesToTarget / result.ProbesPerSecond,
+        };
+    }
+}

@@ -1,0 +1,51 @@
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Jobs;
+using Spectre.Console;
+
+namespace ActorHutch.Coordinator.Reports;
+
+/// <summary>The comparison for people.</summary>
+internal static class CompareText
+{
+    public static void Write(IAnsiConsole console, CompareReport report, int workers)
+    {
+        var job = report.Job;
+        string name = report.Model?.Name ?? job.Model;
+        console.MarkupLineInterpolated($"[bold]Ways to the trace of the {(job.Matrix == CurvatureMatrix.Ggn ? "generalised Gauss-Newton matrix" : "Hessian")} of {name}[/]");
+        console.WriteLine();
+        console.MarkupLineInterpolated($"  {Figures.Count(job.Probes, $"{job.Distribution.Word()} probe")} each, seed {job.Seed}, {job.Dtype.Word()}, {Figures.Count(workers, "worker")}, {Figures.Count(report.Execution.ThreadsPerWorker, "thread")} each");
+        if (report.ExactTrace is { } exact)
+            console.MarkupLineInterpolated($"  exact trace [bold green]{Figures.Significant(exact, 6)}[/]");
+
+        console.WriteLine();
+        var table = new RuledTable().Words("method").Numbers("V_batch", "trace", "time", "probes/s", "speed-up", "to 1 %");
+        foreach (var row in report.Rows) table.AddRow(Cells(row));
+        table.WriteTo(console);
+        console.WriteLine();
+        console.MarkupLine("[grey]trace ± its standard error; speed-up: probes/s against the first row;[/]");
+        console.MarkupLine("[grey]to 1 %: the time to a standard error of 1 % of the trace. Set-up is left out.[/]");
+        foreach (var row in report.Rows.Where(row => row.Error is not null))
+            console.MarkupLineInterpolated($"[yellow]{Label(row)}: {row.Error}[/]");
+    }
+
+    private static string[] Cells(CompareRow row)
+    {
+        int decimals = Figures.DecimalsFor(row.StandardError ?? double.NaN);
+        return
+        [
+            Label(row),
+            Figures.Whole(row.VBatch),
+            row.Trace is { } trace
+                ? $"{Figures.Fixed(trace, decimals)} ± {Figures.Fixed(row.StandardError!.Value, decimals)}"
+                : "–",
+            Figures.Seconds(row.ElapsedSeconds ?? double.NaN),
+            Figures.Significant(row.ProbesPerSecond ?? double.NaN, 3),
+            row.SpeedUp is { } speedUp && double.IsFinite(speedUp) ? Figures.Significant(speedUp, 3) + "×" : "–",
+            Figures.Seconds(row.SecondsToTarget ?? double.NaN),
+        ];
+    }
+
+    /// <summary>Output space has one structure, so its name says more.</summary>
+    private static string Label(CompareRow row) =>
+        $"{row.Method} {(row.ProbeSpace == "output" ? "output" : row.Structure)}";
+}

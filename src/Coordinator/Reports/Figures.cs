@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace ActorHutch.Coordinator.Reports;
+
+/// <summary>Numbers as people read them.</summary>
+internal static class Figures
+{
+    private const int MostDecimals = 12;
+
+    /// <summary>Decimals that show two significant digits of an error, and no digit of the value beyond them.</summary>
+    public static int DecimalsFor(double error) =>
+        !double.IsFinite(error) || error <= 0
+            ? 4
+            : Math.Clamp(1 - (int)Math.Floor(Math.Log10(error)), 0, MostDecimals);
+
+    /// <summary>With a fixed number of decimals, thousands set apart.</summary>
+    public static string Fixed(double value, int decimals) =>
+        double.IsFinite(value)
+            ? value.ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+            : "–";
+
+    /// <summary>With so many significant digits.</summary>
+    public static string Significant(double value, int digits)
+    {
+        if (!double.IsFinite(value)) return "–";
+        if (value == 0) return "0";
+        int exponent = (int)Math.Floor(Math.Log10(Math.Abs(value)));
+        return exponent is < -5 or > 14
+            ? value.ToString("E" + (digits - 1).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+            : Fixed(value, Math.Clamp(digits - 1 - exponent, 0, MostDecimals));
+    }
+
+    /// <summary>A whole number, thousands set apart.</summary>
+    public static string Whole(double value) => Fixed(value, 0);
+
+    /// <summary>A time in seconds, in the unit that suits it.</summary>
+    public static string Seconds(double seconds) => seconds switch
+    {
+        double.NaN => "–",
+        0 => "0 s",
+        < 1e-3 => Significant(seconds * 1e6, 3) + " µs",
+        < 1 => Significant(seconds * 1e3, 3) + " ms",
+        _ => Significant(seconds, 3) + " s",
+    };
+
+    /// <summary>A whole number and its noun.</summary>
+    public static string Count(long number, string noun) =>
+        $"{Whole(number)} {noun}{(number == 1 ? "" : "s")}";
+}

@@ -1,0 +1,89 @@
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Reports;
+
+/// <summary>What a job came to, as <c>--json</c> writes it. Times are seconds.</summary>
+internal sealed record Report
+{
+    /// <summary><c>estimate</c> or <c>exact</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The estimate, or the exact trace; null where there is neither.</summary>
+    public required double? Trace { get; init; }
+
+    /// <summary>s/√V; 0 for an exact trace; null where there are fewer than two probes.</summary>
+    public required double? StandardError { get; init; }
+
+    /// <summary>Student's t interval; null for an exact trace.</summary>
+    public required ConfidenceReport? Confidence { get; init; }
+
+    /// <summary>Probes, or basis vectors, that the trace rests on.</summary>
+    public required long Probes { get; init; }
+
+    /// <summary>The exact trace, where it was computed.</summary>
+    public required double? ExactTrace { get; init; }
+
+    public required string Matrix { get; init; }
+
+    public required string Structure { get; init; }
+
+    /// <summary>Null where the job ended before any replica was ready; so is the reason.</summary>
+    public required string? Method { get; init; }
+
+    public required string? MethodReason { get; init; }
+
+    public required string ProbeSpace { get; init; }
+
+    public required string Distribution { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    public required string Dtype { get; init; }
+
+    /// <summary>Probes in a chunk.</summary>
+    public required int VBatch { get; init; }
+
+    /// <summary><c>completed</c>, <c>targetReached</c>, <c>interrupted</c> or <c>failed</c>.</summary>
+    public required string StopReason { get; init; }
+
+    public required bool Interrupted { get; init; }
+
+    /// <summary>Why the job failed; null where it did not.</summary>
+    public required string? Error { get; init; }
+
+    /// <summary>From the first chunk to the end.</summary>
+    public required double ElapsedSeconds { get; init; }
+
+    /// <summary>Replicas and warm-up, before the first chunk.</summary>
+    public required double SetupSeconds { get; init; }
+
+    public required ModelDescription? Model { get; init; }
+
+    public required IReadOnlyList<BlockReport> Blocks { get; init; }
+
+    public required IReadOnlyList<WorkerReport> Workers { get; init; }
+
+    public required ChunkReport Chunks { get; init; }
+
+    /// <summary>All that is needed to run the job again.</summary>
+    public required JobSpec Job { get; init; }
+
+    public required ExecutionSettings Execution { get; init; }
+
+    public required VersionReport Versions { get; init; }
+}
+
+/// <summary>A confidence interval.</summary>
+internal sealed record ConfidenceReport(double Level, double Low, double High);
+
+/// <summary>One diagonal block; the exact trace where it was computed.</summary>
+internal sealed record BlockReport(string Name, double Trace, double? StandardError, double? ExactTrace);
+
+/// <summary>One worker, by its accepted chunks.</summary>
+internal sealed record WorkerReport(
+    string Id, string Device, long Chunks, long Probes, double ComputeSeconds, double WaitSeconds, double WarmUpSeconds,
+    double ProbesPerSecond, string? Problem);
+
+/// <summary>What became of the chunks.</summary>
+internal sealed record ChunkReport(
+    long Completed, long Reissued, long Duplicates, long Disagreements, long Failed, long Stale);

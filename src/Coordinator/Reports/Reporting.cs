@@ -1,0 +1,94 @@
+using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Estimation;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Reports;
+
+/// <summary>Makes reports of jobs' results.</summary>
+internal static class Reporting
+{
+    /// <summary>The report of an estimate.</summary>
+    /// <param name="result">What the job came to.</param>
+    /// <param name="exact">The exact trace; null where it was not computed.</param>
+    /// <param name="settings">Where it ran.</param>
+    /// <param name="interrupted">Whether the user interrupted it, or what came after it.</param>
+    public static Report OfEstimate(JobResult result, ExactTrace? exact, ExecutionSettings settings, bool interrupted)
+    {
+        var estimate = result.Estimate;
+        return Of(result, settings) with
+        {
+            Trace = estimate?.Trace,
+            StandardError = estimate?.StandardError,
+            Confidence = estimate is null
+                ? null
+                : new ConfidenceReport(estimate.Confidence.Level, estimate.Confidence.Low, estimate.Confidence.High),
+            ExactTrace = exact?.Trace,
+            Interrupted = interrupted,
+            Blocks = [.. (estimate?.Blocks ?? []).Select(block => new BlockReport(
+                block.Name, block.Trace, block.StandardError, Find(exact, block.Name)))],
+        };
+    }
+
+    /// <summary>The report of an exact trace.</summary>
+    public static Report OfExact(JobResult result, ExecutionSettings settings) => Of(result, settings) with
+    {
+        Trace = result.Exact?.Trace,
+        StandardError = result.Exact is null ? null : 0,
+        ExactTrace = result.Exact?.Trace,
+        Blocks = [.. (result.Exact?.Blocks ?? []).Select(block => new BlockReport(
+            block.Name, block.Trace, 0, block.Trace))],
+    };
+
+    private static Report Of(JobResult result, ExecutionSettings settings)
+    {
+        var (state, spec) = (result.State, result.Spec);
+        return new Report
+        {
+            Kind = spec.Kind.Word(),
+            Trace = null,
+            StandardError = null,
+            Confidence = null,
+            Probes = result.Probes,
+            ExactTrace = null,
+            Matrix = spec.Matrix.Word(),
+            Structure = spec.Structure.Word(),
+            Method = state.Replica?.Method.Word(),
+            MethodReason = state.Replica?.MethodReason,
+            ProbeSpace = spec.ProbeSpace.Word(),
+            Distribution = spec.CurvatureOptions().Distribution.Word(),
+            Seed = spec.Seed,
+            Dtype = spec.Dtype.Word(),
+            VBatch = spec.ChunkSize,
+            StopReason = StopReasonOf(result.Outcome.End),
+            Interrupted = result.Outcome.End == JobEnd.Interrupted,
+            Error = result.Outcome.Message,
+            ElapsedSeconds = result.Elapsed.TotalSeconds,
+            SetupSeconds = result.Setup.TotalSeconds,
+            Model = state.Replica?.Model,
+            Blocks = [],
+            Workers = [.. state.Workers.Select(worker => Of(worker.Key, worker.Value))],
+            Chunks = new ChunkReport(
+                state.Done.Count, state.Counts.Reissued, state.Counts.Duplicates, state.Counts.Disagreements.Length,
+                state.Counts.Failed, state.Counts.Stale),
+            Job = spec,
+            Execution = settings,
+            Versions = VersionReport.Current,
+        };
+    }
+
+    private static WorkerReport Of(WorkerKey key, WorkerInJob worker) => new(
+        key.Id, worker.Device, worker.ChunksDone, worker.ProbesDone, worker.ComputeSeconds, worker.WaitSeconds,
+        worker.WarmUpSeconds, worker.ProbesDone / worker.ComputeSeconds, worker.Reason);
+
+    private static string StopReasonOf(JobEnd end) => end switch
+    {
+        JobEnd.Completed => "completed",
+        JobEnd.TargetReached => "targetReached",
+        JobEnd.Interrupted => "interrupted",
+        _ => "failed",
+    };
+
+    private static double? Find(ExactTrace? exact, string block) =>
+        exact?.Blocks.FirstOrDefault(candidate => candidate.Name == block)?.Trace;
+}

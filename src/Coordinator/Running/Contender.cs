@@ -1,0 +1,34 @@
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Running;
+
+/// <summary>One way to estimate the same trace.</summary>
+internal sealed record Contender(
+    CurvatureMethod Method, BlockStructure Structure, ProbeSpace ProbeSpace = ProbeSpace.Parameter, int? VBatch = null)
+{
+    /// <summary>What <c>actorhutch compare</c> compares. The first is what the others are measured against.</summary>
+    public static IReadOnlyList<Contender> All { get; } =
+    [
+        new(CurvatureMethod.Autodiff, BlockStructure.Full),
+        new(CurvatureMethod.Autodiff, BlockStructure.Block),
+        new(CurvatureMethod.Hmp, BlockStructure.Block, VBatch: 5),
+        new(CurvatureMethod.Hmp, BlockStructure.Block, VBatch: 10),
+        new(CurvatureMethod.Hmp, BlockStructure.Block, VBatch: 20),
+        new(CurvatureMethod.Quadratic, BlockStructure.Block, VBatch: 5),
+        new(CurvatureMethod.Quadratic, BlockStructure.Block, VBatch: 10),
+        new(CurvatureMethod.Quadratic, BlockStructure.Block, VBatch: 20),
+        new(CurvatureMethod.Quadratic, BlockStructure.Block, ProbeSpace.Output, 20),
+    ];
+
+    /// <summary>The job that runs it.</summary>
+    /// <param name="common">What all contenders have in common.</param>
+    public JobSpec Spec(JobSpec common) => common with
+    {
+        Method = Method,
+        Structure = Structure,
+        ProbeSpace = ProbeSpace,
+        VBatch = VBatch,
+    };
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.GpuWorker.Actors;
+using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Jobs;
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Serilog;
+using Serilog.Events;
+
+namespace ActorHutch.Coordinator.Running;
+
+/// <summary>
+/// Local mode: a coordinator and its workers in one process. They are the same actors that a cluster has, and say the
+/// same things to each other.
+/// </summary>
+internal sealed class LocalSession : IAsyncDisposable
+{
+    private readonly IHost _host;
+    private readonly JobClient _client;
+
+    private LocalSession(IHost host, JobClient client, IReadOnlyList<string> devices)
+    {
+        _host = host;
+        _client = client;
+        Devices = devices;
+    }
+
+    /// <summary>One device a worker.</summary>
+    public IReadOnlyList<string> Devices { get; }
+
+    /// <summary>Starts the actors, and loads libtorch meanwhile.</summary>
+    /// <param name="settings">What runs where; valid, and with a device that exists.</param>
+    /// <param name="replicas">Makes the workers' replicas.</param>
+    /// <param name="log">Where log lines go.</param>
+    /// <param name="level">The least important ones that do.</param>
+    /// <exception cref="Curvature.CurvatureException">libtorch cannot be loaded.</exception>
+    public static async Task<LocalSession> StartAsync(
+        ExecutionSettings settings, IReplicaFactory replicas, TextWriter log, LogEventLevel level)
+    {
+        var cudaDevices = Task.Run(() => replicas.CudaDeviceCount);
+        var host = BuildHost(log, level);
+        try
+        {
+            await Task.WhenAll(host.StartAsync(), cudaDevices).ConfigureAwait(false);
+            var system = host.Services.GetRequiredService<ActorSystem>();
+            var coordinator = system.ActorOf(CoordinatorActor.Props(), ActorHutchSystem.CoordinatorName);
+            var devices = Placement.Devices(settings, await cudaDevices.ConfigureAwait(false), Environment.ProcessorCount);
+            for (int i = 0; i < devices.Count; i++)
+            {
+                string id = string.Create(CultureInfo.InvariantCulture, $"worker-{i + 1}");
+                system.ActorOf(WorkerActor.Props(SettingsOf(id, devices[i], settings), replicas), id);
+            }
+
+            return new LocalSession(host, new JobClient(system, coordinator), devices);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a job on all workers.</summary>
+    /// <param name="spec">What to compute.</param>
+    /// <param name="laneLimit">An exact trace of more basis vectors is not begun.</param>
+    /// <param name="observer">Looks on; may be null.</param>
+    /// <param name="cancellation">Interrupts the job, which then ends with what it has.</param>
+    public Task<JobResult> RunAsync(
+        JobSpec spec, long? laneLimit = null, IJobObserver? observer = null, CancellationToken cancellation = default)
+    {
+        // All of them, so that a timing is of all of them; and no other will come, so there is little to wait for.
+        var policy = new JobPolicy
+        {
+            MinWorkers = Devices.Count,
+            WorkerWait = TimeSpan.FromSeconds(5),
+            LaneLimit = laneLimit,
+        };
+        return _client.RunAsync(spec, policy, observer, cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync().ConfigureAwait(false);
+        _host.Dispose();
+    }
+
+    private static IHost BuildHost(TextWriter log, LogEventLevel level)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
+        builder.Services.AddSerilog(logger => logger.MinimumLevel.Is(level).WriteTo.Sink(new WriterSink(log)));
+        builder.Services.AddAkka(ActorHutchSystem.Name, akka => akka
+            .WithActorHutch()
+            .ConfigureLoggers(loggers =>
+            {
+                loggers.LogLevel = AkkaLevel(level);
+                loggers.ClearLoggers();
+                loggers.AddLoggerFactory();
+            }));
+        return builder.Build();
+    }
+
+    private static WorkerSettings SettingsOf(string id, string device, ExecutionSettings settings) => new(id, device)
+    {
+        Threads = settings.ThreadsPerWorker,
+        MemoryBytes = device == "cpu" ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null,
+    };
+
+    private static Akka.Event.LogLevel AkkaLevel(LogEventLevel level) => level switch
+    {
+        LogEventLevel.Verbose or LogEventLevel.Debug => Akka.Event.LogLevel.DebugLevel,
+        LogEventLevel.Information => Akka.Event.LogLevel.InfoLevel,
+        LogEventLevel.Warning => Akka.Event.LogLevel.WarningLevel,
+        _ => Akka.Event.LogLevel.ErrorLevel,
+    };
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Running;
+
+/// <summary>Which device each local worker gets.</summary>
+internal static class Placement
+{
+    /// <summary>What is wrong with the device, given the GPUs there are; null where nothing is.</summary>
+    public static Problem? Check(ExecutionSettings settings, int cudaDevices)
+    {
+        if (!settings.Device.StartsWith("cuda", StringComparison.Ordinal)) return null;
+        if (cudaDevices == 0)
+        {
+            return new Problem("device", settings.Device,
+                "must be auto or cpu, since this program finds no CUDA device; it looks for one only when built with "
+                + "-p:TorchBackend=cuda");
+        }
+
+        return settings.TryGetCudaIndex(out int index) && index >= cudaDevices
+            ? new Problem("device", settings.Device, string.Create(
+                CultureInfo.InvariantCulture,
+                $"must be cuda:0{(cudaDevices > 1 ? $" to cuda:{cudaDevices - 1}" : "")}, the devices there are"))
+            : null;
+    }
+
+    /// <summary>One device a worker.</summary>
+    public static IReadOnlyList<string> Devices(ExecutionSettings settings, int cudaDevices, int processors)
+    {
+        bool cpu = settings.Device == "cpu" || (settings.Device == Choices.Auto && cudaDevices == 0);
+        if (cpu) return [.. Enumerable.Repeat("cpu", settings.Workers ?? processors)];
+
+        string[] devices = settings.TryGetCudaIndex(out int index)
+            ? [Cuda(index)]
+            : [.. Enumerable.Range(0, cudaDevices).Select(Cuda)];
+        return [.. Enumerable.Range(0, settings.Workers ?? devices.Length).Select(i => devices[i % devices.Length])];
+    }
+
+    private static string Cuda(int index) => string.Create(CultureInfo.InvariantCulture, $"cuda:{index}");
+}

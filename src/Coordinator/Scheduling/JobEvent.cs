@@ -1,0 +1,27 @@
+using ActorHutch.Shared.Messages;
+
+namespace ActorHutch.Coordinator.Scheduling;
+
+/// <summary>Something that happened to a job.</summary>
+internal abstract record JobEvent;
+
+/// <summary>A worker registered, for the first time or again.</summary>
+internal sealed record WorkerRegistered(WorkerKey Worker, string Device) : JobEvent;
+
+/// <summary>A worker is gone, or cannot be reached.</summary>
+internal sealed record WorkerLost(WorkerKey Worker, string Reason) : JobEvent;
+
+/// <summary>A worker said something about a job, this one or another.</summary>
+internal sealed record WorkerSaid(WorkerKey Worker, IJobMessage Message) : JobEvent;
+
+/// <summary>The probes of the first chunks satisfy the stopping rule.</summary>
+internal sealed record TargetReached : JobEvent;
+
+/// <summary>A duplicate was held against the result that came first.</summary>
+internal sealed record DuplicateCompared(long Chunk, WorkerKey First, WorkerKey Second, bool Agree) : JobEvent;
+
+/// <summary>The time to wait for workers is over.</summary>
+internal sealed record WorkerWaitOver : JobEvent;
+
+/// <summary>The user wants no more.</summary>
+internal sealed record InterruptRequested : JobEvent;

@@ -1,0 +1,149 @@
+using System.Collections.Immutable;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
+
+namespace ActorHutch.Coordinator.Scheduling;
+
+/// <summary>How far a job is.</summary>
+internal enum JobPhase
+{
+    /// <summary>Workers prepare their replicas.</summary>
+    Preparing,
+
+    /// <summary>Chunks are out.</summary>
+    Running,
+
+    /// <summary>It is over.</summary>
+    Finished,
+}
+
+/// <summary>
+/// A job's whole schedule as a value: an event leads to the next state and to effects, and nothing else happens here.
+/// </summary>
+/// <remarks>
+/// Chunks are never listed. Those below <see cref="Frontier"/> have been issued; of these, some are done, some are in
+/// flight, some wait in <see cref="Reissue"/>. Quadratic forms are not kept here either: see <see cref="ChunkResults"/>.
+/// </remarks>
+internal sealed partial record JobState
+{
+    public required Guid Job { get; init; }
+
+    public required JobSpec Spec { get; init; }
+
+    public required JobPolicy Policy { get; init; }
+
+    public JobPhase Phase { get; private init; }
+
+    /// <summary>What the first worker that was ready said, to which the others must agree; null before.</summary>
+    public ReplicaReady? Replica { get; private init; }
+
+    /// <summary>All probes of the job; 0 until they are known, which for an exact trace takes a replica.</summary>
+    public long Probes { get; private init; }
+
+    public long ChunkCount => (Probes + Spec.ChunkSize - 1) / Spec.ChunkSize;
+
+    /// <summary>The first chunk that was never issued.</summary>
+    public long Frontier { get; private init; }
+
+    /// <summary>Chunks that have to be issued again.</summary>
+    public ImmutableSortedSet<long> Reissue { get; private init; } = [];
+
+    /// <summary>
+    /// Attempts without an answer. A chunk that is done may still be here, with an attempt that came second.
+    /// </summary>
+    public ImmutableDictionary<long, ImmutableArray<Attempt>> InFlight { get; private init; } =
+        ImmutableDictionary<long, ImmutableArray<Attempt>>.Empty;
+
+    /// <summary>Chunks that did not go well the first time.</summary>
+    public ImmutableDictionary<long, ChunkTrouble> Troubles { get; private init; } =
+        ImmutableDictionary<long, ChunkTrouble>.Empty;
+
+    /// <summary>Chunks with an accepted result.</summary>
+    public ChunkSet Done { get; private init; } = ChunkSet.Empty;
+
+    /// <summary>Every worker that ever took part.</summary>
+    public ImmutableSortedDictionary<WorkerKey, WorkerInJob> Workers { get; private init; } =
+        ImmutableSortedDictionary<WorkerKey, WorkerInJob>.Empty;
+
+    /// <summary>Those of them that have a replica or are about to; counted as they come and go, for there may be many.</summary>
+    public int PresentWorkers { get; private init; }
+
+    /// <summary>Those of them that have a replica.</summary>
+    public int ReadyWorkers { get; private init; }
+
+    public JobCounts Counts { get; init; } = new();
+
+    /// <summary>Whether there are too few workers and the job gives others time to come.</summary>
+    public bool WaitsForWorkers { get; private init; }
+
+    /// <summary>How it ended; null until it did.</summary>
+    public JobOutcome? Outcome { get; init; }
+
+    /// <summary>Begins a job with the workers that are there.</summary>
+    public static Transition Start(
+        Guid job, JobSpec spec, JobPolicy policy, IEnumerable<KeyValuePair<WorkerKey, string>> workers)
+    {
+        var effects = new List<Effect>();
+        var state = new JobState { Job = job, Spec = spec, Policy = policy };
+        foreach (var (worker, device) in workers) state = state.Welcome(worker, device, effects);
+        return new Transition(state.WaitIfNeeded(effects), effects);
+    }
+
+    /// <summary>What an event leads to.</summary>
+    public Transition Apply(JobEvent happened)
+    {
+        var effects = new List<Effect>();
+        var state = happened switch
+        {
+            DuplicateCompared compared => OnDuplicateCompared(compared),
+            WorkerSaid said when Phase == JobPhase.Finished || said.Message.Job != Job => Stale(),
+            _ when Phase == JobPhase.Finished => this,
+            WorkerRegistered registered => OnWorkerRegistered(registered, effects),
+            WorkerLost lost => Lose(lost.Worker, lost.Reason, effects).AssignAll(effects),
+            WorkerSaid said => OnWorkerSaid(said, effects),
+            TargetReached => End(new JobOutcome(JobEnd.TargetReached), effects),
+            WorkerWaitOver => OnWorkerWaitOver(effects),
+            InterruptRequested => End(new JobOutcome(JobEnd.Interrupted), effects),
+            _ => throw new ArgumentException($"No rule for {happened.GetType().Name}.", nameof(happened)),
+        };
+        return new Transition(state.WaitIfNeeded(effects), effects);
+    }
+
+    private JobState OnWorkerSaid(WorkerSaid said, List<Effect> effects) => said.Message switch
+    {
+        ReplicaReady ready => OnReplicaReady(said.Worker, ready, effects),
+        ReplicaFailed failed => OnReplicaFailed(said.Worker, failed, effects),
+        RequestWork request => OnRequestWork(said.Worker, request, effects),
+        ChunkDone done => OnChunkDone(said.Worker, done, effects),
+        ChunkFailed failed => OnChunkFailed(said.Worker, failed, effects),
+        _ => Stale(),
+    };
+
+    private JobState OnDuplicateCompared(DuplicateCompared compared) => compared.Agree ? this : this with
+    {
+        Counts = Counts with
+        {
+            Disagreements = Counts.Disagreements.Add(
+                new Disagreement(compared.Chunk, compared.First, compared.Second)),
+        },
+    };
+
+    private JobState Stale() => this with { Counts = Counts with { Stale = Counts.Stale + 1 } };
+
+    private JobState End(JobOutcome outcome, List<Effect> effects)
+    {
+        foreach (var (key, worker) in Workers)
+        {
+            if (worker.Phase != WorkerPhase.Lost) effects.Add(new Send(key, new EndJob(Job)));
+        }
+
+        effects.Add(new Finish(outcome));
+        return this with
+        {
+            Phase = JobPhase.Finished,
+            Outcome = outcome,
+            Reissue = [],
+            InFlight = ImmutableDictionary<long, ImmutableArray<Attempt>>.Empty,
+        };
+    }
+}

@@ -1,0 +1,21 @@
+using ActorHutch.Curvature.Estimation;
+
+namespace ActorHutch.Coordinator.Scheduling;
+
+/// <summary>
+/// Whether an estimate is good enough to stop: its confidence interval's half-width is at most a stated share of it.
+/// </summary>
+/// <remarks>
+/// Never before <see cref="MinimumProbes"/>: with a few probes the interval itself is a guess, and looking at it often
+/// finds a lucky one.
+/// </remarks>
+internal static class StoppingRule
+{
+    /// <summary>The fewest probes that may be enough.</summary>
+    public const int MinimumProbes = 30;
+
+    /// <summary>Whether the estimate's relative error is at most the one asked for.</summary>
+    public static bool IsSatisfied(TraceEstimate estimate, double relativeError) =>
+        estimate.Probes >= MinimumProbes
+        && estimate.Confidence.HalfWidth <= relativeError * Math.Abs(estimate.Trace);
+}

@@ -1,0 +1,145 @@
+using ActorHutch.Curvature;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
+using Akka.Actor;
+using Akka.Event;
+
+namespace ActorHutch.GpuWorker.Actors;
+
+/// <summary>
+/// Owns a worker's replica and computes with it, on a thread of its own: native computation blocks, and libtorch keeps
+/// state per thread. It answers its parent, which speaks the protocol.
+/// </summary>
+internal sealed class ComputeActor : ReceiveActor
+{
+    private readonly WorkerSettings _settings;
+    private readonly IReplicaFactory _replicas;
+    private readonly TimeProvider _time;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private ReplicaKey? _key;
+    private IReplica? _replica;
+    private IQuadraticForm? _form;
+    private Guid _job;
+    private long? _idleSince;
+
+    public ComputeActor(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time)
+    {
+        _settings = settings;
+        _replicas = replicas;
+        _time = time;
+        Receive<Prepare>(message => OnPrepare(message.Request, message.Cancellation));
+        Receive<Compute>(message => OnCompute(message.Request, message.Cancellation));
+        Receive<Release>(message => { if (message.Job == _job) DisposeForm(); });
+    }
+
+    public static Props Props(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time) =>
+        Akka.Actor.Props.Create(() => new ComputeActor(settings, replicas, time))
+            .WithDispatcher(ActorHutchSystem.ComputeDispatcher);
+
+    protected override void PostStop()
+    {
+        DisposeForm();
+        _replica?.Dispose();
+    }
+
+    private void OnPrepare(PrepareReplica request, CancellationToken cancellation)
+    {
+        if (cancellation.IsCancellationRequested) return;
+        try
+        {
+            long start = _time.GetTimestamp();
+            DisposeForm();
+            _job = request.Job;
+            if (ReplicaFor(request) is not { } replica) return;
+            replica.CheckDeterminism();
+            _form = replica.QuadraticForm(request.Spec.CurvatureOptions());
+            WarmUp(_form, request.Spec, cancellation);
+            // Before its first chunk the worker waits for the job to begin, which is not for want of a chunk.
+            _idleSince = null;
+            Context.Parent.Tell(new ReplicaReady(
+                request.Job, replica.Model, _form.Method, _form.MethodReason, [.. _form.Blocks], _form.BasisCount,
+                _time.GetElapsedTime(start).TotalSeconds));
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            _log.Debug("Preparing job {Job} was cancelled", request.Job);
+        }
+        catch (Exception error)
+        {
+            Context.Parent.Tell(new ReplicaFailed(request.Job, Describe(error), error is not CurvatureException));
+        }
+    }
+
+    /// <summary>The replica of before, where it serves; else a new one; null where there is none to be had here.</summary>
+    private IReplica? ReplicaFor(PrepareReplica request)
+    {
+        var spec = request.Spec;
+        var key = new ReplicaKey(spec.Model, spec.Dtype, _settings.Device, _settings.Threads);
+        if (_replica is not null && key == _key) return _replica;
+
+        _replica?.Dispose();
+        _replica = null;
+        try
+        {
+            _replica = _replicas.Create(key);
+        }
+        catch (Exception error)
+        {
+            // Not the job's fault: another machine may have what is missing on this one.
+            Context.Parent.Tell(new ReplicaFailed(request.Job, Describe(error), Retriable: true));
+        }
+
+        _key = key;
+        return _replica;
+    }
+
+    /// <summary>
+    /// The first computation of a shape allocates memory and picks kernels; no chunk's timing should show that. One
+    /// probe is enough where probes are computed one by one.
+    /// </summary>
+    private static void WarmUp(IQuadraticForm form, JobSpec spec, CancellationToken cancellation)
+    {
+        long count = form.Method == CurvatureMethod.Autodiff ? 1 : spec.ChunkSize;
+        if (spec.Kind == JobKind.Exact) count = Math.Min(count, form.BasisCount);
+        form.Evaluate(0, (int)count, cancellation);
+    }
+
+    private void OnCompute(RunChunk request, CancellationToken cancellation)
+    {
+        if (cancellation.IsCancellationRequested || _form is null || request.Job != _job) return;
+
+        long start = _time.GetTimestamp();
+        double waited = _idleSince is { } since ? _time.GetElapsedTime(since, start).TotalSeconds : 0;
+        try
+        {
+            var values = _form.Evaluate(request.FirstProbe, request.Count, cancellation);
+            double computed = _time.GetElapsedTime(start).TotalSeconds;
+            Context.Parent.Tell(
+                new ChunkDone(request.Job, request.Chunk, request.Attempt, values, computed, waited));
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            _log.Debug("Chunk {Chunk} was cancelled", request.Chunk);
+        }
+        catch (Exception error)
+        {
+            Context.Parent.Tell(new ChunkFailed(
+                request.Job, request.Chunk, request.Attempt, Describe(error), error is not CurvatureException));
+        }
+
+        _idleSince = _time.GetTimestamp();
+    }
+
+    /// <summary>A message for the user is passed on as it is; anything else says what it is.</summary>
+    private static string Describe(Exception error) =>
+        error is CurvatureException ? error.Message : $"{error.GetType().Name}: {error.Message}";
+
+    private void DisposeForm()
+    {
+        _form?.Dispose();
+        _form = null;
+    }
+}

@@ -1,0 +1,24 @@
+using ActorHutch.Shared.Hosting;
+
+namespace ActorHutch.GpuWorker.Actors;
+
+/// <summary>What a worker is told when it starts.</summary>
+/// <param name="Id">Its name, the same over its restarts.</param>
+/// <param name="Device"><c>cpu</c> or <c>cuda:I</c>.</param>
+public sealed record WorkerSettings(string Id, string Device)
+{
+    /// <summary>libtorch's threads. Default: 1.</summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>The device's memory in bytes; null (the default) where it is not known.</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>Chunks it asks for beyond the one it computes, so that it need not wait for the next. Default: 1.</summary>
+    public int Prefetch { get; init; } = 1;
+
+    /// <summary>Where the coordinator is. Default: in the same actor system.</summary>
+    public string Coordinator { get; init; } = ActorHutchSystem.CoordinatorPath;
+
+    /// <summary>The time between two attempts to register. Default: 1 s.</summary>
+    public TimeSpan RegistrationInterval { get; init; } = TimeSpan.FromSeconds(1);
+}

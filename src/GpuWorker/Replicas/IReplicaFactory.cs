@@ -1,0 +1,39 @@
+using ActorHutch.Curvature;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.GpuWorker.Replicas;
+
+/// <summary>What a replica is made from: jobs with equal keys can use the same one.</summary>
+/// <param name="Model">The model's name.</param>
+/// <param name="Dtype">The number type of weights and batch.</param>
+/// <param name="Device"><c>cpu</c> or <c>cuda:I</c>.</param>
+/// <param name="Threads">libtorch's threads for whoever computes with it.</param>
+public sealed record ReplicaKey(string Model, Dtype Dtype, string Device, int Threads);
+
+/// <summary>A model and a batch on a device. It is created, used and disposed of on one thread.</summary>
+public interface IReplica : IDisposable
+{
+    /// <summary>What it holds.</summary>
+    ModelDescription Model { get; }
+
+    /// <summary>Computes the loss twice and compares.</summary>
+    /// <exception cref="CurvatureException">The loss is not a function of the parameters, or not finite.</exception>
+    void CheckDeterminism();
+
+    /// <summary>The quadratic forms of a curvature matrix. The caller disposes of them before the replica.</summary>
+    /// <exception cref="CurvatureException">The options ask for a combination that does not exist.</exception>
+    IQuadraticForm QuadraticForm(CurvatureOptions options);
+}
+
+/// <summary>Makes replicas, and knows on what devices.</summary>
+public interface IReplicaFactory
+{
+    /// <summary>How many CUDA devices this process can use.</summary>
+    /// <exception cref="CurvatureException">libtorch cannot be loaded.</exception>
+    int CudaDeviceCount { get; }
+
+    /// <summary>Makes a replica on the calling thread, which is the only one to use it.</summary>
+    /// <exception cref="CurvatureException">The model is not known, or libtorch cannot be loaded.</exception>
+    IReplica Create(ReplicaKey key);
+}

@@ -1,0 +1,50 @@
+using Akka.Configuration;
+using Akka.Hosting;
+
+namespace ActorHutch.Shared.Hosting;
+
+/// <summary>What every ActorHutch actor system has in common.</summary>
+public static class ActorHutchSystem
+{
+    /// <summary>The actor system's name, the same in all processes of a cluster.</summary>
+    public const string Name = "actorhutch";
+
+    /// <summary>The coordinator's name under <c>/user</c>: where workers look for it.</summary>
+    public const string CoordinatorName = "coordinator";
+
+    /// <summary>The coordinator's path in its own actor system.</summary>
+    public const string CoordinatorPath = "/user/" + CoordinatorName;
+
+    /// <summary>
+    /// The dispatcher of actors that compute: a thread of its own for each, because libtorch keeps its number of
+    /// threads, grad mode and tensor scopes per thread, and because a computation would hold up everybody else's mail.
+    /// </summary>
+    public const string ComputeDispatcher = "actorhutch.compute-dispatcher";
+
+    /// <summary>The settings.</summary>
+    /// <remarks>
+    /// An actor that throws stops: its state is not to be trusted, and whoever watches it knows what to do. The process
+    /// ends by its host alone, so the runtime's own hooks are off; and standard output belongs to the result, so the logger that Akka falls back on
+    /// while it starts and stops is off too.
+    /// </remarks>
+    public static Config Configuration { get; } = ConfigurationFactory.ParseString($$"""
+        {{ComputeDispatcher}} {
+          type = PinnedDispatcher
+          throughput = 1
+        }
+        akka {
+          actor.guardian-supervisor-strategy = "Akka.Actor.StoppingSupervisorStrategy"
+          stdout-loglevel = OFF
+          log-dead-letters = 0
+          log-dead-letters-during-shutdown = off
+          coordinated-shutdown {
+            run-by-clr-shutdown-hook = off
+            exit-clr = off
+          }
+        }
+        """);
+
+    /// <summary>Adds what every ActorHutch actor system has in common.</summary>
+    public static AkkaConfigurationBuilder WithActorHutch(this AkkaConfigurationBuilder builder) =>
+        builder.AddHocon(Configuration, HoconAddMode.Prepend);
+}

@@ -1,0 +1,25 @@
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Shared.Messages;
+
+/// <summary>The coordinator knows the worker, in this life of it.</summary>
+/// <param name="Incarnation">The one that registered.</param>
+public sealed record WorkerAccepted(long Incarnation) : ICoordinatorMessage;
+
+/// <summary>The worker shall hold a replica for a job; answered by <see cref="ReplicaReady"/> or <see cref="ReplicaFailed"/>.</summary>
+/// <param name="Job">The run.</param>
+/// <param name="Spec">What is computed.</param>
+public sealed record PrepareReplica(Guid Job, JobSpec Spec) : ICoordinatorMessage, IJobMessage;
+
+/// <summary>A chunk for the worker; answered by <see cref="ChunkDone"/> or <see cref="ChunkFailed"/>.</summary>
+/// <param name="Job">The run.</param>
+/// <param name="Chunk">The chunk, from 0.</param>
+/// <param name="Attempt">The attempt at this chunk, from 1.</param>
+/// <param name="FirstProbe">The chunk's first probe.</param>
+/// <param name="Count">Its number of probes.</param>
+public sealed record RunChunk(Guid Job, long Chunk, int Attempt, long FirstProbe, int Count)
+    : ICoordinatorMessage, IJobMessage;
+
+/// <summary>The run has ended, for whatever reason: what the worker still has of it is not wanted any more.</summary>
+/// <param name="Job">The run.</param>
+public sealed record EndJob(Guid Job) : ICoordinatorMessage, IJobMessage;

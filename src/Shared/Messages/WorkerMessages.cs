@@ -1,0 +1,73 @@
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Shared.Messages;
+
+/// <summary>A worker offers itself. Sent until it is answered by <see cref="WorkerAccepted"/>.</summary>
+/// <param name="Id">The worker's name, the same over its restarts.</param>
+/// <param name="Incarnation">Another number after each restart: a coordinator tells the lives of a worker apart by it.</param>
+/// <param name="Device"><c>cpu</c> or <c>cuda:I</c>.</param>
+/// <param name="MemoryBytes">The device's memory in bytes; null where it is not known.</param>
+/// <param name="Threads">libtorch's threads in this worker.</param>
+public sealed record RegisterWorker(string Id, long Incarnation, string Device, long? MemoryBytes, int Threads)
+    : IWorkerMessage;
+
+/// <summary>The worker holds the replica, has found the loss to be deterministic, and has warmed up.</summary>
+/// <param name="Job">The run.</param>
+/// <param name="Model">The replica.</param>
+/// <param name="Method">How quadratic forms are computed.</param>
+/// <param name="MethodReason">Why so: one short sentence.</param>
+/// <param name="Blocks">Names of the blocks that are told apart; none where only their sum is known.</param>
+/// <param name="BasisCount">How many basis vectors add up to the exact trace.</param>
+/// <param name="WarmUpSeconds">What loading the replica and warming up took.</param>
+public sealed record ReplicaReady(
+    Guid Job,
+    ModelDescription Model,
+    CurvatureMethod Method,
+    string MethodReason,
+    IReadOnlyList<string> Blocks,
+    long BasisCount,
+    double WarmUpSeconds) : IWorkerMessage, IJobMessage
+{
+    /// <summary>Values per probe.</summary>
+    public int Columns => Math.Max(1, Blocks.Count);
+
+    /// <summary>Whether another worker's replica computes the same thing.</summary>
+    public bool Agrees(ReplicaReady other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Model == other.Model && Method == other.Method && BasisCount == other.BasisCount
+            && Blocks.SequenceEqual(other.Blocks, StringComparer.Ordinal);
+    }
+}
+
+/// <summary>The worker has no replica for the job.</summary>
+/// <param name="Job">The run.</param>
+/// <param name="What">What happened, for people.</param>
+/// <param name="Retriable">Whether another worker may fare better; false where the job itself is at fault.</param>
+public sealed record ReplicaFailed(Guid Job, string What, bool Retriable) : IWorkerMessage, IJobMessage;
+
+/// <summary>The worker asks for chunks: nothing is sent to it that it did not ask for.</summary>
+/// <param name="Job">The run.</param>
+/// <param name="Count">For how many more, at least 1.</param>
+public sealed record RequestWork(Guid Job, int Count) : IWorkerMessage, IJobMessage;
+
+/// <summary>A chunk's quadratic forms.</summary>
+/// <param name="Job">The run.</param>
+/// <param name="Chunk">The chunk, from 0.</param>
+/// <param name="Attempt">The attempt at this chunk, from 1.</param>
+/// <param name="Values">One row a probe.</param>
+/// <param name="ComputeSeconds">The time the computation took.</param>
+/// <param name="WaitSeconds">How long the device had been idle before it for want of a chunk.</param>
+public sealed record ChunkDone(
+    Guid Job, long Chunk, int Attempt, ProbeValues Values, double ComputeSeconds, double WaitSeconds)
+    : IWorkerMessage, IJobMessage;
+
+/// <summary>A chunk could not be computed.</summary>
+/// <param name="Job">The run.</param>
+/// <param name="Chunk">The chunk, from 0.</param>
+/// <param name="Attempt">The attempt at this chunk, from 1.</param>
+/// <param name="What">What happened, for people.</param>
+/// <param name="Retriable">Whether another attempt may succeed.</param>
+public sealed record ChunkFailed(Guid Job, long Chunk, int Attempt, string What, bool Retriable)
+    : IWorkerMessage, IJobMessage;

@@ -1,0 +1,84 @@
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Fakes;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Tests.Scheduling;
+
+public class ChunkResultsTests
+{
+    private static readonly IReadOnlyList<string> Blocks = ["first.weight", "second.weight"];
+
+    [Fact]
+    public void Chunks_are_merged_in_their_order_whatever_the_order_they_come_in()
+    {
+        var results = new ChunkResults(new JobSpec { Probes = 30, VBatch = 10 }, Blocks);
+
+        results.Accept(2, Schedule.A, Chunk(2));
+        results.Accept(1, Schedule.B, Chunk(1));
+        Assert.Equal(0, results.Accumulator.Count);
+
+        results.Accept(0, Schedule.A, Chunk(0));
+        Assert.Equal(30, results.Accumulator.Count);
+    }
+
+    [Fact]
+    public void A_duplicate_agrees_when_all_its_bits_do()
+    {
+        var results = new ChunkResults(new JobSpec { Probes = 30, VBatch = 10 }, Blocks);
+        results.Accept(1, Schedule.A, Chunk(1));
+        double[] values = Chunk(1).Values.ToArray();
+        values[7] = Math.BitIncrement(values[7]);
+
+        Assert.Equal(
+            new DuplicateCompared(1, Schedule.A, Schedule.B, Agree: true), results.Compare(1, Schedule.B, Chunk(1)));
+        Assert.Equal(
+            new DuplicateCompared(1, Schedule.A, Schedule.B, Agree: false),
+            results.Compare(1, Schedule.B, new ProbeValues(10, 2, values)));
+    }
+
+    [Fact]
+    public void The_target_is_reached_at_the_first_chunk_boundary_that_satisfies_it()
+    {
+        var spec = new JobSpec { Probes = 1000, VBatch = 10, RelativeError = 0.01 };
+        var results = new ChunkResults(spec, Blocks);
+        long chunk = 0;
+        while (!results.TargetReached) results.Accept(chunk, Schedule.A, Chunk(chunk++));
+        long reachedAt = results.Accumulator.Count;
+
+        // Other chunks may be far ahead: where it stops is the same.
+        var fromBehind = new ChunkResults(spec, Blocks);
+        for (long ahead = 60; ahead >= 0; ahead--) fromBehind.Accept(ahead, Schedule.B, Chunk(ahead));
+
+        Assert.Equal(chunk * 10, reachedAt);
+        Assert.InRange(reachedAt, 30, 600);
+        Assert.True(fromBehind.TargetReached);
+        Assert.Equal(results.Accumulator.Estimate().Moments, fromBehind.Accumulator.Estimate().Moments);
+    }
+
+    [Fact]
+    public void The_target_is_never_reached_before_thirty_probes()
+    {
+        var spec = new JobSpec { Probes = 1000, VBatch = 10, RelativeError = 0.99 };
+        var results = new ChunkResults(spec, Blocks);
+
+        results.Accept(0, Schedule.A, Chunk(0));
+        results.Accept(1, Schedule.A, Chunk(1));
+        Assert.False(results.TargetReached);
+
+        results.Accept(2, Schedule.A, Chunk(2));
+        Assert.True(results.TargetReached);
+    }
+
+    [Fact]
+    public void An_exact_trace_has_no_target()
+    {
+        var results = new ChunkResults(new JobSpec { Kind = JobKind.Exact, VBatch = 40, RelativeError = 0.99 }, Blocks);
+
+        results.Accept(0, Schedule.A, FakeQuadraticForm.Values(0, 0, 40));
+
+        Assert.False(results.TargetReached);
+    }
+
+    private static ProbeValues Chunk(long chunk) => FakeQuadraticForm.Values(0, chunk * 10, 10);
+}

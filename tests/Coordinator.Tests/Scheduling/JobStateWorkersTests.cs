@@ -1,0 +1,170 @@
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
+using static ActorHutch.Coordinator.Tests.Scheduling.Schedule;
+
+namespace ActorHutch.Coordinator.Tests.Scheduling;
+
+/// <summary>Workers come, prepare, and go.</summary>
+public class JobStateWorkersTests
+{
+    [Fact]
+    public void A_job_asks_every_worker_for_a_replica()
+    {
+        var job = new Schedule(null, null, A, B);
+
+        Assert.Equal(
+            [new Send(A, new PrepareReplica(Job, job.State.Spec)), new Send(B, new PrepareReplica(Job, job.State.Spec))],
+            job.Effects);
+    }
+
+    [Fact]
+    public void A_worker_that_joins_later_is_asked_too_and_gets_work()
+    {
+        var job = Begun(null, A).Happens(new WorkerRegistered(B, "cuda:0"));
+
+        Assert.Equal([new Send(B, new PrepareReplica(Job, job.State.Spec))], job.Effects);
+        Assert.Equal([(B, 0, 1)], job.Says(B, Ready).Asks(B).Issued);
+        Assert.Equal("cuda:0", job.State.Workers[B].Device);
+    }
+
+    [Fact]
+    public void No_chunk_goes_out_before_enough_workers_are_ready()
+    {
+        var job = new Schedule(null, new JobPolicy { MinWorkers = 2 }, A, B).Says(A, Ready).Asks(A, 2);
+
+        Assert.Empty(job.Effects);
+        Assert.Equal(JobPhase.Preparing, job.State.Phase);
+
+        job.Says(B, Ready);
+
+        Assert.IsType<Begin>(job.Effects[0]);
+        Assert.Equal([(A, 0, 1), (A, 1, 1)], job.Issued);
+        Assert.Equal([(B, 2, 1)], job.Asks(B).Issued);
+    }
+
+    [Fact]
+    public void Waiting_workers_get_one_chunk_each_in_turn()
+    {
+        var job = new Schedule(null, new JobPolicy { MinWorkers = 2 }, A, B).Asks(A, 2).Asks(B, 2).Says(A, Ready).Says(B, Ready);
+
+        Assert.Equal([(A, 0, 1), (B, 1, 1), (A, 2, 1), (B, 3, 1)], job.Issued);
+    }
+
+    [Fact]
+    public void The_job_begins_once()
+    {
+        var job = new Schedule(null, null, A, B).Says(A, Ready);
+
+        Assert.Contains(new Begin(), job.Effects);
+        Assert.DoesNotContain(new Begin(), job.Says(B, Ready).Effects);
+    }
+
+    [Fact]
+    public void An_exact_trace_has_as_many_probes_as_basis_vectors()
+    {
+        var job = new Schedule(new JobSpec { Kind = JobKind.Exact, VBatch = 3 }, null, A).Says(A, Ready);
+
+        Assert.Equal((8, 3), (job.State.Probes, job.State.ChunkCount));
+    }
+
+    [Theory]
+    [InlineData(8, false)]
+    [InlineData(7, true)]
+    public void An_exact_trace_of_too_many_basis_vectors_is_not_begun(long limit, bool tooMany)
+    {
+        var job = new Schedule(new JobSpec { Kind = JobKind.Exact }, new JobPolicy { LaneLimit = limit }, A).Says(A, Ready);
+
+        Assert.Equal(tooMany, job.Outcome?.End == JobEnd.TooManyLanes);
+        Assert.Equal(!tooMany, job.Effects.Contains(new Begin()));
+    }
+
+    [Fact]
+    public void A_replica_unlike_the_first_one_takes_no_part()
+    {
+        var job = Begun(null, A).Happens(new WorkerRegistered(B, "cpu"))
+            .Says(B, Ready with { Model = Ready.Model with { Sha256 = "other" } });
+
+        Assert.Equal(WorkerPhase.Failed, job.State.Workers[B].Phase);
+        Assert.Empty(job.Asks(B).Issued);
+        Assert.Equal(1, job.State.Counts.Stale);
+    }
+
+    [Fact]
+    public void A_job_that_no_replica_serves_is_refused_with_the_replicas_words()
+    {
+        var job = new Schedule(null, null, A, B).Says(A, new ReplicaFailed(Job, "The loss is NaN.", Retriable: false));
+
+        Assert.Equal(new JobOutcome(JobEnd.Refused, "The loss is NaN."), job.Outcome);
+        Assert.Equal([A, B], job.Effects.OfType<Send>().Where(send => send.Message is EndJob).Select(send => send.Worker));
+    }
+
+    [Fact]
+    public void A_replica_that_fails_on_one_worker_leaves_the_job_to_the_others()
+    {
+        var job = new Schedule(null, null, A, B)
+            .Says(A, new ReplicaFailed(Job, "out of memory", Retriable: true)).Says(B, Ready);
+
+        Assert.Null(job.Outcome);
+        Assert.Equal([(B, 0, 1)], job.Asks(B).Issued);
+        Assert.Equal("out of memory", job.State.Workers[A].Reason);
+    }
+
+    [Fact]
+    public void Too_few_workers_are_waited_for_and_then_the_job_fails_saying_who_is_missing()
+    {
+        var policy = new JobPolicy { MinWorkers = 2, WorkerWait = TimeSpan.FromSeconds(7) };
+        var job = new Schedule(null, policy, A, B);
+        Assert.DoesNotContain(job.Effects, effect => effect is StartWorkerWait);
+
+        job.Says(A, new ReplicaFailed(Job, "out of memory", Retriable: true));
+        Assert.Contains(new StartWorkerWait(TimeSpan.FromSeconds(7)), job.Effects);
+
+        job.Happens(new WorkerWaitOver());
+        Assert.Equal(
+            new JobOutcome(JobEnd.Failed, "2 workers are needed, and after waiting 7 s there is 1.\n  a: out of memory"),
+            job.Outcome);
+    }
+
+    [Fact]
+    public void A_job_without_workers_waits_for_the_first()
+    {
+        var job = new Schedule();
+        Assert.Equal([new StartWorkerWait(new JobPolicy().WorkerWait)], job.Effects);
+
+        job.Happens(new WorkerRegistered(A, "cpu"));
+
+        Assert.Contains(new StopWorkerWait(), job.Effects);
+    }
+
+    [Fact]
+    public void Once_it_runs_a_job_waits_only_when_all_workers_are_gone()
+    {
+        var job = Begun(new JobPolicy { MinWorkers = 2 }, A, B).Loses(A);
+        Assert.Empty(job.Effects);
+
+        Assert.Equal([new StartWorkerWait(new JobPolicy().WorkerWait)], job.Loses(B).Effects);
+        Assert.Contains(new StopWorkerWait(), job.Happens(new WorkerRegistered(new WorkerKey("a", 2), "cpu")).Effects);
+    }
+
+    [Fact]
+    public void A_wait_that_ended_in_time_does_not_fail_the_job()
+    {
+        var job = new Schedule().Happens(new WorkerRegistered(A, "cpu")).Happens(new WorkerWaitOver());
+
+        Assert.Null(job.Outcome);
+    }
+
+    [Fact]
+    public void A_worker_that_registers_again_is_prepared_again_and_its_chunks_go_out_again()
+    {
+        var job = Begun(null, A).Asks(A, 2).Happens(new WorkerRegistered(A, "cpu"));
+
+        Assert.Equal([new Send(A, new PrepareReplica(Job, job.State.Spec))], job.Effects);
+        Assert.Equal([(A, 0, 2), (A, 1, 2)], job.Says(A, Ready).Asks(A, 2).Issued);
+    }
+
+    [Fact]
+    public void Worker_10_comes_after_worker_9() =>
+        Assert.True(new WorkerKey("worker-9", 5).CompareTo(new WorkerKey("worker-10", 1)) < 0);
+}

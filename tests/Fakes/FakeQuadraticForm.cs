@@ -1,0 +1,51 @@
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
+
+namespace ActorHutch.Fakes;
+
+/// <summary>
+/// Quadratic forms that are a function of seed, probe and block alone, as real ones are, and need no libtorch. Random
+/// probes scatter about a trace of 10 + 2; basis vectors add up to it exactly.
+/// </summary>
+public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
+{
+    public const double Trace = 12;
+
+    /// <summary>Called before each evaluation: to block, to throw, to count.</summary>
+    public Action<long, int, CancellationToken>? OnEvaluate { get; init; }
+
+    public CurvatureMethod Method => options.Method ?? CurvatureMethod.Quadratic;
+
+    public string MethodReason => options.Method is null ? "the fake has one" : "asked for";
+
+    public IReadOnlyList<string> Blocks => ["first.weight", "second.weight"];
+
+    public long BasisCount { get; init; } = 8;
+
+    public bool Disposed { get; private set; }
+
+    /// <summary>What any worker must compute.</summary>
+    public static double Value(ulong seed, long probe, int block)
+    {
+        ulong bits = seed * 0x9E3779B97F4A7C15 + (ulong)probe * 0xBF58476D1CE4E5B9 + (ulong)block * 0x94D049BB133111EB;
+        bits = (bits ^ (bits >> 31)) * 0xD6E8FEB86659FD93;
+        bits ^= bits >> 32;
+        double noise = (bits >> 11) * (1.0 / (1UL << 53)) - 0.5;
+        return (block == 0 ? 10 : 2) + noise;
+    }
+
+    public static ProbeValues Values(ulong seed, long firstProbe, int count) => new(
+        firstProbe, 2, [.. Enumerable.Range(0, count * 2).Select(i => Value(seed, firstProbe + i / 2, i % 2))]);
+
+    public ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        OnEvaluate?.Invoke(firstProbe, count, cancellation);
+        if (options.Distribution != ProbeDistribution.Basis) return Values(options.Seed, firstProbe, count);
+
+        double[] lane = [10.0 / BasisCount, 2.0 / BasisCount];
+        return new ProbeValues(firstProbe, 2, [.. Enumerable.Range(0, count * 2).Select(i => lane[i % 2])]);
+    }
+
+    public void Dispose() => Disposed = true;
+}

@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Fakes;
+
+/// <summary>Replicas without libtorch, whose every step a test can watch and spoil.</summary>
+public sealed class FakeReplicaFactory : IReplicaFactory
+{
+    public int CudaDeviceCount { get; init; }
+
+    /// <summary>Called when a replica is made.</summary>
+    public Action<ReplicaKey>? OnCreate { get; init; }
+
+    /// <summary>Called when a replica's loss is checked.</summary>
+    public Action? OnCheck { get; init; }
+
+    /// <summary>Called before each evaluation.</summary>
+    public Action<long, int, CancellationToken>? OnEvaluate { get; init; }
+
+    /// <summary>Called when a form is made.</summary>
+    public Action<CurvatureOptions>? OnForm { get; init; }
+
+    public long BasisCount { get; init; } = 8;
+
+    public ConcurrentQueue<FakeReplica> Created { get; } = [];
+
+    public IReplica Create(ReplicaKey key)
+    {
+        OnCreate?.Invoke(key);
+        var replica = new FakeReplica(this, key);
+        Created.Enqueue(replica);
+        return replica;
+    }
+}
+
+/// <summary>A replica that remembers what was done with it, and on which threads.</summary>
+public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IReplica
+{
+    public ReplicaKey Key => key;
+
+    public ModelDescription Model { get; } = new("fake", "00ff", 30, 4);
+
+    public ConcurrentQueue<FakeQuadraticForm> Forms { get; } = [];
+
+    public ConcurrentBag<int> Threads { get; } = [Environment.CurrentManagedThreadId];
+
+    public bool Disposed { get; private set; }
+
+    public void CheckDeterminism()
+    {
+        Threads.Add(Environment.CurrentManagedThreadId);
+        factory.OnCheck?.Invoke();
+    }
+
+    public IQuadraticForm QuadraticForm(CurvatureOptions options)
+    {
+        Threads.Add(Environment.CurrentManagedThreadId);
+        factory.OnForm?.Invoke(options);
+        var form = new FakeQuadraticForm(options)
+        {
+            BasisCount = factory.BasisCount,
+            OnEvaluate = (first, count, cancellation) =>
+            {
+                Threads.Add(Environment.CurrentManagedThreadId);
+                factory.OnEvaluate?.Invoke(first, count, cancellation);
+            },
+        };
+        Forms.Enqueue(form);
+        return form;
+    }
+
+    public void Dispose()
+    {
+        Threads.Add(Environment.CurrentManagedThreadId);
+        Disposed = true;
+    }
+}
