@@ -15,7 +15,7 @@ internal static class CompareCommand
     private static async Task<int> RunAsync(
         LocalSession session, Request request, Terminal terminal, CancellationToken cancellation)
     {
-        var exact = await ExactRun.BesideAsync(session, request.Spec, cancellation).ConfigureAwait(false);
+        var exact = await ExactRun.BesideAsync(session, request.Spec, request.Spec.Probes, cancellation).ConfigureAwait(false);
         var onlooker = new Onlooker(terminal, null, request.Settings.ThreadsPerWorker);
         var rows = new List<CompareRow>();
         double? baseline = null;

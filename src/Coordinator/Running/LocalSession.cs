@@ -22,11 +22,13 @@ internal sealed class LocalSession : IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly JobClient _client;
+    private readonly ExecutionSettings _settings;
 
-    private LocalSession(IHost host, JobClient client, IReadOnlyList<string> devices)
+    private LocalSession(IHost host, JobClient client, ExecutionSettings settings, IReadOnlyList<string> devices)
     {
         _host = host;
         _client = client;
+        _settings = settings;
         Devices = devices;
     }
 
@@ -56,7 +58,7 @@ internal sealed class LocalSession : IAsyncDisposable
                 system.ActorOf(WorkerActor.Props(SettingsOf(id, devices[i], settings), replicas), id);
             }
 
-            return new LocalSession(host, new JobClient(system, coordinator), devices);
+            return new LocalSession(host, new JobClient(system, coordinator), settings, devices);
         }
         catch
         {
@@ -79,6 +81,7 @@ internal sealed class LocalSession : IAsyncDisposable
             MinWorkers = Devices.Count,
             WorkerWait = TimeSpan.FromSeconds(5),
             LaneLimit = laneLimit,
+            MemoryBudget = _settings.MemoryBudget,
         };
         return _client.RunAsync(spec, policy, observer, cancellation);
     }
