@@ -33,7 +33,7 @@ internal static class CompareCommand
 
         bool interrupted = cancellation.IsCancellationRequested;
         var report = new CompareReport(
-            exact.Exact?.Trace, rows, interrupted, model, request.Spec, request.Settings, VersionReport.Current);
+            exact.Exact?.Trace, rows, interrupted, model, request.Job, VersionReport.Current);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else CompareText.Write(terminal.ForPeople(), report, session.Devices.Count);
 
