@@ -11,7 +11,9 @@ public sealed class SignTablesTests
     /// <summary>Sums of up to 100 numbers around one in single precision, 6e-8 each.</summary>
     private const double Tolerance = 1e-5;
 
-    /// <summary>Around the borders of a table (4 rows), of the tables taken at once (48 rows) and of a tile (64 columns).</summary>
+    /// <summary>
+    /// Around the borders of a table (4 rows), of the tables taken at once (48 rows) and of a tile (64 columns).
+    /// </summary>
     [Theory]
     [InlineData(1, 1, 1)]
     [InlineData(3, 63, 2)]

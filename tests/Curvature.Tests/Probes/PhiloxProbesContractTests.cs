@@ -11,7 +11,9 @@ public sealed class PhiloxProbesContractTests
 {
     private const ulong Seed = 0x0123_4567_89AB_CDEF;
 
-    public static TheoryData<long, int> Places => new() { { 0, 0 }, { 1, 0 }, { 0, 3 }, { 12_345, 2 }, { (5L << 32) + 9, 1 } };
+    /// <summary>Probes and blocks.</summary>
+    public static TheoryData<long, int> Places =>
+        new() { { 0, 0 }, { 1, 0 }, { 0, 3 }, { 12_345, 2 }, { (5L << 32) + 9, 1 } };
 
     [Theory, MemberData(nameof(Places))]
     public void A_sign_is_a_bit_of_the_block_that_its_place_names(long probe, int block)
