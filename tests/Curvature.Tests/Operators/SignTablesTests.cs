@@ -52,6 +52,24 @@ public sealed class SignTablesTests
     }
 
     [Fact]
+    public void Packed_signs_are_the_signs_that_are_drawn()
+    {
+        using var scope = NewDisposeScope();
+        const int size = 33_001;
+        var block = new ParameterBlock("weight", nn.Parameter(zeros(size, ScalarType.Float32)), 1);
+        var probes = new PhiloxProbes(seed: 7);
+        double[] drawn = Dense.ToArray(probes.Draw(block, 3, 2));
+
+        var packed = probes.Pack(block, 3, 2)!.Value;
+
+        for (int i = 0; i < drawn.Length; i++)
+        {
+            uint word = packed.Words[i / size * packed.WordsPerLane + i % size / 32];
+            Assert.Equal(drawn[i] > 0 ? 1u : 0u, (word >> (i % size % 32)) & 1);
+        }
+    }
+
+    [Fact]
     public void Only_signs_in_single_precision_are_packed()
     {
         using var scope = NewDisposeScope();
