@@ -2,6 +2,7 @@ using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;
+using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.Event;
 
@@ -13,12 +14,14 @@ namespace ActorHutch.Coordinator.Actors;
 /// </summary>
 internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 {
+    private const int MaxRefusalsLogged = 1000;
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<IActorRef, WorkerRegistered> _workers = [];
     private readonly Dictionary<WorkerKey, IActorRef> _addresses = [];
+    private readonly HashSet<string> _refused = [];
     private RunningJob? _job;
 
     public CoordinatorActor(TimeProvider time)
@@ -45,6 +48,12 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 
     private void OnRegisterWorker(RegisterWorker registration)
     {
+        if (ProtocolVersion.Refusal(registration) is { } refusal)
+        {
+            Refuse(registration, refusal);
+            return;
+        }
+
         var key = new WorkerKey(registration.Id, registration.Incarnation);
         foreach (var (address, worker) in _workers.ToArray())
         {
@@ -60,6 +69,13 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         Sender.Tell(new WorkerAccepted(registration.Incarnation));
         _log.Info("Worker {Worker} on {Device} registered", key.Id, registration.Device);
         Apply(registered);
+    }
+
+    /// <summary>Tells a worker each time, and the log once, since it will try again and again.</summary>
+    private void Refuse(RegisterWorker registration, string refusal)
+    {
+        if (_refused.Count < MaxRefusalsLogged && _refused.Add(refusal)) _log.Error("Refused a worker: {Reason}", refusal);
+        Sender.Tell(new WorkerRefused(registration.Incarnation, refusal));
     }
 
     private void OnLost(IActorRef address, string reason)

@@ -2,6 +2,7 @@ using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.CommandLine;
 
@@ -15,14 +16,20 @@ internal static class SessionCommand
         Request request, Terminal terminal, IReplicaFactory replicas, Func<Session, Task<int>> work,
         CancellationToken cancellation)
     {
+        var policy = new JobPolicy
+        {
+            // Settled here for all workers, whose machines may differ: stacks of one shape everywhere.
+            MemoryBudget = request.Settings.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget,
+            VerifyFraction = request.VerifyFraction,
+        };
         Session session;
         try
         {
             session = request.Cluster is { } cluster
                 ? await ClusterSession.StartAsync(
-                    cluster, request.VerifyFraction, terminal.Error, request.LogLevel, cancellation).ConfigureAwait(false)
+                    cluster, policy, terminal.Error, request.LogLevel, cancellation).ConfigureAwait(false)
                 : await LocalSession.StartAsync(
-                    request.Settings, replicas, terminal.Error, request.LogLevel, request.VerifyFraction).ConfigureAwait(false);
+                    request.Settings, replicas, terminal.Error, request.LogLevel, policy).ConfigureAwait(false);
         }
         catch (Exception error) when (error is CurvatureException or IOException)
         {

@@ -1,3 +1,4 @@
+using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Reports;
@@ -68,10 +69,8 @@ internal sealed record Report
     /// <summary>Duplicates that were not the same to the last bit: one of the two devices is at fault.</summary>
     public required IReadOnlyList<DisagreementReport> Disagreements { get; init; }
 
-    /// <summary>All that is needed to run the job again.</summary>
-    public required JobSpec Job { get; init; }
-
-    public required ExecutionSettings Execution { get; init; }
+    /// <summary>All that is needed to run the job again: the report is a job file too.</summary>
+    public required JobDocument Job { get; init; }
 
     public required VersionReport Versions { get; init; }
 }

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
@@ -75,8 +76,7 @@ internal static class Reporting
                 state.Counts.Failed, state.Counts.Stale),
             Disagreements = [.. state.Counts.Disagreements.Select(pair =>
                 new DisagreementReport(pair.Chunk, pair.First.Id, pair.Second.Id))],
-            Job = spec,
-            Execution = settings,
+            Job = new JobDocument(spec, settings),
             Versions = VersionReport.Current,
         };
     }

@@ -21,26 +21,26 @@ internal sealed class ClusterSession : Session
     private static readonly TimeSpan DismissTime = TimeSpan.FromSeconds(5);
 
     private readonly ClusterRequest _request;
-    private readonly double _verifyFraction;
+    private readonly JobPolicy _policy;
     private readonly NodeHealth _health;
     private HealthEndpoint? _endpoint;
     private bool _ranBefore;
 
     private ClusterSession(
-        IHost host, IActorRef coordinator, ClusterRequest request, double verifyFraction, NodeHealth health)
-        : base(host, coordinator) =>
-        (_request, _verifyFraction, _health) = (request, verifyFraction, health);
+        IHost host, IActorRef coordinator, ClusterRequest request, JobPolicy policy, NodeHealth health)
+        : base(host, coordinator, []) =>
+        (_request, _policy, _health) = (request, policy, health);
 
     /// <summary>Starts the node and waits until it is a member of a cluster: its own, or the one of its seed nodes.</summary>
     /// <param name="request">What the command line says.</param>
-    /// <param name="verifyFraction">The share of chunks that a second worker computes too.</param>
+    /// <param name="policy">What the command line says about the jobs.</param>
     /// <param name="log">Where log lines go.</param>
     /// <param name="level">The least important ones that do.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="CurvatureException">It did not become a member in time.</exception>
     /// <exception cref="IOException">An address cannot be listened on.</exception>
     public static async Task<ClusterSession> StartAsync(
-        ClusterRequest request, double verifyFraction, TextWriter log, LogEventLevel level, CancellationToken cancellation)
+        ClusterRequest request, JobPolicy policy, TextWriter log, LogEventLevel level, CancellationToken cancellation)
     {
         var host = NodeHost.Build(log, level, request.Node);
         var health = new NodeHealth(NodeHealth.Member);
@@ -51,7 +51,7 @@ internal sealed class ClusterSession : Session
             var coordinator = system.ActorOf(CoordinatorActor.Props(), ActorHutchSystem.CoordinatorName);
             var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             system.ActorOf(Props.Create(() => new NodeWatch(coordinator, health, up)), "node-watch");
-            var session = new ClusterSession(host, coordinator, request, verifyFraction, health);
+            var session = new ClusterSession(host, coordinator, request, policy, health);
             if (request.Health is { } listen)
                 session._endpoint = await HealthEndpoint.StartAsync(listen, health).ConfigureAwait(false);
 
@@ -95,12 +95,11 @@ internal sealed class ClusterSession : Session
         // What follows the first job takes the workers that are left.
         int minWorkers = _ranBefore ? 1 : _request.MinWorkers;
         _ranBefore = true;
-        return new JobPolicy
+        return _policy with
         {
             MinWorkers = minWorkers,
             WorkerWait = _request.Node.JoinTimeout!.Value,
             CopySlowest = true,
-            VerifyFraction = _verifyFraction,
             MaxSilence = MaxSilence,
         };
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;
@@ -19,12 +20,14 @@ namespace ActorHutch.Coordinator.Running;
 /// </summary>
 internal sealed class LocalSession : Session
 {
-    private readonly double _verifyFraction;
+    private readonly JobPolicy _policy;
 
-    private LocalSession(IHost host, IActorRef coordinator, IReadOnlyList<string> devices, double verifyFraction)
-        : base(host, coordinator)
+    private LocalSession(
+        IHost host, IActorRef coordinator, IReadOnlyList<IActorRef> workers, IReadOnlyList<string> devices,
+        JobPolicy policy)
+        : base(host, coordinator, workers)
     {
-        _verifyFraction = verifyFraction;
+        _policy = policy;
         Devices = devices;
     }
 
@@ -36,11 +39,11 @@ internal sealed class LocalSession : Session
     /// <param name="replicas">Makes the workers' replicas.</param>
     /// <param name="log">Where log lines go.</param>
     /// <param name="level">The least important ones that do.</param>
-    /// <param name="verifyFraction">The share of chunks that a second worker computes too.</param>
+    /// <param name="policy">What the command line says about the jobs; null for nothing.</param>
     /// <exception cref="Curvature.CurvatureException">libtorch cannot be loaded.</exception>
     public static async Task<LocalSession> StartAsync(
         ExecutionSettings settings, IReplicaFactory replicas, TextWriter log, LogEventLevel level,
-        double verifyFraction = 0)
+        JobPolicy? policy = null)
     {
         var cudaDevices = Task.Run(() => replicas.CudaDeviceCount);
         var host = NodeHost.Build(log, level);
@@ -50,13 +53,12 @@ internal sealed class LocalSession : Session
             var system = host.Services.GetRequiredService<ActorSystem>();
             var coordinator = system.ActorOf(CoordinatorActor.Props(), ActorHutchSystem.CoordinatorName);
             var devices = Placement.Devices(settings, await cudaDevices.ConfigureAwait(false), Environment.ProcessorCount);
-            for (int i = 0; i < devices.Count; i++)
+            var workers = devices.Select((device, i) =>
             {
                 string id = string.Create(CultureInfo.InvariantCulture, $"worker-{i + 1}");
-                system.ActorOf(WorkerActor.Props(SettingsOf(id, devices[i], settings), replicas), id);
-            }
-
-            return new LocalSession(host, coordinator, devices, verifyFraction);
+                return system.ActorOf(WorkerActor.Props(SettingsOf(id, device, settings), replicas), id);
+            });
+            return new LocalSession(host, coordinator, [.. workers], devices, policy ?? new JobPolicy());
         }
         catch
         {
@@ -65,12 +67,11 @@ internal sealed class LocalSession : Session
         }
     }
 
-    protected override JobPolicy NextPolicy() => new()
+    protected override JobPolicy NextPolicy() => _policy with
     {
         // All of them, so that a timing is of all of them; and no other will come, so there is little to wait for.
         MinWorkers = Devices.Count,
         WorkerWait = TimeSpan.FromSeconds(5),
-        VerifyFraction = _verifyFraction,
     };
 
     private static WorkerSettings SettingsOf(string id, string device, ExecutionSettings settings) => new(id, device)

@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,8 +11,12 @@ namespace ActorHutch.Coordinator.Running;
 /// <summary>A coordinator with workers, in one process or in many: runs jobs, one after another.</summary>
 /// <param name="host">Runs its actor system.</param>
 /// <param name="coordinator">The coordinator.</param>
-internal abstract class Session(IHost host, IActorRef coordinator) : IAsyncDisposable
+/// <param name="workers">The workers of this process.</param>
+internal abstract class Session(IHost host, IActorRef coordinator, IReadOnlyList<IActorRef> workers) : IAsyncDisposable
 {
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly ActorSystem _system = host.Services.GetRequiredService<ActorSystem>();
     private readonly JobClient _client = new(host.Services.GetRequiredService<ActorSystem>(), coordinator);
 
     /// <summary>The coordinator.</summary>
@@ -32,8 +37,25 @@ internal abstract class Session(IHost host, IActorRef coordinator) : IAsyncDispo
     /// <summary>Stops its actors.</summary>
     public virtual async ValueTask DisposeAsync()
     {
+        await StopWorkersAsync().ConfigureAwait(false);
+        await NodeHost.FlushLogAsync(_system).ConfigureAwait(false);
         await host.StopAsync().ConfigureAwait(false);
         host.Dispose();
+    }
+
+    /// <summary>
+    /// Workers go first, and by the mailbox: then they hear of their job's end, and give up what they compute.
+    /// </summary>
+    private async Task StopWorkersAsync()
+    {
+        try
+        {
+            await Task.WhenAll(workers.Select(worker => worker.GracefulStop(StopTimeout))).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // A computation that cannot be interrupted: the process will end it.
+        }
     }
 
     /// <summary>What the next job puts up with.</summary>

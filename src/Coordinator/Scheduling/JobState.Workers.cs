@@ -22,7 +22,7 @@ internal sealed partial record JobState
 
     private JobState Prepare(WorkerKey key, WorkerInJob worker, List<Effect> effects)
     {
-        effects.Add(new Send(key, new PrepareReplica(Job, Spec)));
+        effects.Add(new Send(key, new PrepareReplica(Job, Spec, Policy.MemoryBudget)));
         return With(key, worker with { Phase = WorkerPhase.Preparing, Reason = null, Silence = 0, Misfits = 0 });
     }
 

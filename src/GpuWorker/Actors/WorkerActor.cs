@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
+using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.Event;
 
@@ -24,9 +26,15 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private string? _coordinatorPath;
     private Guid? _job;
     private bool _hasReplica;
+    private JobSpec? _spec;
+    private string? _refusal;
     private int _dropped;
 
     /// <summary>A worker; <see cref="Props"/> says what of.</summary>
+    /// <remarks>
+    /// Stop it with a <see cref="PoisonPill"/>, which waits its turn behind the job's end. A worker that is stopped at
+    /// once waits for the chunk that it is at, since a parent outlives its children.
+    /// </remarks>
     public WorkerActor(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time)
     {
         _settings = settings;
@@ -77,6 +85,9 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
                 _log.Info("Worker {Worker} registered with {Coordinator}", _settings.Id, Sender.Path);
                 Become(Serving);
             });
+        Receive<WorkerRefused>(
+            refused => refused.Incarnation == _registration.Incarnation,
+            refused => OnRefused(refused.Reason));
         Receive<IJobMessage>(Drop);
         Receive<Terminated>(gone => gone.ActorRef.Equals(_compute), _ => ComputeDied());
     }
@@ -117,14 +128,6 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private int Capacity => 1 + _settings.Prefetch;
 
     private WorkerStatus Status(int capacity) => new(_job ?? Guid.Empty, _hasReplica, capacity, [.. _chunks.Keys]);
-
-    private void OnReplicaReady(ReplicaReady ready)
-    {
-        _hasReplica = true;
-        Context.System.EventStream.Publish(new ReplicaState(_settings.Id, Verified: true));
-        Say(ready);
-        Say(new RequestWork(ready.Job, Capacity));
-    }
 
     private void OnRunChunk(RunChunk chunk)
     {
@@ -173,14 +176,41 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         LeaveJob();
         _job = request.Job;
         Context.System.EventStream.Publish(new ReplicaState(_settings.Id, Verified: false));
+        _spec = request.Spec;
         _compute.Tell(new Prepare(request, _cancellation.Token));
+    }
+
+    /// <summary>
+    /// It goes on trying, for the coordinator may be replaced by one of this worker's release; one line in the log is
+    /// enough for each reason.
+    /// </summary>
+    private void OnRefused(string reason)
+    {
+        if (reason == _refusal) return;
+        _refusal = reason;
+        _log.Error("Worker {Worker} was refused by {Coordinator}: {Reason}", _settings.Id, Sender.Path, reason);
+    }
+
+    private void OnReplicaReady(ReplicaReady ready)
+    {
+        bool remote = _coordinator is IActorRefScope { IsLocal: false };
+        if (remote && WireFrame.Check(_spec!, ready.Columns) is { } problem)
+        {
+            Say(new ReplicaFailed(ready.Job, problem.ToString(), Retriable: false));
+            return;
+        }
+
+        _hasReplica = true;
+        Context.System.EventStream.Publish(new ReplicaState(_settings.Id, Verified: true));
+        Say(ready);
+        Say(new RequestWork(ready.Job, Capacity));
     }
 
     /// <summary>Stops what is being computed, and what waits to be, for the job of before.</summary>
     private void LeaveJob()
     {
+        // Not disposed of: the computation may be about to look at its token.
         _cancellation.Cancel();
-        _cancellation.Dispose();
         _cancellation = new CancellationTokenSource();
         _chunks.Clear();
         _hasReplica = false;

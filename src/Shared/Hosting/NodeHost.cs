@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -9,6 +10,8 @@ namespace ActorHutch.Shared.Hosting;
 /// <summary>The host of an actor system: logging, and the settings that all of them have.</summary>
 public static class NodeHost
 {
+    private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(5);
+
     /// <summary>A host that has yet to be started.</summary>
     /// <param name="log">Where log lines go.</param>
     /// <param name="level">The least important ones that do.</param>
@@ -17,7 +20,10 @@ public static class NodeHost
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
-        builder.Services.AddSerilog(logger => logger.MinimumLevel.Is(level).WriteTo.Sink(new WriterSink(log)));
+        builder.Services.AddSerilog(
+            logger => logger.MinimumLevel.Is(level).WriteTo.Sink(new WriterSink(log)),
+            // Serilog's static logger is one for the process, and a host has a writer of its own.
+            preserveStaticLogger: true);
         builder.Services.AddAkka(ActorHutchSystem.Name, akka =>
         {
             akka.WithActorHutch();
@@ -30,6 +36,22 @@ public static class NodeHost
             });
         });
         return builder.Build();
+    }
+
+    /// <summary>
+    /// Waits until the logger has read its mail: it is an actor, and what it has not read when it stops is lost.
+    /// </summary>
+    public static async Task FlushLogAsync(ActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        try
+        {
+            await system.ActorSelection("/system/log*").ResolveOne(FlushTime).ConfigureAwait(false);
+        }
+        catch (ActorNotFoundException)
+        {
+            // No logger, nothing to wait for.
+        }
     }
 
     private static Akka.Event.LogLevel AkkaLevel(LogEventLevel level) => level switch

@@ -1,9 +1,13 @@
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Wire;
 
 namespace ActorHutch.Shared.Messages;
 
-/// <summary>A worker offers itself. Sent until it is answered by <see cref="WorkerAccepted"/>.</summary>
+/// <summary>
+/// A worker offers itself. Sent until it is answered by <see cref="WorkerAccepted"/>; <see cref="WorkerRefused"/>
+/// says why it is not.
+/// </summary>
 /// <param name="Id">The worker's name, the same over its restarts.</param>
 /// <param name="Incarnation">Another number after each restart: a coordinator tells the lives of a worker apart by it.</param>
 /// <param name="Device"><c>cpu</c> or <c>cuda:I</c>.</param>
@@ -13,7 +17,11 @@ namespace ActorHutch.Shared.Messages;
 /// The kind of device, such as <c>cpu x64 avx512</c>: devices of one kind, with equal threads, give the same bits.
 /// </param>
 public sealed record RegisterWorker(
-    string Id, long Incarnation, string Device, long? MemoryBytes, int Threads, string Kind = "") : IWorkerMessage;
+    string Id, long Incarnation, string Device, long? MemoryBytes, int Threads, string Kind = "") : IWorkerMessage
+{
+    /// <summary>The protocol it speaks. Default: this release's.</summary>
+    public int Protocol { get; init; } = ProtocolVersion.Current;
+}
 
 /// <summary>One attempt at one chunk.</summary>
 /// <param name="Chunk">The chunk, from 0.</param>

@@ -29,7 +29,8 @@ public class ProtocolTests
     public void A_message_about_a_job_names_the_run(Type message)
     {
         Type[] ofWorkers =
-            [typeof(RegisterWorker), typeof(WorkerAccepted), typeof(RegisterAgain), typeof(WorkerStatus), typeof(Dismiss)];
+            [typeof(RegisterWorker), typeof(WorkerAccepted), typeof(RegisterAgain), typeof(WorkerStatus), typeof(Dismiss),
+             typeof(WorkerRefused)];
         bool aboutWorkers = ofWorkers.Contains(message);
 
         Assert.Equal(!aboutWorkers, message.IsAssignableTo(typeof(IJobMessage)));
