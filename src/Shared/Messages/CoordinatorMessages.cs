@@ -14,7 +14,8 @@ public sealed record WorkerRefused(long Incarnation, string Reason) : ICoordinat
 /// <summary>The worker shall hold a replica for a job; answered by <see cref="ReplicaReady"/> or <see cref="ReplicaFailed"/>.</summary>
 /// <param name="Job">The run.</param>
 /// <param name="Spec">What is computed.</param>
-public sealed record PrepareReplica(Guid Job, JobSpec Spec) : ICoordinatorMessage, IJobMessage;
+/// <param name="MemoryBudget">Bytes that a stack of probes may take; null for the worker's default.</param>
+public sealed record PrepareReplica(Guid Job, JobSpec Spec, long? MemoryBudget = null) : ICoordinatorMessage, IJobMessage;
 
 /// <summary>A chunk for the worker; answered by <see cref="ChunkDone"/> or <see cref="ChunkFailed"/>.</summary>
 /// <param name="Job">The run.</param>

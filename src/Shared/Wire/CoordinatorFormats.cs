@@ -17,8 +17,18 @@ internal static class CoordinatorFormats
             wire => new(wire.Incarnation, wire.Reason)),
         MessageFormat.Of<PrepareReplica, V1.PrepareReplica>(
             "PR",
-            message => new() { Job = Fields.OfRun(message.Job), Spec = JobSpecFormat.Write(message.Spec) },
-            wire => new(Fields.Run(wire.Job), JobSpecFormat.Read(wire.Spec))),
+            message =>
+            {
+                var wire = new V1.PrepareReplica
+                {
+                    Job = Fields.OfRun(message.Job),
+                    Spec = JobSpecFormat.Write(message.Spec),
+                };
+                if (message.MemoryBudget is { } budget) wire.MemoryBudget = budget;
+                return wire;
+            },
+            wire => new(
+                Fields.Run(wire.Job), JobSpecFormat.Read(wire.Spec), wire.HasMemoryBudget ? wire.MemoryBudget : null)),
         MessageFormat.Of<RunChunk, V1.RunChunk>(
             "RC",
             message => new()

@@ -68,7 +68,7 @@ public class EstimateTests
         var job = json.GetProperty("job");
         Assert.Equal("ggn", job.GetProperty("matrix").GetString());
         Assert.Equal(10, job.GetProperty("vBatch").GetInt32());
-        Assert.Equal(3, json.GetProperty("execution").GetProperty("threadsPerWorker").GetInt32());
+        Assert.Equal(3, job.GetProperty("threads").GetInt32());
         Assert.Equal("1.5.74", json.GetProperty("versions").GetProperty("akka").GetString());
     }
 
@@ -180,6 +180,7 @@ public class EstimateTests
         var run = await Invocation.Of("--json", "--log-level", "information");
 
         Assert.Contains("Worker worker-1 on cpu registered", run.Error, StringComparison.Ordinal);
+        Assert.Matches("INF Job .* ended: .?Completed", run.Error);
         Assert.Equal(0, run.Code);
         Assert.Equal("estimate", run.Json.GetProperty("kind").GetString());
     }
