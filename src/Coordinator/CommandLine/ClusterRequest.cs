@@ -18,14 +18,7 @@ internal sealed record ClusterRequest(NodeSettings Node, int MinWorkers, HostPor
     public static ClusterRequest Read(ParseResult parsed, OptionSet options, Func<Option, bool> isBad)
     {
         T? Value<T>(Option<T> option) => isBad(option) ? default : parsed.GetValue(option);
-        var node = new NodeSettings
-        {
-            Role = NodeSettings.CoordinatorRole,
-            Listen = Value(options.Node.Listen) ?? DefaultListen,
-            Advertise = Value(options.Node.Advertise),
-            SeedNodes = Value(options.Node.SeedNodes) ?? [],
-            JoinTimeout = Value(options.Node.JoinTimeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : DefaultJoinTimeout,
-        };
+        var node = options.Node.Read(NodeSettings.CoordinatorRole, DefaultListen, DefaultJoinTimeout, parsed, isBad);
         return new ClusterRequest(node, Value(options.MinWorkers) ?? 1, Value(options.Node.Health));
     }
 

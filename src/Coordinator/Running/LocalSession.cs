@@ -1,7 +1,6 @@
 using System.Globalization;
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Scheduling;
-using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;

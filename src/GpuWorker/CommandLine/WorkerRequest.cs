@@ -20,6 +20,7 @@ internal sealed record WorkerRequest(
     LogEventLevel LogLevel, IReadOnlyList<string> Problems)
 {
     private static readonly HostPort AnyLoopbackPort = new("127.0.0.1", 0);
+    private static readonly TimeSpan DefaultJoinTimeout = TimeSpan.FromMinutes(5);
 
     /// <summary>Reads a command line; options with a problem of their own are left at their defaults.</summary>
     public static WorkerRequest Read(ParseResult parsed, WorkerOptions options)
@@ -29,14 +30,7 @@ internal sealed record WorkerRequest(
 
         var node = options.Node;
         bool seedsAreBad = bad.Contains(node.SeedNodes);
-        var cluster = new NodeSettings
-        {
-            Role = NodeSettings.WorkerRole,
-            Listen = Value(node.Listen) ?? AnyLoopbackPort,
-            Advertise = Value(node.Advertise),
-            SeedNodes = Value(node.SeedNodes) ?? [],
-            JoinTimeout = TimeSpan.FromSeconds(Value(node.JoinTimeout) ?? 300),
-        };
+        var cluster = node.Read(NodeSettings.WorkerRole, AnyLoopbackPort, DefaultJoinTimeout, parsed, bad.Contains);
         var execution = new ExecutionSettings();
         var settings = execution with
         {

@@ -37,9 +37,11 @@ public static class TypedOption
         };
 
     /// <summary>Reads an argument, or says what would be right.</summary>
-    internal static T? Parse<T>(ArgumentResult result, string right, bool auto, Func<string, T?> read)
+    public static T? Parse<T>(ArgumentResult result, string right, bool auto, Func<string, T?> read)
         where T : struct
     {
+        ArgumentNullException.ThrowIfNull(result);
+        ArgumentNullException.ThrowIfNull(read);
         string text = result.Tokens[0].Value;
         if (auto && text == Choices.Auto) return null;
 

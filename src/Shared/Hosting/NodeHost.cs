@@ -1,3 +1,4 @@
+using ActorHutch.Shared.Security;
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,7 +28,13 @@ public static class NodeHost
         builder.Services.AddAkka(ActorHutchSystem.Name, akka =>
         {
             akka.WithActorHutch();
-            if (cluster is not null) akka.AddHocon(RemoteSettings.Of(cluster), HoconAddMode.Prepend);
+            if (cluster is not null)
+            {
+                var remote = cluster.Remote;
+                remote.Validate(out var tls);
+                akka.WithActorHutchWire(remote, tls).AddHocon(ClusterConfiguration.Of(cluster), HoconAddMode.Prepend);
+            }
+
             akka.ConfigureLoggers(loggers =>
             {
                 loggers.LogLevel = AkkaLevel(level);

@@ -1,4 +1,5 @@
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Security;
 
 namespace ActorHutch.Shared.Hosting;
 
@@ -32,15 +33,32 @@ public sealed record NodeSettings
     /// </summary>
     public IReadOnlyList<HostPort> SeedNodes { get; init; } = [];
 
+    /// <summary>The certificates' files. Default: none, plain TCP.</summary>
+    public TlsFiles Tls { get; init; } = TlsFiles.None;
+
+    /// <summary>Whether it may listen to other machines without TLS. Default: no.</summary>
+    public bool Insecure { get; init; }
+
     /// <summary>
     /// How long a worker looks for a coordinator, or a coordinator waits for workers; null for ever.
     /// </summary>
     public TimeSpan? JoinTimeout { get; init; }
 
+    /// <summary>The node's port.</summary>
+    public RemoteSettings Remote => new()
+    {
+        Host = Listen.Host,
+        Port = Listen.Port,
+        PublicHost = Advertise?.Host,
+        PublicPort = Advertise?.Port,
+        TlsFiles = Tls,
+        Insecure = Insecure,
+    };
+
     /// <summary>Everything that is wrong with the settings; nothing where they are right.</summary>
     public IReadOnlyList<Problem> Validate()
     {
-        var problems = new List<Problem>();
+        var problems = new List<Problem>(Remote.Validate(out _));
         if (Listen.IsAny && Advertise is null)
         {
             problems.Add(new Problem(

@@ -1,14 +1,13 @@
-using System.Globalization;
 using Akka.Configuration;
 
 namespace ActorHutch.Shared.Hosting;
 
-/// <summary>A node's remoting and cluster settings, in Akka's terms. Nothing else sets any of it.</summary>
-public static class RemoteSettings
+/// <summary>
+/// A node's membership, in Akka's terms. Its port, and what travels over it, is said by
+/// <see cref="Security.RemoteHosting"/>.
+/// </summary>
+public static class ClusterConfiguration
 {
-    /// <summary>The start of every address: the transport's name.</summary>
-    public const string Scheme = "akka.tcp";
-
     /// <summary>The settings of a node.</summary>
     /// <remarks>
     /// <para>
@@ -24,21 +23,16 @@ public static class RemoteSettings
     public static Config Of(NodeSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        string seeds = string.Join(", ", settings.SeedNodes.Select(seed => $"\"{AddressOf(seed)}\""));
-        var advertise = settings.Advertise ?? settings.Listen;
-        return ConfigurationFactory.ParseString(string.Create(CultureInfo.InvariantCulture, $$"""
+        string scheme = settings.Tls.Any ? "akka.ssl.tcp" : "akka.tcp";
+        string seeds = string.Join(
+            ", ", settings.SeedNodes.Select(seed => $"\"{scheme}://{ActorHutchSystem.Name}@{seed}\""));
+        return ConfigurationFactory.ParseString($$"""
             akka {
               actor.provider = cluster
               remote {
                 log-remote-lifecycle-events = off
                 retry-gate-closed-for = 1 s
-                dot-netty.tcp {
-                  hostname = "{{settings.Listen.Host}}"
-                  port = {{settings.Listen.Port}}
-                  public-hostname = "{{advertise.Host}}"
-                  public-port = {{advertise.Port}}
-                  connection-timeout = 5 s
-                }
+                dot-netty.tcp.connection-timeout = 5 s
               }
               cluster {
                 roles = ["{{settings.Role}}"]
@@ -57,9 +51,6 @@ public static class RemoteSettings
                 log-info = off
               }
             }
-            """));
+            """);
     }
-
-    /// <summary>The address of a node in Akka's terms.</summary>
-    public static string AddressOf(HostPort node) => $"{Scheme}://{ActorHutchSystem.Name}@{node}";
 }
