@@ -85,8 +85,10 @@ internal sealed partial class CoordinatorActor
     {
         if (_job is not { Results: { } results, FirstChunk: { } firstChunk } job) return;
         var spec = job.State.Spec;
+        long done = Math.Min(job.State.Done.Count * spec.ChunkSize, job.State.Probes);
+        _log.Info("{Done} of {Probes} probes done, {Workers} workers", done, job.State.Probes, job.State.ReadyWorkers);
         job.Client.Tell(new JobProgress(
-            Math.Min(job.State.Done.Count * spec.ChunkSize, job.State.Probes),
+            done,
             job.State.Probes,
             _time.GetElapsedTime(firstChunk),
             spec.Kind == JobKind.Exact || results.Accumulator.Count == 0

@@ -32,11 +32,16 @@ public sealed class JobFileTests : IDisposable
     public void Every_option_about_a_job_has_a_field_and_every_field_an_option()
     {
         string[] ofTheRun = ["job", "print-job", "json", "log-level", "state"];
+        string[] ofTheCluster =
+        [
+            "cluster", "min-workers", "verify-fraction",
+            .. new Shared.CommandLine.NodeOptions("").All.Select(option => option.Name.TrimStart('-')),
+        ];
         string[] ofTheFile = ["kind", "model", "confidence-level"];
 
         Assert.Equal(
             new ActorHutch.Coordinator.CommandLine.OptionSet().OfEstimate()
-                .Select(option => option.Name.TrimStart('-')).Except(ofTheRun).Order(),
+                .Select(option => option.Name.TrimStart('-')).Except(ofTheRun).Except(ofTheCluster).Order(),
             JobField.All.Select(field => field.Option).Except(ofTheFile).Order());
     }
 
