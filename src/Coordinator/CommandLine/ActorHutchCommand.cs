@@ -11,6 +11,7 @@ internal sealed class ActorHutchCommand
     private readonly Terminal _terminal;
     private readonly IReplicaFactory _replicas;
     private readonly RootCommand _root;
+    private readonly Dictionary<Command, JobKind?> _kinds = [];
 
     /// <summary>The program.</summary>
     /// <param name="terminal">Where it writes.</param>
@@ -25,7 +26,10 @@ internal sealed class ActorHutchCommand
         var estimate = new Command("estimate", "Estimates the trace; without options, of the built-in example");
         var exact = new Command("exact", "Computes the exact trace");
         var compare = new Command("compare", "Runs every method and V_batch: estimate, time, probes/s, speed-up");
-        Fill(_root, JobKind.Estimate, _options.OfEstimate(), EstimateCommand.RunAsync);
+        // Without a command, a job file says which it is.
+        Fill(_root, null, _options.OfEstimate(), (request, to, replicas, cancellation) => request.Spec.Kind == JobKind.Exact
+            ? ExactCommand.RunAsync(request, to, replicas, cancellation)
+            : EstimateCommand.RunAsync(request, to, replicas, cancellation));
         Fill(estimate, JobKind.Estimate, _options.OfEstimate(), EstimateCommand.RunAsync);
         Fill(exact, JobKind.Exact, _options.OfExact(), ExactCommand.RunAsync);
         Fill(compare, JobKind.Estimate, _options.OfCompare(), CompareCommand.RunAsync);
@@ -56,20 +60,22 @@ internal sealed class ActorHutchCommand
         if (parsed.Errors.Count == 0)
             return await parsed.InvokeAsync(configuration, cancellation).ConfigureAwait(false);
 
-        var kind = parsed.CommandResult.Command.Name == "exact" ? JobKind.Exact : JobKind.Estimate;
-        var request = Request.Read(parsed, _options, kind, _replicas);
+        var request = Request.Read(parsed, _options, _kinds.GetValueOrDefault(parsed.CommandResult.Command), _replicas);
         return Problems.Report(_terminal, [.. request.Problems, .. Problems.Suggestions(parsed)]);
     }
 
-    private void Fill(Command command, JobKind kind, IReadOnlyList<Option> options, Run run)
+    private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options, Run run)
     {
+        _kinds.Add(command, kind);
         foreach (var option in options) command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
             var request = Request.Read(parsed, _options, kind, _replicas);
-            return request.Problems.Count > 0
-                ? Problems.Report(_terminal, request.Problems)
-                : await run(request, _terminal, _replicas, cancellation).ConfigureAwait(false);
+            if (request.Problems.Count > 0) return Problems.Report(_terminal, request.Problems);
+            if (!request.PrintsJob) return await run(request, _terminal, _replicas, cancellation).ConfigureAwait(false);
+
+            await _terminal.Out.WriteLineAsync(request.Job.ToString()).ConfigureAwait(false);
+            return ExitCode.Done;
         });
     }
 }

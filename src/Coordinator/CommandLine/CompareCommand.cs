@@ -15,7 +15,7 @@ internal static class CompareCommand
     private static async Task<int> RunAsync(
         LocalSession session, Request request, Terminal terminal, CancellationToken cancellation)
     {
-        var exact = await ExactRun.BesideAsync(session, request.Spec, cancellation).ConfigureAwait(false);
+        var exact = await ExactRun.BesideAsync(session, request.Spec, request.Spec.Probes, cancellation).ConfigureAwait(false);
         var onlooker = new Onlooker(terminal, null, request.Settings.ThreadsPerWorker);
         var rows = new List<CompareRow>();
         double? baseline = null;
@@ -33,7 +33,7 @@ internal static class CompareCommand
 
         bool interrupted = cancellation.IsCancellationRequested;
         var report = new CompareReport(
-            exact.Exact?.Trace, rows, interrupted, model, request.Spec, request.Settings, VersionReport.Current);
+            exact.Exact?.Trace, rows, interrupted, model, request.Job, VersionReport.Current);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else CompareText.Write(terminal.ForPeople(), report, session.Devices.Count);
 

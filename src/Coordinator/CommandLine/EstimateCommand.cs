@@ -25,7 +25,7 @@ internal static class EstimateCommand
         if (code == ExitCode.BadInput) return code;
 
         var exact = result.Succeeded && !cancellation.IsCancellationRequested
-            ? await ExactRun.BesideAsync(session, request.Spec, cancellation).ConfigureAwait(false)
+            ? await ExactRun.BesideAsync(session, request.Spec, result.Probes, cancellation).ConfigureAwait(false)
             : null;
         bool interrupted = cancellation.IsCancellationRequested;
         if (interrupted) code = ExitCode.Interrupted;

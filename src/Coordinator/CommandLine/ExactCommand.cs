@@ -16,7 +16,7 @@ internal static class ExactCommand
     {
         var text = request.Json ? null : new JobText(terminal.ForPeople());
         var onlooker = new Onlooker(terminal, text, request.Settings.ThreadsPerWorker);
-        var result = request.ProbeSpaceGiven
+        var result = request.Job.ProbeSpaceGiven
             ? await session.RunAsync(request.Spec, null, onlooker, cancellation).ConfigureAwait(false)
             : await ExactRun.RunAsync(session, request.Spec, null, onlooker, cancellation).ConfigureAwait(false);
         onlooker.Clear();

@@ -18,6 +18,14 @@ internal sealed class OptionSet
     private static readonly Choice<LogEventLevel> Levels = new(
         LogEventLevel.Debug, LogEventLevel.Information, LogEventLevel.Warning, LogEventLevel.Error);
 
+    public Option<string?> Job { get; } = new("--job")
+    {
+        HelpName = "FILE",
+        Description = "A job file, or the JSON report of a job to run again; options win over it",
+    };
+
+    public Option<bool> PrintJob { get; } = new("--print-job") { Description = "Write the whole job as a job file, and run nothing" };
+
     public Option<CurvatureMatrix?> Matrix { get; } =
         Word("--matrix", Choices.Matrix, "Which curvature matrix. Default: hessian");
 
@@ -34,7 +42,7 @@ internal sealed class OptionSet
         Word("--distribution", Choices.Distribution, "What a probe's entries are. Default: rademacher");
 
     public Option<long?> Probes { get; } =
-        Number<long>("--probes", "V", "How many probes; with --relative-error, at most so many. Default: 1000",
+        Number<long>("--probes", "V", "How many probes; Default: 1000; with --relative-error, at most so many, and 1,000,000",
             "must be a whole number, at least 1");
 
     public Option<int?> VBatch { get; } =
@@ -64,6 +72,14 @@ internal sealed class OptionSet
         Number<int>("--threads", "N", "libtorch's threads in each worker. Default: 1",
             "must be a whole number, at least 1");
 
+    public Option<long?> MemoryBudget { get; } = new("--memory-budget")
+    {
+        HelpName = "BYTES",
+        Description = "What a worker's stack of probes may take, such as 512MiB. Default: an eighth of the memory",
+        CustomParser = result => Parse<long>(
+            result, MemorySize.Right, auto: false, text => MemorySize.TryParse(text, out long bytes) ? bytes : null),
+    };
+
     public Option<bool> Json { get; } = new("--json") { Description = "Write one JSON document instead of text" };
 
     public Option<LogEventLevel?> LogLevel { get; } =
@@ -72,17 +88,20 @@ internal sealed class OptionSet
     /// <summary>The options of <c>actorhutch estimate</c>: all of them.</summary>
     public IReadOnlyList<Option> OfEstimate() =>
     [
-        Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
-        Device, Workers, Threads, Json, LogLevel,
+        Job, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
+        Device, Workers, Threads, MemoryBudget, Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch exact</c>: nothing random, and blocks alone, whose trace is the same.</summary>
     public IReadOnlyList<Option> OfExact() =>
-        [Matrix, Method, ProbeSpace, VBatch, Dtype, Device, Workers, Threads, Json, LogLevel];
+    [
+        Job, Matrix, Method, ProbeSpace, VBatch, Dtype,
+        Device, Workers, Threads, MemoryBudget, Json, LogLevel, PrintJob,
+    ];
 
     /// <summary>The options of <c>actorhutch compare</c>: nothing that it compares.</summary>
     public IReadOnlyList<Option> OfCompare() =>
-        [Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, Json, LogLevel];
+        [Job, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Json, LogLevel];
 
     private static Option<T?> Word<T>(string name, Choice<T> choice, string description, bool auto = false)
         where T : struct, Enum

@@ -1,12 +1,13 @@
 using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Reports;
 
 /// <summary>How the contenders did, as <c>--json</c> writes it. Times are seconds and leave set-up out.</summary>
 internal sealed record CompareReport(
-    double? ExactTrace, IReadOnlyList<CompareRow> Rows, bool Interrupted, ModelDescription? Model, JobSpec Job,
-    ExecutionSettings Execution, VersionReport Versions);
+    double? ExactTrace, IReadOnlyList<CompareRow> Rows, bool Interrupted, ModelDescription? Model, JobDocument Job,
+    VersionReport Versions);
 
 /// <summary>One contender. Its figures are null where there are none, and <see cref="Error"/> says why; it also says
 /// where they rest on fewer probes than asked for.</summary>

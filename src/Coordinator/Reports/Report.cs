@@ -1,3 +1,4 @@
+using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Reports;
@@ -65,10 +66,8 @@ internal sealed record Report
 
     public required ChunkReport Chunks { get; init; }
 
-    /// <summary>All that is needed to run the job again.</summary>
-    public required JobSpec Job { get; init; }
-
-    public required ExecutionSettings Execution { get; init; }
+    /// <summary>All that is needed to run the job again: the report is a job file too.</summary>
+    public required JobDocument Job { get; init; }
 
     public required VersionReport Versions { get; init; }
 }

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
@@ -71,8 +72,7 @@ internal static class Reporting
             Chunks = new ChunkReport(
                 state.Done.Count, state.Counts.Reissued, state.Counts.Duplicates, state.Counts.Disagreements.Length,
                 state.Counts.Failed, state.Counts.Stale),
-            Job = spec,
-            Execution = settings,
+            Job = new JobDocument(spec, settings),
             Versions = VersionReport.Current,
         };
     }

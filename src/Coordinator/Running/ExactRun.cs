@@ -28,7 +28,12 @@ internal static class ExactRun
     }
 
     /// <summary>The exact trace beside an estimate, where it is cheap.</summary>
-    public static Task<JobResult> BesideAsync(LocalSession session, JobSpec estimate, CancellationToken cancellation)
+    /// <param name="session">Where it runs.</param>
+    /// <param name="estimate">The estimate's job.</param>
+    /// <param name="probes">How many probes the estimate takes, or took.</param>
+    /// <param name="cancellation">Interrupts it.</param>
+    public static Task<JobResult> BesideAsync(
+        LocalSession session, JobSpec estimate, long probes, CancellationToken cancellation)
     {
         var spec = new JobSpec
         {
@@ -38,6 +43,6 @@ internal static class ExactRun
             Structure = BlockStructure.Block,
             Dtype = estimate.Dtype,
         };
-        return RunAsync(session, spec, Math.Max(estimate.Probes, CheapLanes), null, cancellation);
+        return RunAsync(session, spec, Math.Max(probes, CheapLanes), null, cancellation);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Hosting;
@@ -26,15 +27,17 @@ internal sealed class LocalSession : IAsyncDisposable
     private readonly ActorSystem _system;
     private readonly IReadOnlyList<IActorRef> _workers;
     private readonly JobClient _client;
+    private readonly ExecutionSettings _settings;
 
     private LocalSession(
         IHost host, ActorSystem system, IActorRef coordinator, IReadOnlyList<IActorRef> workers,
-        IReadOnlyList<string> devices)
+        ExecutionSettings settings, IReadOnlyList<string> devices)
     {
         _host = host;
         _system = system;
         _workers = workers;
         _client = new JobClient(system, coordinator);
+        _settings = settings;
         Devices = devices;
     }
 
@@ -63,7 +66,7 @@ internal sealed class LocalSession : IAsyncDisposable
                 string id = string.Create(CultureInfo.InvariantCulture, $"worker-{i + 1}");
                 return system.ActorOf(WorkerActor.Props(SettingsOf(id, device, settings), replicas), id);
             });
-            return new LocalSession(host, system, coordinator, [.. workers], devices);
+            return new LocalSession(host, system, coordinator, [.. workers], settings, devices);
         }
         catch
         {
@@ -86,6 +89,8 @@ internal sealed class LocalSession : IAsyncDisposable
             MinWorkers = Devices.Count,
             WorkerWait = TimeSpan.FromSeconds(5),
             LaneLimit = laneLimit,
+            // Settled here for all workers, whose machines may differ: stacks of one shape everywhere.
+            MemoryBudget = _settings.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget,
         };
         return _client.RunAsync(spec, policy, observer, cancellation);
     }

@@ -1,6 +1,6 @@
 namespace ActorHutch.Coordinator.Scheduling;
 
-/// <summary>What a job puts up with. None of it shows in the result's bits.</summary>
+/// <summary>What a job puts up with. None of it shows in the result, save <see cref="MemoryBudget"/> in its last bits.</summary>
 internal sealed record JobPolicy
 {
     /// <summary>No chunk is issued before so many workers are ready. Default: 1.</summary>
@@ -23,4 +23,7 @@ internal sealed record JobPolicy
 
     /// <summary>An exact trace of more basis vectors than this is not begun; null (the default) for no limit.</summary>
     public long? LaneLimit { get; init; }
+
+    /// <summary>Bytes that a worker's stack of probes may take; null (the default) for the worker's own choice.</summary>
+    public long? MemoryBudget { get; init; }
 }

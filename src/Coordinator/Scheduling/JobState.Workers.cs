@@ -16,7 +16,7 @@ internal sealed partial record JobState
 
     private JobState Welcome(WorkerKey key, string device, List<Effect> effects)
     {
-        effects.Add(new Send(key, new PrepareReplica(Job, Spec)));
+        effects.Add(new Send(key, new PrepareReplica(Job, Spec, Policy.MemoryBudget)));
         var worker = Workers.GetValueOrDefault(key) ?? new WorkerInJob(device);
         return With(key, worker with { Phase = WorkerPhase.Preparing, Reason = null });
     }

@@ -55,7 +55,7 @@ internal sealed class ComputeActor : ReceiveActor
             _job = request.Job;
             if (ReplicaFor(request) is not { } replica) return;
             replica.CheckDeterminism();
-            _form = replica.QuadraticForm(request.Spec.CurvatureOptions());
+            _form = replica.QuadraticForm(request.Spec.CurvatureOptions(request.MemoryBudget));
             WarmUp(_form, request.Spec, cancellation);
             // Before its first chunk the worker waits for the job to begin, which is not for want of a chunk.
             _idleSince = null;

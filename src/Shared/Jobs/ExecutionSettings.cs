@@ -19,6 +19,12 @@ public sealed record ExecutionSettings
     /// </summary>
     public int ThreadsPerWorker { get; init; } = 1;
 
+    /// <summary>
+    /// Bytes that a worker's stack of probes may take; null (the default) for an eighth of the memory that the process
+    /// may use. A smaller stack changes no probe; it may show in a result's last bits.
+    /// </summary>
+    public long? MemoryBudget { get; init; }
+
     /// <summary>Everything that is wrong with the settings; nothing where they are right.</summary>
     public IReadOnlyList<Problem> Validate()
     {
@@ -29,6 +35,8 @@ public sealed record ExecutionSettings
             problems.Add(Problem.Of("workers", Workers.Value, "must be at least 1"));
         if (ThreadsPerWorker < 1)
             problems.Add(Problem.Of("threads", ThreadsPerWorker, "must be at least 1"));
+        if (MemoryBudget < 1)
+            problems.Add(Problem.Of("memory-budget", MemoryBudget.Value, MemorySize.Right));
         return problems;
     }
 

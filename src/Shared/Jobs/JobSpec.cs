@@ -19,6 +19,12 @@ public sealed record JobSpec
     /// </summary>
     public const int DefaultVBatch = 50;
 
+    /// <summary>V where nothing else is said.</summary>
+    public const long DefaultProbes = 1000;
+
+    /// <summary>V where nothing else is said and there is a target, which is what ends the job: a bound against runaways.</summary>
+    public const long DefaultProbesToTarget = 1_000_000;
+
     /// <summary>The models that can be asked for by name.</summary>
     public static IReadOnlyList<string> Models { get; } = [MnistExample];
 
@@ -47,10 +53,10 @@ public sealed record JobSpec
     public ProbeDistribution Distribution { get; init; } = ProbeDistribution.Rademacher;
 
     /// <summary>
-    /// V, how many random probes; at most so many where <see cref="RelativeError"/> is set. Default: 1000. A job of
-    /// <see cref="JobKind.Exact"/> takes all basis vectors whatever this is.
+    /// V, how many random probes; at most so many where <see cref="RelativeError"/> is set. Default:
+    /// <see cref="DefaultProbes"/>. A job of <see cref="JobKind.Exact"/> takes all basis vectors whatever this is.
     /// </summary>
-    public long Probes { get; init; } = 1000;
+    public long Probes { get; init; } = DefaultProbes;
 
     /// <summary>V_batch, the probes in a chunk; null (the default) for <see cref="DefaultVBatch"/>.</summary>
     public int? VBatch { get; init; }
@@ -85,7 +91,8 @@ public sealed record JobSpec
     }
 
     /// <summary>The part of the spec that a curvature operator is made from.</summary>
-    public CurvatureOptions CurvatureOptions() => new()
+    /// <param name="memoryBudget">Bytes that a stack of probes may take; null for the default.</param>
+    public CurvatureOptions CurvatureOptions(long? memoryBudget = null) => new()
     {
         Matrix = Matrix,
         Structure = Structure,
@@ -93,6 +100,7 @@ public sealed record JobSpec
         ProbeSpace = ProbeSpace,
         Distribution = Kind == JobKind.Exact ? ProbeDistribution.Basis : Distribution,
         Seed = Seed,
+        MemoryBudget = memoryBudget,
     };
 
     /// <summary>Everything that is wrong with the spec, in the order of its fields; nothing where it is right.</summary>

@@ -24,6 +24,7 @@ public class BadInputTests
     [InlineData("--device tpu", "--device tpu: must be auto, cpu, cuda or cuda:I with a GPU's number I.")]
     [InlineData("--workers 0", "--workers 0: must be at least 1.")]
     [InlineData("--threads 0", "--threads 0: must be at least 1.")]
+    [InlineData("--memory-budget 1GB", "--memory-budget 1GB: must be bytes, at least 1, such as 536870912, 512MiB or 4GiB.")]
     [InlineData("--log-level loud", "--log-level loud: must be debug, information, warning or error.")]
     [InlineData("--probes", "Required argument missing for option: '--probes'.")]
     [InlineData("--probes 5 exact", "--probes has no meaning for actorhutch exact.")]

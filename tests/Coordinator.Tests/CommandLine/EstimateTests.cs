@@ -68,7 +68,7 @@ public class EstimateTests
         var job = json.GetProperty("job");
         Assert.Equal("ggn", job.GetProperty("matrix").GetString());
         Assert.Equal(10, job.GetProperty("vBatch").GetInt32());
-        Assert.Equal(3, json.GetProperty("execution").GetProperty("threadsPerWorker").GetInt32());
+        Assert.Equal(3, job.GetProperty("threads").GetInt32());
         Assert.Equal("1.5.74", json.GetProperty("versions").GetProperty("akka").GetString());
     }
 

@@ -1,0 +1,77 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.JobFiles;
+
+/// <summary>
+/// A whole job: what is computed, and how it is run. This is what a job file holds, what <c>--print-job</c> writes, and
+/// what every report carries.
+/// </summary>
+/// <param name="Spec">What is computed.</param>
+/// <param name="Settings">How it is run.</param>
+[JsonConverter(typeof(Converter))]
+internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
+{
+    /// <summary>Whether somebody said how many probes, so that no default may take their place.</summary>
+    public bool ProbesGiven { get; init; } = true;
+
+    /// <summary>Whether somebody said where probes are drawn; an exact trace picks the cheaper space otherwise.</summary>
+    public bool ProbeSpaceGiven { get; init; } = true;
+
+    /// <summary>A job of which nobody has said anything.</summary>
+    public static JobDocument Default { get; } =
+        new(new JobSpec(), new ExecutionSettings()) { ProbesGiven = false, ProbeSpaceGiven = false };
+
+    /// <summary>The job with the defaults that depend on what else was said.</summary>
+    public JobDocument Completed() => ProbesGiven || Spec.RelativeError is null
+        ? this
+        : this with { Spec = Spec with { Probes = JobSpec.DefaultProbesToTarget } };
+
+    /// <summary>The document, a field a line.</summary>
+    public override string ToString() => JsonSerializer.Serialize(this, Indented);
+
+    /// <summary>
+    /// What the result depends on, in one line: fields in a fixed order, those that are null left out, so that a field
+    /// which is new changes nothing for the jobs that do not use it.
+    /// </summary>
+    public static string Canonical(JobSpec spec)
+    {
+        var document = new JobDocument(spec, new ExecutionSettings());
+        var fields = new JsonObject();
+        foreach (var field in JobField.All.Where(field => field.ShowsInResult))
+        {
+            if (field.Write(document) is { } value) fields.Add(field.Name, value);
+        }
+
+        return fields.ToJsonString();
+    }
+
+    /// <summary>SHA-256 of <see cref="Canonical"/>, in lower-case hexadecimal: the job's name.</summary>
+    public static string Hash(JobSpec spec) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Canonical(spec))));
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private sealed class Converter : JsonConverter<JobDocument>
+    {
+        public override JobDocument Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException($"{nameof(JobFile)} reads jobs, and says what is wrong with them.");
+
+        public override void Write(Utf8JsonWriter writer, JobDocument value, JsonSerializerOptions options)
+        {
+            writer.WriteStartObject();
+            foreach (var field in JobField.All)
+            {
+                writer.WritePropertyName(field.Name);
+                if (field.Write(value) is { } node) node.WriteTo(writer, options);
+                else writer.WriteNullValue();
+            }
+
+            writer.WriteEndObject();
+        }
+    }
+}

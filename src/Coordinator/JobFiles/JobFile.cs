@@ -1,0 +1,101 @@
+using System.Text.Json;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.JobFiles;
+
+/// <summary>A job read from a file: a job file, or a report, whose job it is then.</summary>
+/// <param name="Path">The file, as it was named.</param>
+/// <param name="Job">The job, as far as it could be understood; what the file does not say is at its default.</param>
+/// <param name="Fields">The fields that the file gives a value to.</param>
+/// <param name="Problems">Everything that is wrong with the file, a line each.</param>
+internal sealed record JobFile(
+    string Path, JobDocument Job, IReadOnlySet<string> Fields, IReadOnlyList<string> Problems)
+{
+    /// <summary>More than any job takes; the report of a thousand workers is well below.</summary>
+    private const long MaxBytes = 64 << 20;
+
+    private static readonly JsonDocumentOptions Options =
+        new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>Reads a file. What cannot be read is among the problems.</summary>
+    public static JobFile Read(string path)
+    {
+        try
+        {
+            using var stream = File.OpenRead(path);
+            if (stream.Length > MaxBytes) return Broken(path, $"{path}: is no job file: it has {stream.Length} bytes.");
+            using var json = JsonDocument.Parse(stream, Options);
+            return Read(path, json.RootElement);
+        }
+        catch (JsonException error)
+        {
+            long line = (error.LineNumber ?? 0) + 1, column = (error.BytePositionInLine ?? 0) + 1;
+            return Broken(path, string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"{path}: is not JSON: see line {line}, byte {column}."));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return Broken(path, $"--job {path}: must be a file that can be read: {error.Message}");
+        }
+    }
+
+    /// <summary>Whether a problem is one of a value that stands in the file.</summary>
+    /// <param name="problem">The problem.</param>
+    /// <returns>The line for it; null where the file is not to blame.</returns>
+    public string? Describe(Problem problem)
+    {
+        var field = JobField.All.FirstOrDefault(field => field.Option == problem.Field);
+        return field is not null && Fields.Contains(field.Name)
+            ? $"{Path}: {field.Name} {problem.Value}: {problem.Right}."
+            : null;
+    }
+
+    private static JobFile Read(string path, JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object) return Broken(path, $"{path}: must be a JSON object with a job's fields.");
+
+        // A report: what it found is not for reading, what was computed is.
+        bool report = root.TryGetProperty("job", out var inner) && root.TryGetProperty("versions", out _);
+        if (report && inner.ValueKind != JsonValueKind.Object)
+            return Broken(path, $"{path}: job must be an object with a job's fields.");
+
+        var job = JobDocument.Default;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var fields = new HashSet<string>(StringComparer.Ordinal);
+        var problems = new List<string>();
+        foreach (var property in (report ? inner : root).EnumerateObject())
+        {
+            var field = JobField.All.FirstOrDefault(field => field.Name == property.Name);
+            if (field is null)
+            {
+                problems.Add($"{path}: {property.Name} is not a field of a job, which has {Known}.");
+                continue;
+            }
+
+            if (!seen.Add(field.Name)) problems.Add($"{path}: {field.Name} is there twice: once must do.");
+            if (property.Value.ValueKind == JsonValueKind.Null) continue;
+            if (field.Read(property.Value, job) is { } read)
+            {
+                job = read;
+                fields.Add(field.Name);
+            }
+            else
+            {
+                problems.Add($"{path}: {field.Name} {Shown(property.Value)}: {field.Right}.");
+            }
+        }
+
+        return new JobFile(path, job, fields, problems);
+    }
+
+    private static string Known => string.Join(", ", JobField.All.Select(one => one.Name));
+
+    private static string Shown(JsonElement value)
+    {
+        string text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+        return text.Length <= 60 ? text : text[..60] + "…";
+    }
+
+    private static JobFile Broken(string path, string problem) =>
+        new(path, JobDocument.Default, new HashSet<string>(), [problem]);
+}

@@ -1,0 +1,205 @@
+using System.Text.Json;
+using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Fakes;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Tests.CommandLine;
+
+/// <summary><c>--job</c> and <c>--print-job</c>.</summary>
+public sealed class JobFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_printed_job_holds_all_that_the_options_said_and_prints_the_same_again()
+    {
+        var printed = await Invocation.Of(
+            "--print-job", "--probes", "95", "--v-batch", "10", "--seed", "18446744073709551615", "--workers", "2",
+            "--method", "hmp", "--matrix", "ggn", "--structure", "full", "--distribution", "gaussian", "--dtype", "float64",
+            "--threads", "3", "--relative-error", "0.125", "--memory-budget", "1.5MiB", "--device", "cpu");
+
+        Assert.Equal((0, ""), (printed.Code, printed.Error));
+        Assert.Equal(
+            """{"kind":"estimate","model":"mnist-example","matrix":"ggn","structure":"full","method":"hmp","probeSpace":"parameter","distribution":"gaussian","probes":95,"vBatch":10,"seed":18446744073709551615,"dtype":"float64","relativeError":0.125,"confidenceLevel":0.95,"device":"cpu","workers":2,"threads":3,"memoryBudget":1572864}""",
+            JsonSerializer.Serialize(printed.Json));
+        Assert.Equal(printed.Out, (await Invocation.Of("--print-job", "--job", Write(printed.Out))).Out);
+    }
+
+    [Fact]
+    public void Every_option_about_a_job_has_a_field_and_every_field_an_option()
+    {
+        string[] ofTheRun = ["job", "print-job", "json", "log-level", "state"];
+        string[] ofTheFile = ["kind", "model", "confidence-level"];
+
+        Assert.Equal(
+            new ActorHutch.Coordinator.CommandLine.OptionSet().OfEstimate()
+                .Select(option => option.Name.TrimStart('-')).Except(ofTheRun).Order(),
+            JobField.All.Select(field => field.Option).Except(ofTheFile).Order());
+    }
+
+    [Fact]
+    public async Task A_file_says_what_the_options_would()
+    {
+        string file = Write("""
+            {
+              // Notes are welcome.
+              "probes": 120, "vBatch": 20, "seed": 4, "method": "hmp", "workers": 2,
+            }
+            """);
+
+        var fromFile = await Invocation.Of("--json", "--job", file);
+        var fromOptions = await Invocation.Of(
+            "--json", "--probes", "120", "--v-batch", "20", "--seed", "4", "--method", "hmp", "--workers", "2");
+
+        Assert.Equal((0, ""), (fromFile.Code, fromFile.Error));
+        Assert.Equal(Result(fromOptions), Result(fromFile));
+        Assert.Equal(fromOptions.Json.GetProperty("job").ToString(), fromFile.Json.GetProperty("job").ToString());
+    }
+
+    [Fact]
+    public async Task Options_win_over_the_file_and_auto_does_too()
+    {
+        string file = Write("""{ "probes": 120, "seed": 4, "method": "hmp", "vBatch": 7, "dtype": "float64" }""");
+
+        var job = (await Invocation.Of(
+            "--print-job", "--job", file, "--probes", "60", "--method", "auto", "--v-batch", "auto", "--seed", "5")).Json;
+
+        Assert.Equal(60, job.GetProperty("probes").GetInt64());
+        Assert.Equal(5UL, job.GetProperty("seed").GetUInt64());
+        Assert.Equal(JsonValueKind.Null, job.GetProperty("method").ValueKind);
+        Assert.Equal(JsonValueKind.Null, job.GetProperty("vBatch").ValueKind);
+        Assert.Equal("float64", job.GetProperty("dtype").GetString());
+    }
+
+    [Theory]
+    [InlineData("--probes 70 --v-batch 20 --seed 9")]
+    [InlineData("--relative-error 0.01 --v-batch 10")]
+    [InlineData("exact --v-batch 3")]
+    public async Task A_report_runs_again(string line)
+    {
+        var first = await Invocation.Of([.. line.Split(' '), "--json"]);
+
+        var again = await Invocation.Of("--json", "--job", Write(first.Out));
+
+        Assert.Equal(0, again.Code);
+        Assert.Equal(Result(first), Result(again));
+    }
+
+    [Fact]
+    public async Task An_exact_trace_in_a_file_is_one_without_the_command_too()
+    {
+        var printed = await Invocation.Of("exact", "--print-job");
+        var run = await Invocation.Of("--json", "--job", Write(printed.Out));
+
+        Assert.Equal(JsonValueKind.Null, printed.Json.GetProperty("probeSpace").ValueKind);
+        Assert.Equal(("exact", FakeQuadraticForm.Trace), (run.Json.GetProperty("kind").GetString(), run.Json.GetProperty("trace").GetDouble()));
+        Assert.Equal("estimate", (await Invocation.Of("estimate", "--json", "--job", Write(printed.Out))).Json.GetProperty("kind").GetString());
+    }
+
+    [Fact]
+    public async Task Everything_wrong_with_a_file_is_listed_at_once_with_file_field_and_what_would_be_right()
+    {
+        string file = Write("""
+            { "probs": 5, "probes": "many", "vBatch": 1.5, "matrix": "fisher", "structure": 3, "seed": -1,
+              "relativeError": 2, "threads": 0, "memoryBudget": "lots", "dtype": null, "dtype": "float32", "dtype": "float64" }
+            """);
+
+        var run = await Invocation.Of("--job", file, "--workers", "0");
+
+        Assert.Equal((2, ""), (run.Code, run.Out));
+        Assert.StartsWith($"{file}: probs is not a field of a job, which has kind, model, matrix,", run.ErrorLines[0]);
+        Assert.Equal(
+            [
+                $"{file}: probes many: must be a whole number, at least 1.",
+                $"{file}: vBatch 1.5: must be a whole number, at least 1, or auto.",
+                $"{file}: matrix fisher: must be hessian or ggn.",
+                $"{file}: structure 3: must be block or full.",
+                $"{file}: seed -1: must be a whole number from 0 to 2^64 − 1.",
+                $"{file}: memoryBudget lots: {MemorySize.Right}.",
+                $"{file}: dtype is there twice: once must do.",
+                $"{file}: relativeError 2: must lie between 0 and 1, such as 0.01 for 1 %.",
+                "--workers 0: must be at least 1.",
+                $"{file}: threads 0: must be at least 1.",
+                "See actorhutch --help.",
+            ],
+            run.ErrorLines.Skip(1));
+    }
+
+    [Theory]
+    [InlineData("", "is not JSON: see line 1, byte 1.")]
+    [InlineData("{ \"probes\": 5,\n  \"seed\" }", "is not JSON: see line 2, byte 10.")]
+    [InlineData("[1]", "must be a JSON object with a job's fields.")]
+    [InlineData("{ \"job\": { \"probes\": 5 } }", "job is not a field of a job, which has kind, ")]
+    [InlineData("{ \"job\": 5, \"versions\": 1 }", "job must be an object with a job's fields.")]
+    public async Task What_is_no_job_is_told(string text, string problem)
+    {
+        string file = Write(text);
+
+        var run = await Invocation.Of("--job", file);
+
+        Assert.Equal((2, ""), (run.Code, run.Out));
+        Assert.StartsWith($"{file}: {problem}", run.ErrorLines[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_not_there_is_told()
+    {
+        var run = await Invocation.Of("--job", _folder.File("none.json"));
+
+        Assert.Equal((2, ""), (run.Code, run.Out));
+        Assert.StartsWith($"--job {_folder.File("none.json")}: must be a file that can be read: ", run.ErrorLines[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", 1000)]
+    [InlineData("--relative-error 0.01", 1_000_000)]
+    [InlineData("--relative-error 0.01 --probes 500", 500)]
+    public async Task A_target_alone_may_take_a_million_probes(string line, long probes)
+    {
+        var job = (await Invocation.Of([.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--print-job"])).Json;
+
+        Assert.Equal(probes, job.GetProperty("probes").GetInt64());
+    }
+
+    [Fact]
+    public async Task A_memory_budget_reaches_the_workers()
+    {
+        var budgets = new System.Collections.Concurrent.ConcurrentBag<long?>();
+        var factory = new FakeReplicaFactory { OnForm = options => budgets.Add(options.MemoryBudget) };
+
+        Assert.Equal(0, (await Invocation.Of(factory, ["--memory-budget", "3KiB", "--workers", "1"])).Code);
+
+        Assert.Equal([3072L], budgets.Distinct());
+    }
+
+    [Fact]
+    public void A_jobs_hash_is_its_specs_alone_and_says_everything_in_it()
+    {
+        var spec = new JobSpec();
+        JobSpec[] others =
+        [
+            spec with { Kind = JobKind.Exact }, spec with { Model = "m" }, spec with { Matrix = CurvatureMatrix.Ggn },
+            spec with { Structure = BlockStructure.Full }, spec with { Method = CurvatureMethod.Hmp },
+            spec with { ProbeSpace = Curvature.Probes.ProbeSpace.Output },
+            spec with { Distribution = Curvature.Probes.ProbeDistribution.Gaussian }, spec with { Probes = 1 },
+            spec with { VBatch = 1 }, spec with { Seed = 1 }, spec with { Dtype = Dtype.Float64 },
+            spec with { RelativeError = 0.5 }, spec with { ConfidenceLevel = 0.5 },
+        ];
+
+        Assert.Equal(typeof(JobSpec).GetProperties().Count(property => property.CanWrite), others.Length);
+        Assert.Equal(others.Length + 1, others.Append(spec).Select(JobDocument.Hash).Distinct().Count());
+        // What state directories were made with must stay readable.
+        Assert.Equal(
+            """{"kind":"estimate","model":"mnist-example","matrix":"hessian","structure":"block","probeSpace":"parameter","distribution":"rademacher","probes":1000,"seed":0,"dtype":"float32","confidenceLevel":0.95}""",
+            JobDocument.Canonical(spec));
+    }
+
+    private string Write(string text) => _folder.Write("job.json", text);
+
+    private static string Result(Invocation run) => string.Join('\n',
+        ((string[])["kind", "trace", "standardError", "confidence", "probes", "blocks", "stopReason"])
+            .Select(name => run.Json.GetProperty(name).GetRawText()));
+}
