@@ -105,7 +105,10 @@ public sealed class EmpiricalRisk
     internal Tensor Forward() => ForwardLoss(ForwardModel());
 
     /// <summary>z = f(x; θ) of the whole batch.</summary>
-    internal Tensor ForwardModel() => Guarded("The model", () => Model.call(Inputs));
+    internal Tensor ForwardModel() => ForwardModel(Model.call);
+
+    /// <summary>The same by another way to evaluate the model.</summary>
+    internal Tensor ForwardModel(Func<Tensor, Tensor> model) => Guarded("The model", () => model(Inputs));
 
     /// <summary>The reduced loss at an output.</summary>
     internal Tensor ForwardLoss(Tensor output)

@@ -159,6 +159,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         if (outcome.End == JobEnd.Completed && job.Results is { TargetReached: true })
             outcome = new JobOutcome(JobEnd.TargetReached);
 
+        _log.Info("Job {Job} ended: {End}", job.State.Job, outcome.End);
         bool exact = job.State.Spec.Kind == JobKind.Exact;
         job.Client.Tell(new JobFinished(new JobResult(
             job.State with { Outcome = outcome },

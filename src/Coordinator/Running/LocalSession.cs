@@ -21,13 +21,21 @@ namespace ActorHutch.Coordinator.Running;
 internal sealed class LocalSession : IAsyncDisposable
 {
     private readonly IHost _host;
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly ActorSystem _system;
+    private readonly IReadOnlyList<IActorRef> _workers;
     private readonly JobClient _client;
     private readonly ExecutionSettings _settings;
 
-    private LocalSession(IHost host, JobClient client, ExecutionSettings settings, IReadOnlyList<string> devices)
+    private LocalSession(
+        IHost host, ActorSystem system, IActorRef coordinator, IReadOnlyList<IActorRef> workers,
+        ExecutionSettings settings, IReadOnlyList<string> devices)
     {
         _host = host;
-        _client = client;
+        _system = system;
+        _workers = workers;
+        _client = new JobClient(system, coordinator);
         _settings = settings;
         Devices = devices;
     }
@@ -52,13 +60,12 @@ internal sealed class LocalSession : IAsyncDisposable
             var system = host.Services.GetRequiredService<ActorSystem>();
             var coordinator = system.ActorOf(CoordinatorActor.Props(), ActorHutchSystem.CoordinatorName);
             var devices = Placement.Devices(settings, await cudaDevices.ConfigureAwait(false), Environment.ProcessorCount);
-            for (int i = 0; i < devices.Count; i++)
+            var workers = devices.Select((device, i) =>
             {
                 string id = string.Create(CultureInfo.InvariantCulture, $"worker-{i + 1}");
-                system.ActorOf(WorkerActor.Props(SettingsOf(id, devices[i], settings), replicas), id);
-            }
-
-            return new LocalSession(host, new JobClient(system, coordinator), settings, devices);
+                return system.ActorOf(WorkerActor.Props(SettingsOf(id, device, settings), replicas), id);
+            });
+            return new LocalSession(host, system, coordinator, [.. workers], settings, devices);
         }
         catch
         {
@@ -88,15 +95,50 @@ internal sealed class LocalSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await StopWorkersAsync().ConfigureAwait(false);
+        await FlushLogAsync().ConfigureAwait(false);
         await _host.StopAsync().ConfigureAwait(false);
         _host.Dispose();
+    }
+
+    /// <summary>
+    /// Workers go first, and by the mailbox: then they hear of their job's end, and give up what they compute.
+    /// </summary>
+    private async Task StopWorkersAsync()
+    {
+        try
+        {
+            await Task.WhenAll(_workers.Select(worker => worker.GracefulStop(StopTimeout))).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // A computation that cannot be interrupted: the process will end it.
+        }
+    }
+
+    /// <summary>
+    /// Waits until the logger has read its mail: it is an actor, and what it has not read when it stops is lost.
+    /// </summary>
+    private async Task FlushLogAsync()
+    {
+        try
+        {
+            await _system.ActorSelection("/system/log*").ResolveOne(StopTimeout).ConfigureAwait(false);
+        }
+        catch (ActorNotFoundException)
+        {
+            // No logger, nothing to wait for.
+        }
     }
 
     private static IHost BuildHost(TextWriter log, LogEventLevel level)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
-        builder.Services.AddSerilog(logger => logger.MinimumLevel.Is(level).WriteTo.Sink(new WriterSink(log)));
+        builder.Services.AddSerilog(
+            logger => logger.MinimumLevel.Is(level).WriteTo.Sink(new WriterSink(log)),
+            // Serilog's static logger is one for the process, and a session has a writer of its own.
+            preserveStaticLogger: true);
         builder.Services.AddAkka(ActorHutchSystem.Name, akka => akka
             .WithActorHutch()
             .ConfigureLoggers(loggers =>

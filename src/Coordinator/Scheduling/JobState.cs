@@ -80,11 +80,19 @@ internal sealed partial record JobState
     public JobOutcome? Outcome { get; init; }
 
     /// <summary>Begins a job with the workers that are there.</summary>
+    /// <param name="job">The run.</param>
+    /// <param name="spec">What is computed.</param>
+    /// <param name="policy">What the job puts up with.</param>
+    /// <param name="workers">Who is there.</param>
+    /// <param name="recovered">What earlier runs came to; null where there were none.</param>
     public static Transition Start(
-        Guid job, JobSpec spec, JobPolicy policy, IEnumerable<KeyValuePair<WorkerKey, string>> workers)
+        Guid job, JobSpec spec, JobPolicy policy, IEnumerable<KeyValuePair<WorkerKey, string>> workers,
+        RecoveredJob? recovered = null)
     {
         var effects = new List<Effect>();
         var state = new JobState { Job = job, Spec = spec, Policy = policy };
+        if (recovered is not null) state = state.Recover(recovered, effects);
+        if (state.Phase == JobPhase.Finished) return new Transition(state, effects);
         foreach (var (worker, device) in workers) state = state.Welcome(worker, device, effects);
         return new Transition(state.WaitIfNeeded(effects), effects);
     }

@@ -75,7 +75,7 @@ internal sealed class Linearization : IDisposable
         Tensor output, loss;
         using (enable_grad())
         {
-            output = _model.Run(Risk.Inputs);
+            output = Risk.ForwardModel(_model.Run);
             loss = Risk.ForwardLoss(output);
         }
 

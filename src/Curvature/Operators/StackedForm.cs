@@ -42,7 +42,7 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
         {
             cancellation.ThrowIfCancellationRequested();
             // Stacks of nearly one size: 50 probes in stacks of at most 20 are 17, 17 and 16.
-            int stacks = (count - done + _stackSize - 1) / _stackSize;
+            int stacks = (count - done - 1) / _stackSize + 1;
             int size = (count - done + stacks - 1) / stacks;
             var part = values.AsSpan(done * columns, size * columns);
             if (!TryEvaluate(firstProbe + done, size, part))

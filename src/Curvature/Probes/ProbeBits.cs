@@ -145,7 +145,8 @@ internal readonly struct ProbeBits(ulong seed, ProbeDistribution distribution, P
         }
     }
 
-    private Tensor DrawOnDevice(
+    /// <summary>The same signs, sent as packed bits and unpacked where they are needed.</summary>
+    internal Tensor DrawOnDevice(
         long firstProbe, int count, uint firstStream, int streams, long length, ScalarType dtype, Device device)
     {
         int words = checked((int)((length + 31) / 32));

@@ -24,6 +24,10 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private int _dropped;
 
     /// <summary>A worker; <see cref="Props"/> says what of.</summary>
+    /// <remarks>
+    /// Stop it with a <see cref="PoisonPill"/>, which waits its turn behind the job's end. A worker that is stopped at
+    /// once waits for the chunk that it is at, since a parent outlives its children.
+    /// </remarks>
     public WorkerActor(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time)
     {
         _settings = settings;
@@ -100,8 +104,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     /// <summary>Stops what is being computed, and what waits to be, for the job of before.</summary>
     private void LeaveJob()
     {
+        // Not disposed of: the computation may be about to look at its token.
         _cancellation.Cancel();
-        _cancellation.Dispose();
         _cancellation = new CancellationTokenSource();
         _job = null;
     }

@@ -24,8 +24,7 @@ public static class ActorHutchSystem
     /// <summary>The settings.</summary>
     /// <remarks>
     /// An actor that throws stops: its state is not to be trusted, and whoever watches it knows what to do. The process
-    /// ends by its host alone, so the runtime's own hooks are off; and standard output belongs to the result, so the logger that Akka falls back on
-    /// while it starts and stops is off too.
+    /// ends by its host alone, so the runtime's own hooks are off.
     /// </remarks>
     public static Config Configuration { get; } = ConfigurationFactory.ParseString($$"""
         {{ComputeDispatcher}} {
@@ -34,7 +33,8 @@ public static class ActorHutchSystem
         }
         akka {
           actor.guardian-supervisor-strategy = "Akka.Actor.StoppingSupervisorStrategy"
-          stdout-loglevel = OFF
+          stdout-logger-class = "{{typeof(StandardErrorLogger).AssemblyQualifiedName}}"
+          stdout-loglevel = WARNING
           log-dead-letters = 0
           log-dead-letters-during-shutdown = off
           coordinated-shutdown {

@@ -180,6 +180,7 @@ public class EstimateTests
         var run = await Invocation.Of("--json", "--log-level", "information");
 
         Assert.Contains("Worker worker-1 on cpu registered", run.Error, StringComparison.Ordinal);
+        Assert.Matches("INF Job .* ended: .?Completed", run.Error);
         Assert.Equal(0, run.Code);
         Assert.Equal("estimate", run.Json.GetProperty("kind").GetString());
     }

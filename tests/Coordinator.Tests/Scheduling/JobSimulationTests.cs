@@ -93,7 +93,11 @@ public class JobSimulationTests
 
         public void Run()
         {
-            while (Outcome is null) Step();
+            for (int steps = 0; Outcome is null; steps++)
+            {
+                Assert.True(steps < 100_000, "The job never ends.");
+                Step();
+            }
 
             // What was still on the way finds the job closed.
             foreach (var late in _onTheWay.ToArray()) Happens(late);

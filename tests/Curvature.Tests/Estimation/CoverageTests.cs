@@ -13,8 +13,8 @@ namespace ActorHutch.Curvature.Tests.Estimation;
 /// <remarks>
 /// Runs of 30 probes: the fewest after which an estimation may stop, so the hardest for the approximation that their
 /// mean is normal. The number of covering runs is binomial with a standard deviation of 0.49 %: a correct interval
-/// would leave 94 to 96 % for one seed in 25, so the seed is fixed, at 0; an interval of the wrong kind (normal quantiles for
-/// Student's, n for n − 1, a standard error 5 % too small) falls short of 94 % for most seeds.
+/// would leave 94 to 96 % for one seed in 25, so the seed is fixed, at 0. A standard error that is a tenth too small would
+/// cover in 92 %, four standard deviations away; what is closer is left to the tests of intervals and variances.
 /// </remarks>
 public sealed class CoverageTests
 {

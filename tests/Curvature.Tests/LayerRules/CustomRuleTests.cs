@@ -1,0 +1,121 @@
+using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Tests.Cases;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Tests.LayerRules;
+
+/// <summary>Rules of one's own, as the documentation shows them.</summary>
+public sealed class CustomRuleTests
+{
+    [Fact]
+    public void An_elementwise_layer_of_one_s_own_takes_one_line()
+    {
+        var rules = LayerRuleSet.Default.WithElementwise<Cube>();
+
+        Compare(new ModelCase(() => nn.Sequential(nn.Linear(3, 2), new Cube(), nn.Linear(2, 2)), [3]), rules);
+    }
+
+    [Fact]
+    public void A_layer_of_one_s_own_takes_a_forward_pass_and_a_tangent()
+    {
+        var rules = LayerRuleSet.Default.With<Scale>(layer => new ScaleRule(layer));
+
+        Compare(new ModelCase(() => nn.Sequential(nn.Linear(3, 2), new Scale(2), nn.Tanh(), nn.Linear(2, 2)), [3]), rules);
+        Compare(new ModelCase(() => nn.Sequential(new Scale(3), nn.Tanh(), nn.Linear(3, 2)), [3]), rules);
+    }
+
+    [Fact]
+    public void A_rule_can_be_replaced_and_the_default_set_stays_as_it_is()
+    {
+        using var scope = NewDisposeScope();
+        using var problem = ModelCases.All["tanh"].With(LossCase.All["cross-entropy, mean"]);
+        var rules = LayerRuleSet.Default.With<TorchSharp.Modules.Tanh>(
+            _ => throw new CurvatureException("this rule was asked"));
+
+        BadInputTests.Says("this rule was asked", () => QuadraticForms.Create(problem.Risk, rules: rules));
+        using var untouched = QuadraticForms.Create(problem.Risk);
+    }
+
+    [Fact]
+    public void Known_names_the_layers_that_have_a_rule()
+    {
+        Assert.Contains("Linear", LayerRuleSet.Default.Known);
+        Assert.Contains("Sequential", LayerRuleSet.Default.Known);
+        Assert.DoesNotContain("Cube", LayerRuleSet.Default.Known);
+        Assert.Contains("Cube", LayerRuleSet.Default.WithElementwise<Cube>().Known);
+    }
+
+    private static void Compare(ModelCase model, LayerRuleSet rules)
+    {
+        using var scope = NewDisposeScope();
+        using var problem = model.With(LossCase.All["cross-entropy, mean"]);
+        foreach (var structure in Enum.GetValues<BlockStructure>())
+        {
+            double[] expected = Totals(CurvatureMethod.Autodiff);
+            Near.Relative(expected, Totals(CurvatureMethod.Quadratic), 1e-12);
+            Near.Relative(expected, Totals(CurvatureMethod.Hmp), 1e-12);
+
+            double[] Totals(CurvatureMethod method)
+            {
+                var options = new CurvatureOptions { Method = method, Structure = structure };
+                using var form = QuadraticForms.Create(problem.Risk, options, rules);
+                var values = form.Evaluate(0, 6);
+                return [.. Enumerable.Range(0, values.Count).Select(values.Total)];
+            }
+        }
+    }
+
+    private sealed class Cube() : nn.Module<Tensor, Tensor>(nameof(Cube))
+    {
+        public override Tensor forward(Tensor input) => input * input * input;
+    }
+
+    /// <summary>y = s ∘ a over the last dimension.</summary>
+    private sealed class Scale : nn.Module<Tensor, Tensor>
+    {
+        public Scale(long size) : base(nameof(Scale))
+        {
+            Factors = nn.Parameter(ones(size));
+            register_parameter("factors", Factors);
+        }
+
+        public TorchSharp.Modules.Parameter Factors { get; }
+
+        public override Tensor forward(Tensor input) => input * get_parameter("factors")!;
+    }
+
+    /// <summary>Tangent v ∘ a + s ∘ ȧ, second-order term 2 ⟨λ, v ∘ ȧ⟩.</summary>
+    private sealed class ScaleRule(Scale module) : LayerRule
+    {
+        private readonly TorchSharp.Modules.Parameter _factors = module.parameters().Single();
+        private Tensor? _input;
+        private Tensor? _adjoint;
+        private Tensor? _scale;
+
+        protected override Tensor Forward(Tensor input)
+        {
+            _input = Keep(input.detach());
+            return module.call(input);
+        }
+
+        protected internal override void Prepare()
+        {
+            _input = Keep(Lanes.Shared(_input!, LaneLayout.SamplesLast));
+            _adjoint = OutputAdjoint is null ? null : Keep(Lanes.Shared(OutputAdjoint, LaneLayout.SamplesLast));
+            _scale = Keep(_factors.detach().unsqueeze(1));
+        }
+
+        public override Lanes? Tangent(Lanes? input, Sweep sweep)
+        {
+            var probe = sweep.Probe(_factors)?.unsqueeze(-1);
+            var inner = input?.To(LaneLayout.SamplesLast, InputShape).Data;
+            if (probe is not null && inner is not null && sweep.SecondOrder && _adjoint is not null)
+                sweep.AddProduct(new Lanes(probe * inner, LaneLayout.SamplesLast), _adjoint, factor: 2);
+
+            Tensor?[] terms = [probe is null ? null : probe * _input!, inner is null ? null : inner * _scale!];
+            var tangent = terms.OfType<Tensor>().Aggregate((Tensor?)null, (sum, term) => sum is null ? term : sum + term);
+            return tangent is null ? null : new Lanes(tangent, LaneLayout.SamplesLast);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using ActorHutch.Curvature.Losses;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Tests.Cases;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Tests.LayerRules;
+
+/// <summary>Layers, losses and ways of sharing that have no rule: the message says so, and what to do.</summary>
+public sealed class MissingRuleTests
+{
+    public static TheoryData<CurvatureMethod> Ruled => new() { CurvatureMethod.Hmp, CurvatureMethod.Quadratic };
+
+    [Theory, MemberData(nameof(Ruled))]
+    public void A_layer_without_a_rule_is_named_with_its_place_and_the_way_out(CurvatureMethod method)
+    {
+        using var scope = NewDisposeScope();
+        using var problem = Unknown();
+
+        var error = Assert.Throws<NoLayerRuleException>(
+            () => QuadraticForms.Create(problem.Risk, new CurvatureOptions { Method = method }));
+
+        Assert.Contains("Layer 1.0 is a Softmax", error.Message, StringComparison.Ordinal);
+        Assert.Contains("--method autodiff", error.Message, StringComparison.Ordinal);
+        Assert.Contains("LayerRuleSet.With", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Linear", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_a_method_autodiff_steps_in_and_says_why()
+    {
+        using var scope = NewDisposeScope();
+        using var problem = Unknown();
+        using var auto = QuadraticForms.Create(problem.Risk);
+        using var autodiff = QuadraticForms.Create(problem.Risk, new CurvatureOptions { Method = CurvatureMethod.Autodiff });
+
+        Assert.Equal(CurvatureMethod.Autodiff, auto.Method);
+        Assert.Contains("Layer 1.0 is a Softmax", auto.MethodReason, StringComparison.Ordinal);
+        Assert.Equal(autodiff.Evaluate(0, 4).Values.ToArray(), auto.Evaluate(0, 4).Values.ToArray());
+    }
+
+    [Fact]
+    public void With_rules_for_all_layers_quadratic_is_picked()
+    {
+        using var scope = NewDisposeScope();
+        using var problem = ModelCases.All["tanh"].With(LossCase.All["cross-entropy, mean"]);
+        using var form = QuadraticForms.Create(problem.Risk);
+
+        Assert.Equal(CurvatureMethod.Quadratic, form.Method);
+        Assert.Equal("every layer and the loss have a rule", form.MethodReason);
+    }
+
+    [Fact]
+    public void The_exact_trace_of_a_model_without_rules_takes_parameter_space()
+    {
+        using var scope = NewDisposeScope();
+        using var problem = Unknown();
+        double[] diagonal = Dense.ToArray(Dense.Matrix(problem.Risk, CurvatureMatrix.Hessian).diagonal());
+
+        Near.Absolute(
+            diagonal.Sum(), Curvature.Estimation.ExactTrace.Of(problem.Risk).Trace, 1e-12 * diagonal.Sum(Math.Abs));
+    }
+
+    [Fact]
+    public void A_loss_without_a_second_derivative_leaves_autodiff()
+    {
+        using var scope = NewDisposeScope();
+        using var problem = new Problem(nn.Linear(3, 2), new Quartic(), ones(4, 3), ones(4, 2));
+        using var auto = QuadraticForms.Create(problem.Risk);
+
+        Assert.Equal(CurvatureMethod.Autodiff, auto.Method);
+        Assert.Contains("Quartic", auto.MethodReason, StringComparison.Ordinal);
+        BadInputTests.Says("Quartic", () => BadInputTests.Form(problem.Risk, CurvatureMethod.Quadratic));
+    }
+
+    [Theory]
+    [InlineData("tied weights", "0.weight is shared by 2 layers")]
+    [InlineData("one layer twice", "0.weight is shared by 2 layers")]
+    public void Output_space_has_no_place_for_a_parameter_of_two_layers(string model, string message)
+    {
+        using var scope = NewDisposeScope();
+        using var problem = ModelCases.All[model].With(LossCase.All["cross-entropy, mean"]);
+        BadInputTests.Says(message, () => OutputSpace(problem.Risk, new CurvatureOptions()));
+        BadInputTests.Says("--probe-space parameter", () => OutputSpace(problem.Risk, new CurvatureOptions()));
+    }
+
+    [Fact]
+    public void Output_space_has_no_full_matrix_and_no_products()
+    {
+        using var scope = NewDisposeScope();
+        using var problem = ModelCases.All["tanh"].With(LossCase.All["cross-entropy, mean"]);
+        BadInputTests.Says("--structure block", () => OutputSpace(
+            problem.Risk, new CurvatureOptions { Structure = BlockStructure.Full }));
+        foreach (var method in new[] { CurvatureMethod.Autodiff, CurvatureMethod.Hmp })
+            BadInputTests.Says("--method quadratic", () => OutputSpace(problem.Risk, new CurvatureOptions { Method = method }));
+        BadInputTests.Says("parameter space only", () => QuadraticForms.Create(
+            problem.Risk, new CurvatureOptions { ProbeSpace = ProbeSpace.Output }, probes: new PhiloxProbes(0)));
+    }
+
+    [Fact]
+    public void Output_space_has_no_place_for_a_layer_without_a_rule()
+    {
+        using var scope = NewDisposeScope();
+        using var problem = Unknown();
+        BadInputTests.Says("Layer 1.0 is a Softmax", () => OutputSpace(problem.Risk, new CurvatureOptions()));
+    }
+
+    [Fact]
+    public void Flattening_samples_together_has_no_rule()
+    {
+        using var scope = NewDisposeScope();
+        using var problem = new Problem(
+            nn.Sequential(nn.Linear(3, 2), nn.Flatten(0)), new MeanSquaredError(), ones(4, 3), ones(4));
+        BadInputTests.Says("Layer 1 (Flatten) flattens from dimension 0", () => BadInputTests.Form(problem.Risk, CurvatureMethod.Hmp));
+    }
+
+    [Fact]
+    public void A_transposed_convolution_has_no_rule()
+    {
+        using var scope = NewDisposeScope();
+        using var problem = new Problem(
+            nn.Sequential(nn.ConvTranspose2d(1, 2, 2)), new MeanSquaredError(), ones(2, 1, 2, 2), ones(2, 2, 3, 3));
+        BadInputTests.Says("Layer 0 is a ConvTranspose2d", () => BadInputTests.Form(problem.Risk, CurvatureMethod.Quadratic));
+    }
+
+    private static Problem Unknown() => new ModelCase(
+        () => nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.Softmax(1), nn.Linear(3, 2))), [4])
+        .With(LossCase.All["cross-entropy, mean"]);
+
+    private static void OutputSpace(EmpiricalRisk risk, CurvatureOptions options) =>
+        QuadraticForms.Create(risk, options with { ProbeSpace = ProbeSpace.Output }).Dispose();
+
+    private sealed class Quartic() : Loss(Reduction.Sum)
+    {
+        public override Tensor Value(Tensor output, Tensor target) => (output - target).pow(4).sum();
+    }
+}

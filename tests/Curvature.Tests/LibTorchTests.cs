@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Tests;
+
+/// <summary>
+/// Loading libtorch happens once a process, so these start this very program again, for one test and with another
+/// environment.
+/// </summary>
+public sealed class LibTorchTests
+{
+    [Fact]
+    public void Loading_twice_does_nothing() => LibTorch.Load();
+
+    [Fact]
+    public void Tests_keep_libtorch_to_one_thread() => Assert.Equal(1, get_num_threads());
+
+    [Fact]
+    public void A_folder_without_libtorch_is_named()
+    {
+        string folder = Directory.CreateTempSubdirectory().FullName;
+
+        var (succeeded, output) = RunOneTest(folder);
+
+        Assert.False(succeeded);
+        Assert.Contains($"ACTORHUTCH_LIBTORCH={folder}: there is no {FileName} in it", output, StringComparison.Ordinal);
+        Directory.Delete(folder);
+    }
+
+    [Fact]
+    public void A_file_that_is_no_library_is_named_with_what_the_loader_says()
+    {
+        string folder = Directory.CreateTempSubdirectory().FullName;
+        File.WriteAllText(Path.Combine(folder, FileName), "This is no library.");
+
+        var (succeeded, output) = RunOneTest(folder);
+
+        Assert.False(succeeded);
+        Assert.Contains("libtorch could not be loaded. What was tried:", output, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(folder, FileName), output, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void A_folder_with_libtorch_is_used()
+    {
+        string own = Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native");
+        Assert.SkipUnless(File.Exists(Path.Combine(own, FileName)), "This build keeps its libraries elsewhere.");
+
+        var (succeeded, output) = RunOneTest(own);
+
+        Assert.True(succeeded, output);
+    }
+
+    private static string FileName =>
+        OperatingSystem.IsWindows() ? "torch.dll" : OperatingSystem.IsMacOS() ? "libtorch.dylib" : "libtorch.so";
+
+    private static (bool Succeeded, string Output) RunOneTest(string libTorchFolder)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, typeof(LibTorchTests).Assembly.GetName().Name!)
+            + (OperatingSystem.IsWindows() ? ".exe" : "");
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add("-noColor");
+        start.ArgumentList.Add("-method");
+        start.ArgumentList.Add($"{typeof(LibTorchTests).FullName}.{nameof(Loading_twice_does_nothing)}");
+        start.Environment[LibTorch.FolderVariable] = libTorchFolder;
+        using var process = Process.Start(start)!;
+        string errors = "";
+        process.ErrorDataReceived += (_, line) => errors += line.Data + "\n";
+        process.BeginErrorReadLine();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode == 0, output + errors);
+    }
+}

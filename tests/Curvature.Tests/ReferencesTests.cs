@@ -1,0 +1,18 @@
+using ActorHutch.Curvature.Operators;
+
+namespace ActorHutch.Curvature.Tests;
+
+/// <summary>Curvature stands alone: it can be used from anyone's TorchSharp code.</summary>
+public sealed class ReferencesTests
+{
+    [Fact]
+    public void Curvature_refers_to_nothing_but_the_runtime_TorchSharp_and_MathNet()
+    {
+        string runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+        var others = typeof(QuadraticForms).Assembly.GetReferencedAssemblies()
+            .Select(reference => reference.Name!)
+            .Where(name => !File.Exists(Path.Combine(runtime, name + ".dll")));
+
+        Assert.Equal(["MathNet.Numerics", "TorchSharp"], others.Order());
+    }
+}
