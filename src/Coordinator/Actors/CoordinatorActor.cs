@@ -1,3 +1,4 @@
+using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
@@ -10,7 +11,7 @@ namespace ActorHutch.Coordinator.Actors;
 /// Knows the workers and runs jobs, one after another. It decides nothing: <see cref="JobState"/> does, and this actor
 /// performs the effects.
 /// </summary>
-internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
+internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
 
@@ -18,25 +19,32 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<IActorRef, (WorkerKey Key, string Device)> _workers = [];
     private readonly Dictionary<WorkerKey, IActorRef> _addresses = [];
+    private readonly bool _journaled;
     private RunningJob? _job;
+    private OpeningJob? _opening;
 
-    public CoordinatorActor(TimeProvider time)
+    public CoordinatorActor(TimeProvider time, bool journaled)
     {
         _time = time;
+        _journaled = journaled;
         Receive<RegisterWorker>(OnRegisterWorker);
+        ReceiveFromJournal();
         Receive<Terminated>(gone => OnLost(gone.ActorRef, "it stopped"));
         Receive<IJobMessage>(OnWorkerSaid);
         Receive<StartJob>(OnStartJob);
         Receive<InterruptJob>(interrupt => interrupt.Job == _job?.State.Job, _ => Apply(new InterruptRequested()));
-        Receive<InterruptJob>(_ => { });
+        Receive<InterruptJob>(interrupt => _opening?.Interrupt(interrupt.Job));
         Receive<WorkerWaitOver>(Apply);
         Receive<ProgressDue>(_ => TellProgress());
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(TimeProvider? time = null) =>
-        Akka.Actor.Props.Create(() => new CoordinatorActor(time ?? TimeProvider.System));
+    /// <summary>How to make a coordinator.</summary>
+    /// <param name="time">Measures its times; the system's where it is null.</param>
+    /// <param name="journaled">Whether it keeps a journal, for which the actor system must be configured.</param>
+    public static Props Props(TimeProvider? time = null, bool journaled = false) =>
+        Akka.Actor.Props.Create(() => new CoordinatorActor(time ?? TimeProvider.System, journaled));
 
     private void OnRegisterWorker(RegisterWorker registration)
     {
@@ -76,16 +84,24 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 
     private void OnStartJob(StartJob start)
     {
-        if (_job is not null)
+        if (_job is not null || _opening is not null)
         {
             Sender.Tell(new Status.Failure(new InvalidOperationException("Another job is running.")));
             return;
         }
 
+        if (_journaled) OpenJournal(start);
+        else BeginJob(start, Sender, _time.GetTimestamp(), null, null);
+    }
+
+    private void BeginJob(StartJob start, IActorRef client, long now, WriteAhead? ahead, JournalOpened? earlier)
+    {
         var workers = _workers.Values.Select(worker => KeyValuePair.Create(worker.Key, worker.Device));
-        var transition = JobState.Start(start.Job, start.Spec, start.Policy, workers);
-        _job = new RunningJob(Sender, transition.State, _time.GetTimestamp());
+        var transition = JobState.Start(start.Job, start.Spec, start.Policy, workers, earlier?.Job);
+        _job = new RunningJob(client, transition.State, now) { Ahead = ahead, Earlier = earlier };
+        MergeEarlier(_job);
         Perform(transition.Effects);
+        if (_job?.Results is { TargetReached: true }) Apply(new TargetReached());
     }
 
     private void Apply(JobEvent happened)
@@ -102,6 +118,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         var answers = new List<JobEvent>();
         foreach (var effect in effects)
         {
+            if (HoldsBack(effect, job)) continue;
             if (Perform(effect, job) is { } answer) answers.Add(answer);
         }
 
@@ -118,8 +135,9 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
                 if (_addresses.TryGetValue(send.Worker, out var address)) address.Tell(send.Message);
                 return null;
             case Begin:
-                job.Results = new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
                 job.FirstChunk = _time.GetTimestamp();
+                if (job.Results is null) job.Ahead?.Write(new ReplicaAgreed(job.State.Replica!));
+                job.Results ??= new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
                 job.Client.Tell(new JobStarted(job.State));
                 Timers.StartPeriodicTimer(nameof(ProgressDue), new ProgressDue(), ProgressInterval);
                 return null;
@@ -161,23 +179,22 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 
         _log.Info("Job {Job} ended: {End}", job.State.Job, outcome.End);
         bool exact = job.State.Spec.Kind == JobKind.Exact;
-        job.Client.Tell(new JobFinished(new JobResult(
+        Deliver(job, new JobResult(
             job.State with { Outcome = outcome },
             !exact && accumulator is { Count: > 0 } ? accumulator.Estimate(job.State.Spec.ConfidenceLevel) : null,
             exact && outcome.End == JobEnd.Completed ? accumulator!.Sum() : null,
-            _time.GetElapsedTime(job.Start, firstChunk),
-            _time.GetElapsedTime(firstChunk, now))));
-        _job = null;
+            job.Earlier?.Ended?.Setup ?? _time.GetElapsedTime(job.Start, firstChunk),
+            job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now)));
     }
 
     private void TellProgress()
     {
-        if (_job is not { Results: { } results, FirstChunk: { } firstChunk } job) return;
+        if (_job is not { Results: { } results, FirstChunk: not null } job) return;
         var spec = job.State.Spec;
         job.Client.Tell(new JobProgress(
             Math.Min(job.State.Done.Count * spec.ChunkSize, job.State.Probes),
             job.State.Probes,
-            _time.GetElapsedTime(firstChunk),
+            Elapsed(job, _time.GetTimestamp()),
             spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
                 ? null
                 : results.Accumulator.Estimate(spec.ConfidenceLevel)));
@@ -196,5 +213,11 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         public long Start => start;
 
         public long? FirstChunk { get; set; }
+
+        /// <summary>What has to be written before it counts; null without a journal.</summary>
+        public WriteAhead? Ahead { get; set; }
+
+        /// <summary>What earlier runs left in the journal; null without one.</summary>
+        public JournalOpened? Earlier { get; init; }
     }
 }

@@ -24,6 +24,7 @@ internal sealed partial record JobState
             Recovered = done.Count,
             Frontier = done.End,
             Reissue = [.. done.Gaps],
+            Counts = recovered.Counts,
             Workers = Workers.AddRange(recovered.Workers),
         };
         foreach (var chunk in recovered.Chunks)

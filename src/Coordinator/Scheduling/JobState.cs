@@ -111,6 +111,7 @@ internal sealed partial record JobState
             WorkerSaid said => OnWorkerSaid(said, effects),
             TargetReached => End(new JobOutcome(JobEnd.TargetReached), effects),
             WorkerWaitOver => OnWorkerWaitOver(effects),
+            JournalLost lost => End(lost.Outcome, effects),
             InterruptRequested => End(new JobOutcome(JobEnd.Interrupted), effects),
             _ => throw new ArgumentException($"No rule for {happened.GetType().Name}.", nameof(happened)),
         };

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Messages;
 
@@ -21,8 +20,14 @@ internal sealed record AcceptedChunk(
 /// <param name="Chunks">What was accepted.</param>
 internal sealed record RecoveredJob(ReplicaReady Replica, IReadOnlyList<AcceptedChunk> Chunks)
 {
-    /// <summary>Who computed them. They are not there any more, whatever their names.</summary>
-    public IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>> Workers => Chunks
+    /// <summary>What else happened; known of a job that had ended.</summary>
+    public JobCounts Counts { get; init; } = new();
+
+    /// <summary>Who took part, of a job that had ended; null for whoever computed the chunks.</summary>
+    public IReadOnlyList<KeyValuePair<WorkerKey, WorkerInJob>>? Participants { get; init; }
+
+    /// <summary>Who took part. They are not there any more, whatever their names.</summary>
+    public IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>> Workers => Participants ?? (IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>>)Chunks
         .GroupBy(chunk => chunk.Worker)
         .Select(group => KeyValuePair.Create(group.Key, new WorkerInJob(group.First().Device)
         {
