@@ -65,6 +65,13 @@ internal sealed partial class CoordinatorActor
     }
 
     /// <summary>
+    /// Whether chunks are missing that a job had when it ended: somebody took them out of the journal. They are computed
+    /// again.
+    /// </summary>
+    private static bool LacksWhatItEndedWith(RunningJob job) =>
+        job is { Earlier.Job.HasEnded: true, State.Phase: not JobPhase.Finished } && job.Results is not { TargetReached: true };
+
+    /// <summary>
     /// Whether an effect is not for now: one on the result, which waits for what was accepted before it to be written.
     /// </summary>
     private bool HoldsBack(Effect effect, RunningJob job)

@@ -100,13 +100,20 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         var transition = JobState.Start(start.Job, start.Spec, start.Policy, workers, earlier?.Job);
         _job = new RunningJob(client, transition.State, now) { Ahead = ahead, Earlier = earlier };
         MergeEarlier(_job);
+        if (LacksWhatItEndedWith(_job))
+        {
+            BeginJob(start, client, now, ahead, earlier! with { Job = earlier.Job! with { Participants = null }, Ended = null });
+            return;
+        }
+
         Perform(transition.Effects);
         if (_job?.Results is { TargetReached: true }) Apply(new TargetReached());
     }
 
     private void Apply(JobEvent happened)
     {
-        if (_job is null) return;
+        // A job that is over, and waits for its journal, hears of its workers no more than one that is gone.
+        if (_job is null || (_job.State.Phase == JobPhase.Finished && happened is WorkerSaid)) return;
         var transition = _job.State.Apply(happened);
         _job.State = transition.State;
         Perform(transition.Effects);
@@ -190,14 +197,16 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private void TellProgress()
     {
         if (_job is not { Results: { } results, FirstChunk: not null } job) return;
-        var spec = job.State.Spec;
-        job.Client.Tell(new JobProgress(
-            Math.Min(job.State.Done.Count * spec.ChunkSize, job.State.Probes),
-            job.State.Probes,
-            Elapsed(job, _time.GetTimestamp()),
-            spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
-                ? null
-                : results.Accumulator.Estimate(spec.ConfidenceLevel)));
+        var (spec, state) = (job.State.Spec, job.State);
+        var estimate = spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
+            ? null
+            : results.Accumulator.Estimate(spec.ConfidenceLevel);
+        long probes = Math.Min(state.Done.Count * spec.ChunkSize, state.Probes);
+        // With a target, V is a bound against runaways and says nothing about how far the job is.
+        double needed = estimate is not null && spec.RelativeError is { } error
+            ? StoppingRule.ProbesNeeded(estimate, error) : double.NaN;
+        long total = needed < state.Probes ? Math.Max((long)needed, probes) : state.Probes;
+        job.Client.Tell(new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate));
     }
 
     private sealed record ProgressDue;

@@ -22,7 +22,8 @@ internal sealed class Onlooker(Terminal terminal, JobText? text, int threads) : 
         if (state.Recovered > 0)
         {
             terminal.Error.WriteLine(
-                $"{Figures.Whole(state.Recovered)} of {Figures.Count(state.ChunkCount, "chunk")} were in the state directory.");
+                $"{Figures.Whole(state.Recovered)} of {(state.Spec.RelativeError is null ? "" : "at most ")}"
+                + $"{Figures.Count(state.ChunkCount, "chunk")} were in the state directory.");
         }
 
         text?.WriteHeader(state, threads);

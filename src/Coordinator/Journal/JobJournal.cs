@@ -3,6 +3,7 @@ using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 using Akka.Actor;
+using Akka.Event;
 using Akka.Persistence;
 
 namespace ActorHutch.Coordinator.Journal;
@@ -17,6 +18,7 @@ internal sealed class JobJournal : ReceivePersistentActor
     private const int ValuesPerEvent = 1 << 17;
 
     private readonly JobSpec _spec;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly List<AcceptedChunk> _recovered = [];
     private readonly List<object> _waiting = [];
     private ReplicaReady? _replica;
@@ -92,6 +94,7 @@ internal sealed class JobJournal : ReceivePersistentActor
         {
             if (--left > 0) return;
             _writing = false;
+            _log.Debug("{Count} more written to the journal", count);
             Context.Parent.Tell(new Written(count));
             if (_waiting.Count > 0) WriteWaiting();
         });

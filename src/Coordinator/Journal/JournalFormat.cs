@@ -30,12 +30,12 @@ internal static class JournalFormat
         (CurvatureMethod)replica.Method, replica.MethodReason, [.. replica.Blocks], replica.BasisCount, 0));
 
     public static ChunksAccepted Read(Wire.Chunks chunks) => new(
-        TimeSpan.FromSeconds(chunks.ElapsedSeconds),
+        new TimeSpan(chunks.ElapsedTicks),
         [.. chunks.Chunks_.Select(chunk => Read(chunk, chunks.Workers[chunk.Worker]))]);
 
     public static JobEnded Read(Wire.Ended ended) => new(
-        TimeSpan.FromSeconds(ended.SetupSeconds),
-        TimeSpan.FromSeconds(ended.ElapsedSeconds),
+        new TimeSpan(ended.SetupTicks),
+        new TimeSpan(ended.ElapsedTicks),
         [.. ended.Workers.Select(worker => KeyValuePair.Create(Key(worker), InJob(worker)))],
         new JobCounts
         {
@@ -65,7 +65,7 @@ internal static class JournalFormat
 
     private static Wire.Chunks Write(ChunksAccepted accepted)
     {
-        var written = new Wire.Chunks { ElapsedSeconds = accepted.Elapsed.TotalSeconds };
+        var written = new Wire.Chunks { ElapsedTicks = accepted.Elapsed.Ticks };
         var places = new Dictionary<WorkerKey, int>();
         foreach (var chunk in accepted.Chunks)
         {
@@ -101,8 +101,8 @@ internal static class JournalFormat
     {
         var written = new Wire.Ended
         {
-            SetupSeconds = ended.Setup.TotalSeconds,
-            ElapsedSeconds = ended.Elapsed.TotalSeconds,
+            SetupTicks = ended.Setup.Ticks,
+            ElapsedTicks = ended.Elapsed.Ticks,
             Reissued = ended.Counts.Reissued,
             Duplicates = ended.Counts.Duplicates,
             Failed = ended.Counts.Failed,

@@ -93,6 +93,8 @@ internal sealed partial record JobState
         var state = new JobState { Job = job, Spec = spec, Policy = policy };
         if (recovered is not null) state = state.Recover(recovered, effects);
         if (state.Phase == JobPhase.Finished) return new Transition(state, effects);
+        // A job that had ended has all it needs.
+        if (recovered is { HasEnded: true }) return new Transition(state, effects);
         foreach (var (worker, device) in workers) state = state.Welcome(worker, device, effects);
         return new Transition(state.WaitIfNeeded(effects), effects);
     }

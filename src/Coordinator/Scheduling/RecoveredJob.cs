@@ -26,6 +26,9 @@ internal sealed record RecoveredJob(ReplicaReady Replica, IReadOnlyList<Accepted
     /// <summary>Who took part, of a job that had ended; null for whoever computed the chunks.</summary>
     public IReadOnlyList<KeyValuePair<WorkerKey, WorkerInJob>>? Participants { get; init; }
 
+    /// <summary>Whether the job had the result that was asked for.</summary>
+    public bool HasEnded => Participants is not null;
+
     /// <summary>Who took part. They are not there any more, whatever their names.</summary>
     public IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>> Workers => Participants ?? (IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>>)Chunks
         .GroupBy(chunk => chunk.Worker)
