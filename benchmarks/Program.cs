@@ -1,9 +1,16 @@
+using ActorHutch.Benchmarks;
 using ActorHutch.Curvature;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Exporters;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
+
+if (args is ["scheduling"])
+{
+    await SchedulingBenchmark.RunAsync();
+    return;
+}
 
 // One thread, as one worker has by default: ratios then say what the mathematics costs, not how it is spread.
 LibTorch.Load();
@@ -16,4 +23,4 @@ var config = ManualConfig.Create(DefaultConfig.Instance)
         .WithToolchain(InProcessNoEmitToolchain.Instance)
         .WithWarmupCount(3)
         .WithIterationCount(15));
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);
+BenchmarkSwitcher.FromAssembly(typeof(ExampleBenchmarks).Assembly).Run(args, config);

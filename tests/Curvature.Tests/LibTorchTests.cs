@@ -24,7 +24,8 @@ public sealed class LibTorchTests
         var (succeeded, output) = RunOneTest(folder);
 
         Assert.False(succeeded);
-        Assert.Contains($"ACTORHUTCH_LIBTORCH={folder}: there is no {FileName} in it", output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"ACTORHUTCH_LIBTORCH={folder}: there is no {FileName} in it", output, StringComparison.Ordinal);
         Directory.Delete(folder);
     }
 

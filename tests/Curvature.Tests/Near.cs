@@ -24,8 +24,8 @@ internal static class Near
         {
             Assert.True(
                 Math.Abs(actual[i] - expected[i]) <= tolerance * scale,
-                $"entry {i}: expected {expected[i]:R}, got {actual[i]:R}: off by {Math.Abs(actual[i] - expected[i]):E2} "
-                + $"at a scale of {scale:E2}, allowed {tolerance:E0} of it");
+                $"entry {i}: expected {expected[i]:R}, got {actual[i]:R}: off by "
+                + $"{Math.Abs(actual[i] - expected[i]):E2} at a scale of {scale:E2}, allowed {tolerance:E0} of it");
         }
     }
 }

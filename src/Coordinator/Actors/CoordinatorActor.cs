@@ -2,6 +2,7 @@ using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
+using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.Event;
 
@@ -13,6 +14,7 @@ namespace ActorHutch.Coordinator.Actors;
 /// </summary>
 internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 {
+    private const int MaxRefusalsLogged = 1000;
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time;
@@ -20,6 +22,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly Dictionary<IActorRef, (WorkerKey Key, string Device)> _workers = [];
     private readonly Dictionary<WorkerKey, IActorRef> _addresses = [];
     private readonly bool _journaled;
+    private readonly HashSet<string> _refused = [];
     private RunningJob? _job;
     private OpeningJob? _opening;
 
@@ -48,6 +51,12 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 
     private void OnRegisterWorker(RegisterWorker registration)
     {
+        if (ProtocolVersion.Refusal(registration) is { } refusal)
+        {
+            Refuse(registration, refusal);
+            return;
+        }
+
         var key = new WorkerKey(registration.Id, registration.Incarnation);
         foreach (var (address, worker) in _workers.ToArray())
         {
@@ -61,6 +70,13 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         _log.Info("Worker {Worker} on {Device} registered", key.Id, registration.Device);
         Sender.Tell(new WorkerAccepted(registration.Incarnation));
         Apply(new WorkerRegistered(key, registration.Device));
+    }
+
+    /// <summary>Tells a worker each time, and the log once, since it will try again and again.</summary>
+    private void Refuse(RegisterWorker registration, string refusal)
+    {
+        if (_refused.Count < MaxRefusalsLogged && _refused.Add(refusal)) _log.Error("Refused a worker: {Reason}", refusal);
+        Sender.Tell(new WorkerRefused(registration.Incarnation, refusal));
     }
 
     private void OnLost(IActorRef address, string reason)

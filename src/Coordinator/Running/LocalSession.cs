@@ -2,6 +2,7 @@ using System.Globalization;
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Hosting;
@@ -91,7 +92,8 @@ internal sealed class LocalSession : IAsyncDisposable
             MinWorkers = Devices.Count,
             WorkerWait = TimeSpan.FromSeconds(5),
             LaneLimit = laneLimit,
-            MemoryBudget = _settings.MemoryBudget,
+            // Settled here for all workers, whose machines may differ: stacks of one shape everywhere.
+            MemoryBudget = _settings.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget,
         };
         return _client.RunAsync(spec, policy, observer, cancellation);
     }

@@ -60,8 +60,15 @@ public sealed record CurvatureOptions
     public ulong Seed { get; init; }
 
     /// <summary>
-    /// Bytes that the tensors of one stack of probes may take; null (the default) for an eighth of the memory that
-    /// this process may use. Stacks that do not fit are cut, without changing any probe.
+    /// The budget where none is given: an eighth of the memory that this process may use, and 1 GiB at least. To have
+    /// stacks of the same shapes, and so the same last bits, on machines of different size, give them one budget.
+    /// </summary>
+    public static long DefaultMemoryBudget =>
+        Math.Max(1L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
+
+    /// <summary>
+    /// Bytes that the tensors of one stack of probes may take; null (the default) for
+    /// <see cref="DefaultMemoryBudget"/>. Stacks that do not fit are cut, without changing any probe.
     /// </summary>
     public long? MemoryBudget { get; init; }
 }

@@ -19,9 +19,6 @@ internal static class StackSize
     /// <summary>On a GPU a stack must be large enough to keep all of it busy.</summary>
     private const long DeviceBytes = 1L << 30;
 
-    /// <summary>Budget where none is given: an eighth of the memory this process may use.</summary>
-    public static long DefaultBudget => Math.Max(DeviceBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
-
     /// <summary>For forward-only sweeps with probes in parameter space.</summary>
     public static int ForSweeps(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
     {
@@ -44,7 +41,7 @@ internal static class StackSize
     }
 
     private static int Fit(long target, long peak, long? budget, long bytesPerProbe) =>
-        (int)Math.Clamp(Math.Min(target / peak, (budget ?? DefaultBudget) / bytesPerProbe), 1, int.MaxValue);
+        (int)Math.Clamp(Math.Min(target / peak, (budget ?? CurvatureOptions.DefaultMemoryBudget) / bytesPerProbe), 1, int.MaxValue);
 
     private static long Target(EmpiricalRisk risk) => risk.Device.type == DeviceType.CPU ? CacheBytes : DeviceBytes;
 

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
+using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.Event;
 
@@ -21,6 +23,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private IActorRef _coordinator = ActorRefs.Nobody;
     private CancellationTokenSource _cancellation = new();
     private Guid? _job;
+    private JobSpec? _spec;
+    private string? _refusal;
     private int _dropped;
 
     /// <summary>A worker; <see cref="Props"/> says what of.</summary>
@@ -68,6 +72,9 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
                 _log.Info("Worker {Worker} registered with {Coordinator}", _settings.Id, Sender.Path);
                 Become(Serving);
             });
+        Receive<WorkerRefused>(
+            refused => refused.Incarnation == _registration.Incarnation,
+            refused => OnRefused(refused.Reason));
         Receive<IJobMessage>(Drop);
         Receive<Terminated>(gone => gone.ActorRef.Equals(_compute), _ => ComputeDied());
     }
@@ -79,7 +86,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         Receive<RunChunk>(chunk => _compute.Tell(new Compute(chunk, _cancellation.Token)));
         Receive<EndJob>(end => { LeaveJob(); _compute.Tell(new Release(end.Job)); });
 
-        Receive<ReplicaReady>(ready => { Say(ready); Say(new RequestWork(ready.Job, 1 + _settings.Prefetch)); });
+        Receive<ReplicaReady>(OnReplicaReady);
         Receive<ReplicaFailed>(Say);
         Receive<ChunkDone>(done => { Say(done); Say(new RequestWork(done.Job, 1)); });
         Receive<ChunkFailed>(failed => { Say(failed); Say(new RequestWork(failed.Job, 1)); });
@@ -98,7 +105,32 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     {
         LeaveJob();
         _job = request.Job;
+        _spec = request.Spec;
         _compute.Tell(new Prepare(request, _cancellation.Token));
+    }
+
+    /// <summary>
+    /// It goes on trying, for the coordinator may be replaced by one of this worker's release; one line in the log is
+    /// enough for each reason.
+    /// </summary>
+    private void OnRefused(string reason)
+    {
+        if (reason == _refusal) return;
+        _refusal = reason;
+        _log.Error("Worker {Worker} was refused by {Coordinator}: {Reason}", _settings.Id, Sender.Path, reason);
+    }
+
+    private void OnReplicaReady(ReplicaReady ready)
+    {
+        bool remote = _coordinator is IActorRefScope { IsLocal: false };
+        if (remote && WireFrame.Check(_spec!, ready.Columns) is { } problem)
+        {
+            Say(new ReplicaFailed(ready.Job, problem.ToString(), Retriable: false));
+            return;
+        }
+
+        Say(ready);
+        Say(new RequestWork(ready.Job, 1 + _settings.Prefetch));
     }
 
     /// <summary>Stops what is being computed, and what waits to be, for the job of before.</summary>

@@ -6,6 +6,11 @@ namespace ActorHutch.Shared.Messages;
 /// <param name="Incarnation">The one that registered.</param>
 public sealed record WorkerAccepted(long Incarnation) : ICoordinatorMessage;
 
+/// <summary>The coordinator cannot work with the worker, and will say so as often as it registers.</summary>
+/// <param name="Incarnation">The one that registered.</param>
+/// <param name="Reason">Why, for people.</param>
+public sealed record WorkerRefused(long Incarnation, string Reason) : ICoordinatorMessage;
+
 /// <summary>The worker shall hold a replica for a job; answered by <see cref="ReplicaReady"/> or <see cref="ReplicaFailed"/>.</summary>
 /// <param name="Job">The run.</param>
 /// <param name="Spec">What is computed.</param>

@@ -1,16 +1,24 @@
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Wire;
 
 namespace ActorHutch.Shared.Messages;
 
-/// <summary>A worker offers itself. Sent until it is answered by <see cref="WorkerAccepted"/>.</summary>
+/// <summary>
+/// A worker offers itself. Sent until it is answered by <see cref="WorkerAccepted"/>; <see cref="WorkerRefused"/>
+/// says why it is not.
+/// </summary>
 /// <param name="Id">The worker's name, the same over its restarts.</param>
 /// <param name="Incarnation">Another number after each restart: a coordinator tells the lives of a worker apart by it.</param>
 /// <param name="Device"><c>cpu</c> or <c>cuda:I</c>.</param>
 /// <param name="MemoryBytes">The device's memory in bytes; null where it is not known.</param>
 /// <param name="Threads">libtorch's threads in this worker.</param>
 public sealed record RegisterWorker(string Id, long Incarnation, string Device, long? MemoryBytes, int Threads)
-    : IWorkerMessage;
+    : IWorkerMessage
+{
+    /// <summary>The protocol it speaks. Default: this release's.</summary>
+    public int Protocol { get; init; } = ProtocolVersion.Current;
+}
 
 /// <summary>The worker holds the replica, has found the loss to be deterministic, and has warmed up.</summary>
 /// <param name="Job">The run.</param>

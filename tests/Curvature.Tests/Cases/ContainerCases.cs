@@ -3,7 +3,9 @@ using static TorchSharp.torch.nn;
 
 namespace ActorHutch.Curvature.Tests.Cases;
 
-/// <summary>Layers in layers: nested sequences, sums of branches, and layers that do nothing in evaluation mode.</summary>
+/// <summary>
+/// Layers in layers: nested sequences, sums of branches, and layers that do nothing in evaluation mode.
+/// </summary>
 internal static class ContainerCases
 {
     public static readonly Dictionary<string, ModelCase> Models = new()
@@ -26,7 +28,8 @@ internal static class ContainerCases
         ["residual with equal branches"] = new(
             () => Sequential(Linear(3, 2), new Residual(Identity(), Identity(), Tanh()), Linear(2, 2)), [3]),
         ["nested residual"] = new(
-            () => Sequential(Linear(3, 3), new Residual(Identity(), new Residual(Tanh(), Linear(3, 3))), Linear(3, 2)), [3]),
+            () => Sequential(
+                Linear(3, 3), new Residual(Identity(), new Residual(Tanh(), Linear(3, 3))), Linear(3, 2)), [3]),
         ["residual of convolutions"] = new(
             () => Sequential(
                 Conv2d(1, 2, 2),
@@ -35,7 +38,8 @@ internal static class ContainerCases
             [1, 3, 4]),
         ["branches in different layouts"] = new(
             () => Sequential(
-                Conv1d(1, 2, 2), new Residual(Linear(4, 4), Conv1d(2, 2, 3, padding: 1), Identity()), Tanh(), Linear(4, 2)),
+                Conv1d(1, 2, 2), new Residual(Linear(4, 4), Conv1d(2, 2, 3, padding: 1), Identity()),
+                Tanh(), Linear(4, 2)),
             [1, 5]),
     };
 }

@@ -38,8 +38,15 @@ internal static class Dense
     /// <summary>What each block adds to the trace.</summary>
     public static double[] BlockSums(EmpiricalRisk risk, double[] diagonal)
     {
-        long[] ends = [.. risk.Blocks.Select(block => risk.Blocks.Take(block.Index + 1).Sum(b => b.Size))];
-        return [.. risk.Blocks.Select(block => diagonal[(int)(ends[block.Index] - block.Size)..(int)ends[block.Index]].Sum())];
+        var sums = new List<double>();
+        int first = 0;
+        foreach (var block in risk.Blocks)
+        {
+            sums.Add(diagonal.Skip(first).Take((int)block.Size).Sum());
+            first += (int)block.Size;
+        }
+
+        return [.. sums];
     }
 
     public static double[] ToArray(Tensor tensor)

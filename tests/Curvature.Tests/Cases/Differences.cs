@@ -53,7 +53,8 @@ internal static class Differences
     {
         risk.Model.zero_grad();
         risk.Loss.Value(risk.Model.call(risk.Inputs), risk.Targets).backward();
-        return cat([.. risk.Blocks.Select(block => (block.Parameter.grad ?? zeros_like(block.Parameter)).detach().clone().reshape(-1))]);
+        return cat([.. risk.Blocks.Select(block =>
+            (block.Parameter.grad ?? zeros_like(block.Parameter)).detach().clone().reshape(-1))]);
     }
 
     private static Tensor Output(EmpiricalRisk risk)

@@ -13,7 +13,8 @@ internal static class EmbeddingCases
         ["embedding of single numbers"] = Words(() => Sequential(Embedding(4, 3), Tanh(), Linear(3, 2))),
         ["embedding with padding"] = Words(
             () => Sequential(Embedding(4, 2, padding_idx: 1), Linear(2, 3), Tanh(), Flatten(), Linear(9, 2)), 3)
-            with { HasDifferences = false },
+            with
+        { HasDifferences = false },
         ["embedding with an unused row"] = Words(() => Sequential(Embedding(6, 2), LayerNorm(2), Linear(2, 2)), 3),
         ["frozen embedding"] = Words(
             () => LinearCases.Frozen(Sequential(Embedding(4, 2), Linear(2, 3), Tanh(), Linear(3, 2)), "0.weight"), 3),

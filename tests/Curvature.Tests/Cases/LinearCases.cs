@@ -28,7 +28,8 @@ internal static class LinearCases
         ["one layer twice"] = new(() => Twice(Linear(3, 3)), [3]),
         ["a batch of one"] = new(() => Sequential(Linear(4, 3), Tanh(), Linear(3, 2)), [4], Samples: 1),
         ["sizes of one"] = new(() => Sequential(Linear(1, 1), Tanh(), Linear(1, 2)), [1], Samples: 3),
-        ["ragged sizes"] = new(() => Sequential(Linear(13, 7), Tanh(), Linear(7, 5), Sigmoid(), Linear(5, 3)), [13], Samples: 11),
+        ["ragged sizes"] = new(
+            () => Sequential(Linear(13, 7), Tanh(), Linear(7, 5), Sigmoid(), Linear(5, 3)), [13], Samples: 11),
     };
 
     /// <summary>The same model, with some parameters that do not count.</summary>

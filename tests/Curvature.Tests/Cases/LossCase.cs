@@ -20,8 +20,10 @@ internal sealed record LossCase(Func<long[], Loss> Make, Func<Numbers, long[], T
         ["weighted cross-entropy, sum"] = new(o => new CrossEntropy(Reduction.Sum, Weights(o)), Classes),
         ["smoothed cross-entropy"] = new(_ => new CrossEntropy(labelSmoothing: 0.2), Classes),
         ["cross-entropy that ignores"] = new(_ => new CrossEntropy(), SomeIgnored),
-        ["cross-entropy with all options, mean"] = new(o => new CrossEntropy(Reduction.Mean, Weights(o), 0.3), SomeIgnored),
-        ["cross-entropy with all options, sum"] = new(o => new CrossEntropy(Reduction.Sum, Weights(o), 0.3), SomeIgnored),
+        ["cross-entropy with all options, mean"] = new(
+            o => new CrossEntropy(Reduction.Mean, Weights(o), 0.3), SomeIgnored),
+        ["cross-entropy with all options, sum"] = new(
+            o => new CrossEntropy(Reduction.Sum, Weights(o), 0.3), SomeIgnored),
         ["squared error, mean"] = new(_ => new MeanSquaredError(), Reals),
         ["squared error, sum"] = new(_ => new MeanSquaredError(Reduction.Sum), Reals),
         ["binary, mean"] = new(_ => new BinaryCrossEntropyWithLogits(), Probabilities),

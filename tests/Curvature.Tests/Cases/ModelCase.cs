@@ -11,10 +11,14 @@ internal sealed record ModelCase(Func<nn.Module<Tensor, Tensor>> Make, long[] Sa
     /// <summary>What to draw the inputs with; null for normal numbers.</summary>
     public Func<Numbers, long[], Tensor>? Inputs { get; init; }
 
-    /// <summary>False for a model that has a rule for every layer, but that libtorch does not differentiate twice.</summary>
+    /// <summary>
+    /// False for a model that has a rule for every layer, but that libtorch does not differentiate twice.
+    /// </summary>
     public bool HasAutodiff { get; init; } = true;
 
-    /// <summary>False for a model whose first derivative, as libtorch defines it, is none: a padding row has none.</summary>
+    /// <summary>
+    /// False for a model whose first derivative, as libtorch defines it, is none: a padding row has none.
+    /// </summary>
     public bool HasDifferences { get; init; } = true;
 
     /// <summary>This model with a loss, and targets that fit its output.</summary>

@@ -10,5 +10,6 @@ internal static class ModelCases
     }.SelectMany(models => models).ToDictionary();
 
     /// <summary>Those that autodiff serves.</summary>
-    public static IEnumerable<string> WithAutodiff => All.Where(model => model.Value.HasAutodiff).Select(model => model.Key);
+    public static IEnumerable<string> WithAutodiff =>
+        All.Where(model => model.Value.HasAutodiff).Select(model => model.Key);
 }

@@ -33,8 +33,10 @@ internal sealed class Problem : IDisposable
         // Running means around 0 and running variances of at least ½.
         foreach (var (name, buffer) in model.named_buffers())
         {
-            if (name.EndsWith("running_mean", StringComparison.Ordinal)) buffer.copy_(numbers.Normal(buffer.shape));
-            if (name.EndsWith("running_var", StringComparison.Ordinal)) buffer.copy_(numbers.Normal(buffer.shape).square() + 0.5);
+            if (name.EndsWith("running_mean", StringComparison.Ordinal))
+                buffer.copy_(numbers.Normal(buffer.shape));
+            if (name.EndsWith("running_var", StringComparison.Ordinal))
+                buffer.copy_(numbers.Normal(buffer.shape).square() + 0.5);
         }
 
         return model;

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Cases;
 
-/// <summary>Probe i has the signs of i's binary digits: probes 0 to 2^D − 1 are every sign vector there is, once.</summary>
+/// <summary>
+/// Probe i has the signs of i's binary digits: probes 0 to 2^D − 1 are every sign vector there is, once.
+/// </summary>
 internal sealed class SignEnumeration(IReadOnlyList<ParameterBlock> blocks) : IProbeSource
 {
     public int Count { get; } = 1 << (int)blocks.Sum(block => block.Size);

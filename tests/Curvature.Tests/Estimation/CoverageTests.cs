@@ -7,14 +7,14 @@ using static TorchSharp.torch;
 namespace ActorHutch.Curvature.Tests.Estimation;
 
 /// <summary>
-/// A 95 % interval covers the true trace in 94 to 96 % of 2,000 runs. Probes of disjoint numbers are independent, so one
-/// long evaluation, cut into runs, is that many runs.
+/// A 95 % interval covers the true trace in 94 to 96 % of 2,000 runs. Probes of disjoint numbers are independent, so
+/// one long evaluation, cut into runs, is that many runs.
 /// </summary>
 /// <remarks>
 /// Runs of 30 probes: the fewest after which an estimation may stop, so the hardest for the approximation that their
 /// mean is normal. The number of covering runs is binomial with a standard deviation of 0.49 %: a correct interval
-/// would leave 94 to 96 % for one seed in 25, so the seed is fixed, at 0. A standard error that is a tenth too small would
-/// cover in 92 %, four standard deviations away; what is closer is left to the tests of intervals and variances.
+/// would leave 94 to 96 % for one seed in 25, so the seed is fixed, at 0. A standard error that is a tenth too small
+/// would cover in 92 %, four standard deviations away; what is closer is left to the tests of intervals and variances.
 /// </remarks>
 public sealed class CoverageTests
 {

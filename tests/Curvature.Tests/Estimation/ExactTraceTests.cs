@@ -9,7 +9,9 @@ namespace ActorHutch.Curvature.Tests.Estimation;
 
 public sealed class ExactTraceTests
 {
-    /// <summary>Basis vectors in either space against the diagonal of the dense matrix; only rounding differs.</summary>
+    /// <summary>
+    /// Basis vectors in either space against the diagonal of the dense matrix; only rounding differs.
+    /// </summary>
     private const double Tolerance = 1e-10;
 
     public static TheoryData<string, CurvatureMatrix> Models()
@@ -68,7 +70,8 @@ public sealed class ExactTraceTests
 
             var exact = ExactTrace.Of(problem.Risk, matrix);
 
-            Near.Relative(Dense.BlockSums(problem.Risk, diagonal), [.. exact.Blocks.Select(block => block.Trace)], Tolerance);
+            Near.Relative(
+                Dense.BlockSums(problem.Risk, diagonal), [.. exact.Blocks.Select(block => block.Trace)], Tolerance);
             Near.Absolute(diagonal.Sum(), exact.Trace, Tolerance * diagonal.Sum(Math.Abs));
         }
     }
@@ -88,7 +91,9 @@ public sealed class ExactTraceTests
         double[] diagonal = Dense.ToArray(Dense.Matrix(problem.Risk, CurvatureMatrix.Hessian).diagonal());
         using var form = QuadraticForms.Create(problem.Risk, new CurvatureOptions
         {
-            Method = method, Structure = structure, Distribution = ProbeDistribution.Basis,
+            Method = method,
+            Structure = structure,
+            Distribution = ProbeDistribution.Basis,
         });
 
         var values = form.Evaluate(0, (int)form.BasisCount);

@@ -53,7 +53,8 @@ public sealed class ExampleSpreadTests
     private static double[] Totals(ScalarType dtype, CurvatureMethod method, BlockStructure structure)
     {
         using var example = MnistExample.Create(dtype, CPU);
-        using var form = QuadraticForms.Create(example.Risk, new CurvatureOptions { Method = method, Structure = structure });
+        using var form = QuadraticForms.Create(
+            example.Risk, new CurvatureOptions { Method = method, Structure = structure });
         var values = form.Evaluate(0, 20);
         return [.. Enumerable.Range(0, values.Count).Select(values.Total)];
     }

@@ -9,7 +9,9 @@ public sealed class TraceAccumulatorTests
     private const int Columns = 3;
     private static readonly string[] Blocks = ["0.weight", "0.bias", "2.weight"];
 
-    /// <summary>Sixty probes of very different sizes, so that any other order of additions would round differently.</summary>
+    /// <summary>
+    /// Sixty probes of very different sizes, so that any other order of additions would round differently.
+    /// </summary>
     private static readonly double[] Values =
         [.. Dense.ToArray(new Numbers(3).Normal(60 * Columns)).Select((x, i) => x * Math.Pow(10, i % 13))];
 

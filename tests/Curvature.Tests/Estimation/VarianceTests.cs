@@ -22,7 +22,9 @@ public sealed class VarianceTests
         { BlockStructure.Block, CurvatureMatrix.Ggn },
     };
 
-    /// <summary>No chance in it: mean and variance over all 2¹¹ sign vectors are the theory's, up to rounding.</summary>
+    /// <summary>
+    /// No chance in it: mean and variance over all 2¹¹ sign vectors are the theory's, up to rounding.
+    /// </summary>
     [Theory, MemberData(nameof(Matrices))]
     public void Over_all_sign_vectors_mean_and_variance_are_those_of_the_theory(
         BlockStructure structure, CurvatureMatrix matrix)
@@ -74,7 +76,9 @@ public sealed class VarianceTests
 
         var estimate = Estimate(problem.Risk, new CurvatureOptions
         {
-            Matrix = matrix, Structure = structure, Distribution = ProbeDistribution.Gaussian,
+            Matrix = matrix,
+            Structure = structure,
+            Distribution = ProbeDistribution.Gaussian,
         });
 
         Near.Absolute(theory.Trace, estimate.Trace, 5 * Math.Sqrt(theory.Gaussian / Probes));
@@ -110,7 +114,9 @@ public sealed class VarianceTests
 
     /// <summary>Eleven parameters, each Hessian block dense.</summary>
     private static Problem Small() =>
-        new ModelCase(() => nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1), nn.Sigmoid(), nn.Linear(1, 2, hasBias: false)), [2])
+        new ModelCase(
+            () => nn.Sequential(
+                nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1), nn.Sigmoid(), nn.Linear(1, 2, hasBias: false)), [2])
             .With(LossCase.All["cross-entropy, sum"]);
 
     private static TraceEstimate Estimate(EmpiricalRisk risk, CurvatureOptions options)

@@ -21,8 +21,8 @@ public sealed class CustomRuleTests
     {
         var rules = LayerRuleSet.Default.With<Scale>(layer => new ScaleRule(layer));
 
-        Compare(new ModelCase(() => nn.Sequential(nn.Linear(3, 2), new Scale(2), nn.Tanh(), nn.Linear(2, 2)), [3]), rules);
-        Compare(new ModelCase(() => nn.Sequential(new Scale(3), nn.Tanh(), nn.Linear(3, 2)), [3]), rules);
+        Compare(new(() => nn.Sequential(nn.Linear(3, 2), new Scale(2), nn.Tanh(), nn.Linear(2, 2)), [3]), rules);
+        Compare(new(() => nn.Sequential(new Scale(3), nn.Tanh(), nn.Linear(3, 2)), [3]), rules);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class CustomRuleTests
         var rules = LayerRuleSet.Default.With<TorchSharp.Modules.Tanh>(
             _ => throw new CurvatureException("this rule was asked"));
 
-        BadInputTests.Says("this rule was asked", () => QuadraticForms.Create(problem.Risk, rules: rules));
+        Rejected.Saying("this rule was asked", () => QuadraticForms.Create(problem.Risk, rules: rules));
         using var untouched = QuadraticForms.Create(problem.Risk);
     }
 
@@ -113,8 +113,9 @@ public sealed class CustomRuleTests
             if (probe is not null && inner is not null && sweep.SecondOrder && _adjoint is not null)
                 sweep.AddProduct(new Lanes(probe * inner, LaneLayout.SamplesLast), _adjoint, factor: 2);
 
-            Tensor?[] terms = [probe is null ? null : probe * _input!, inner is null ? null : inner * _scale!];
-            var tangent = terms.OfType<Tensor>().Aggregate((Tensor?)null, (sum, term) => sum is null ? term : sum + term);
+            var own = probe is null ? null : probe * _input!;
+            var passed = inner is null ? null : inner * _scale!;
+            var tangent = own is null ? passed : passed is null ? own : own + passed;
             return tangent is null ? null : new Lanes(tangent, LaneLayout.SamplesLast);
         }
     }

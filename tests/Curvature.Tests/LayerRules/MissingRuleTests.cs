@@ -32,7 +32,7 @@ public sealed class MissingRuleTests
         using var scope = NewDisposeScope();
         using var problem = Unknown();
         using var auto = QuadraticForms.Create(problem.Risk);
-        using var autodiff = QuadraticForms.Create(problem.Risk, new CurvatureOptions { Method = CurvatureMethod.Autodiff });
+        using var autodiff = Rejected.Form(problem.Risk, CurvatureMethod.Autodiff);
 
         Assert.Equal(CurvatureMethod.Autodiff, auto.Method);
         Assert.Contains("Layer 1.0 is a Softmax", auto.MethodReason, StringComparison.Ordinal);
@@ -70,7 +70,7 @@ public sealed class MissingRuleTests
 
         Assert.Equal(CurvatureMethod.Autodiff, auto.Method);
         Assert.Contains("Quartic", auto.MethodReason, StringComparison.Ordinal);
-        BadInputTests.Says("Quartic", () => BadInputTests.Form(problem.Risk, CurvatureMethod.Quadratic));
+        Rejected.Saying("Quartic", () => Rejected.Form(problem.Risk, CurvatureMethod.Quadratic));
     }
 
     [Theory]
@@ -80,8 +80,8 @@ public sealed class MissingRuleTests
     {
         using var scope = NewDisposeScope();
         using var problem = ModelCases.All[model].With(LossCase.All["cross-entropy, mean"]);
-        BadInputTests.Says(message, () => OutputSpace(problem.Risk, new CurvatureOptions()));
-        BadInputTests.Says("--probe-space parameter", () => OutputSpace(problem.Risk, new CurvatureOptions()));
+        Rejected.Saying(message, () => OutputSpace(problem.Risk, new CurvatureOptions()));
+        Rejected.Saying("--probe-space parameter", () => OutputSpace(problem.Risk, new CurvatureOptions()));
     }
 
     [Fact]
@@ -89,11 +89,15 @@ public sealed class MissingRuleTests
     {
         using var scope = NewDisposeScope();
         using var problem = ModelCases.All["tanh"].With(LossCase.All["cross-entropy, mean"]);
-        BadInputTests.Says("--structure block", () => OutputSpace(
+        Rejected.Saying("--structure block", () => OutputSpace(
             problem.Risk, new CurvatureOptions { Structure = BlockStructure.Full }));
         foreach (var method in new[] { CurvatureMethod.Autodiff, CurvatureMethod.Hmp })
-            BadInputTests.Says("--method quadratic", () => OutputSpace(problem.Risk, new CurvatureOptions { Method = method }));
-        BadInputTests.Says("parameter space only", () => QuadraticForms.Create(
+        {
+            var options = new CurvatureOptions { Method = method };
+            Rejected.Saying("--method quadratic", () => OutputSpace(problem.Risk, options));
+        }
+
+        Rejected.Saying("parameter space only", () => QuadraticForms.Create(
             problem.Risk, new CurvatureOptions { ProbeSpace = ProbeSpace.Output }, probes: new PhiloxProbes(0)));
     }
 
@@ -102,7 +106,7 @@ public sealed class MissingRuleTests
     {
         using var scope = NewDisposeScope();
         using var problem = Unknown();
-        BadInputTests.Says("Layer 1.0 is a Softmax", () => OutputSpace(problem.Risk, new CurvatureOptions()));
+        Rejected.Saying("Layer 1.0 is a Softmax", () => OutputSpace(problem.Risk, new CurvatureOptions()));
     }
 
     [Fact]
@@ -111,7 +115,8 @@ public sealed class MissingRuleTests
         using var scope = NewDisposeScope();
         using var problem = new Problem(
             nn.Sequential(nn.Linear(3, 2), nn.Flatten(0)), new MeanSquaredError(), ones(4, 3), ones(4));
-        BadInputTests.Says("Layer 1 (Flatten) flattens from dimension 0", () => BadInputTests.Form(problem.Risk, CurvatureMethod.Hmp));
+        Rejected.Saying(
+            "Layer 1 (Flatten) flattens from dimension 0", () => Rejected.Form(problem.Risk, CurvatureMethod.Hmp));
     }
 
     [Fact]
@@ -120,7 +125,8 @@ public sealed class MissingRuleTests
         using var scope = NewDisposeScope();
         using var problem = new Problem(
             nn.Sequential(nn.ConvTranspose2d(1, 2, 2)), new MeanSquaredError(), ones(2, 1, 2, 2), ones(2, 2, 3, 3));
-        BadInputTests.Says("Layer 0 is a ConvTranspose2d", () => BadInputTests.Form(problem.Risk, CurvatureMethod.Quadratic));
+        Rejected.Saying(
+            "Layer 0 is a ConvTranspose2d", () => Rejected.Form(problem.Risk, CurvatureMethod.Quadratic));
     }
 
     private static Problem Unknown() => new ModelCase(

@@ -6,10 +6,14 @@ using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.LayerRules;
 
-/// <summary>The shared table: models × losses × matrix × structure, each method against double backward in float64.</summary>
+/// <summary>
+/// The shared table: models × losses × matrix × structure, each method against double backward in float64.
+/// </summary>
 public sealed class RulesAgainstAutodiffTests
 {
-    /// <summary>Both sides round differently in some hundred operations of 1e-16 each; a wrong term is off by 1e-2.</summary>
+    /// <summary>
+    /// Both sides round differently in some hundred operations of 1e-16 each; a wrong term is off by 1e-2.
+    /// </summary>
     private const double Tolerance = 1e-10;
 
     public static TheoryData<string, string, CurvatureMatrix, BlockStructure> Table()
@@ -24,7 +28,8 @@ public sealed class RulesAgainstAutodiffTests
             {
                 foreach (var matrix in Enum.GetValues<CurvatureMatrix>())
                 {
-                    foreach (var structure in Enum.GetValues<BlockStructure>()) table.Add(model, loss, matrix, structure);
+                    foreach (var structure in Enum.GetValues<BlockStructure>())
+                        table.Add(model, loss, matrix, structure);
                 }
             }
         }
@@ -53,7 +58,11 @@ public sealed class RulesAgainstAutodiffTests
         {
             using var form = QuadraticForms.Create(problem.Risk, new CurvatureOptions
             {
-                Matrix = matrix, Structure = structure, Method = method, Distribution = ProbeDistribution.Gaussian, Seed = 5,
+                Matrix = matrix,
+                Structure = structure,
+                Method = method,
+                Distribution = ProbeDistribution.Gaussian,
+                Seed = 5,
             });
             Assert.Equal(method, form.Method);
             var several = form.Evaluate(0, 4);
@@ -65,8 +74,8 @@ public sealed class RulesAgainstAutodiffTests
     public void Every_rule_has_a_model_in_the_table()
     {
         using var scope = NewDisposeScope();
-        var met = ModelCases.All.Values.SelectMany(model => model.Make().named_modules().Select(m => m.module.GetType().Name)
-            .Append(model.Make().GetType().Name));
+        var models = ModelCases.All.Values.Select(model => model.Make()).ToList();
+        var met = models.SelectMany(model => model.modules().Append(model)).Select(module => module.GetType().Name);
 
         Assert.Empty(LayerRuleSet.Default.Known.Except(met));
     }

@@ -6,8 +6,10 @@ namespace ActorHutch.Curvature.Tests.Models;
 /// <summary>The example's numbers as PyTorch and BackPACK have them.</summary>
 public sealed class MnistExampleTests
 {
-    private static readonly float[] FirstWeights = [-0.00026738644f, 0.01915870048f, -0.02939447016f, -0.02628353797f, -0.01375551336f];
-    private static readonly float[] SecondWeights = [-0.01024448965f, 0.00730992993f, 0.14115332067f, -0.11241301894f, -0.20035974681f];
+    private static readonly float[] FirstWeights =
+        [-0.00026738644f, 0.01915870048f, -0.02939447016f, -0.02628353797f, -0.01375551336f];
+    private static readonly float[] SecondWeights =
+        [-0.01024448965f, 0.00730992993f, 0.14115332067f, -0.11241301894f, -0.20035974681f];
 
     [Fact]
     public void Weights_are_the_bits_that_PyTorch_draws_under_seed_0()

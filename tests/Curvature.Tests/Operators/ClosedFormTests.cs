@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Operators;
 
-/// <summary>Whole matrices of models that have one in closed form. These are linear in θ, so the GGN is the Hessian.</summary>
+/// <summary>
+/// Whole matrices of models that have one in closed form. These are linear in θ, so the GGN is the Hessian.
+/// </summary>
 public sealed class ClosedFormTests
 {
     private const int Samples = 7;
@@ -53,6 +55,22 @@ public sealed class ClosedFormTests
         var expected = zeros([Outputs * Features, Outputs * Features], ScalarType.Float64);
         for (int n = 0; n < Samples; n++)
             expected += kron(p[n].diag() - p[n].outer(p[n]), x[n].outer(x[n])) / Samples;
+
+        Compare(expected, Matrix(problem.Risk, method, matrix));
+    }
+
+    [Theory, MemberData(nameof(Methods))]
+    public void Logistic_regression_has_the_weighted_Gram_matrix(CurvatureMethod method, CurvatureMatrix matrix)
+    {
+        using var scope = NewDisposeScope();
+        var numbers = new Numbers(seed: 4);
+        using var problem = new Problem(
+            Problem.Prepared(nn.Linear(Features, 1, hasBias: false), numbers), new BinaryCrossEntropyWithLogits(),
+            numbers.Normal(Samples, Features), numbers.Classes(2, Samples, 1).to(ScalarType.Float64));
+        var x = problem.Risk.Inputs;
+        var p = x.mm(problem.Risk.Blocks[0].Parameter.detach().t()).sigmoid();
+
+        var expected = x.t().mm(x * p * (1 - p)) / Samples;
 
         Compare(expected, Matrix(problem.Risk, method, matrix));
     }

@@ -19,7 +19,8 @@ public sealed class FiniteDifferenceTests
         var data = new TheoryData<string, string>();
         foreach (string model in ModelCases.All.Where(m => m.Value.HasDifferences).Select(m => m.Key))
         {
-            foreach (string loss in model == "tanh" ? LossCase.All.Keys : ["cross-entropy, mean"]) data.Add(model, loss);
+            foreach (string loss in model == "tanh" ? LossCase.All.Keys : ["cross-entropy, mean"])
+                data.Add(model, loss);
         }
 
         return data;

@@ -10,7 +10,8 @@ using static TorchSharp.torch;
 namespace ActorHutch.Curvature.Tests.Operators;
 
 /// <summary>
-/// Nothing native outlives its stack, or its form. The garbage collector sees none of it, so what is not disposed stays.
+/// Nothing native outlives its stack, or its form. The garbage collector sees none of it, so what is not disposed
+/// stays.
 /// </summary>
 [Collection(nameof(WholeProcess))]
 public sealed class MemoryTests

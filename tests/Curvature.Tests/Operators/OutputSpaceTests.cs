@@ -1,4 +1,5 @@
 using ActorHutch.Curvature.Estimation;
+using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Curvature.Tests.Cases;
@@ -18,7 +19,8 @@ public sealed class OutputSpaceTests
     public static TheoryData<string, ProbeDistribution> Table()
     {
         var data = new TheoryData<string, ProbeDistribution>();
-        foreach (string model in ModelCases.WithAutodiff.Except(["tied weights", "one layer twice", "one convolution twice"]))
+        string[] shared = ["tied weights", "one layer twice", "one convolution twice"];
+        foreach (string model in ModelCases.WithAutodiff.Except(shared))
         {
             data.Add(model, ProbeDistribution.Rademacher);
             data.Add(model, ProbeDistribution.Gaussian);
@@ -37,7 +39,10 @@ public sealed class OutputSpaceTests
             double[] diagonal = Dense.ToArray(Dense.Matrix(problem.Risk, matrix).diagonal());
             using var form = QuadraticForms.Create(problem.Risk, new CurvatureOptions
             {
-                Matrix = matrix, ProbeSpace = ProbeSpace.Output, Distribution = distribution, Seed = 11,
+                Matrix = matrix,
+                ProbeSpace = ProbeSpace.Output,
+                Distribution = distribution,
+                Seed = 11,
             });
 
             var estimate = HutchinsonEstimator.Estimate(form, Probes);
@@ -72,9 +77,9 @@ public sealed class OutputSpaceTests
         var model = Problem.Prepared(nn.Linear(3, 2, hasBias: false), numbers);
         var one = numbers.Normal(1, 3);
         using var problem = new Problem(
-            model, new Losses.CrossEntropy(), one.expand(50, 3).contiguous(), zeros(50, ScalarType.Int64));
+            model, new CrossEntropy(), one.expand(50, 3).contiguous(), zeros(50, ScalarType.Int64));
         using var form = QuadraticForms.Create(problem.Risk, new CurvatureOptions { ProbeSpace = ProbeSpace.Output });
-        using var single = new Problem(model, new Losses.CrossEntropy(), one, zeros(1, ScalarType.Int64));
+        using var single = new Problem(model, new CrossEntropy(), one, zeros(1, ScalarType.Int64));
         using var ofOne = QuadraticForms.Create(single.Risk, new CurvatureOptions { ProbeSpace = ProbeSpace.Output });
 
         double variance = HutchinsonEstimator.Estimate(form, Probes).Moments.Variance;

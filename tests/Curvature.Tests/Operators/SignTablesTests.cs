@@ -11,7 +11,9 @@ public sealed class SignTablesTests
     /// <summary>Sums of up to 100 numbers around one in single precision, 6e-8 each.</summary>
     private const double Tolerance = 1e-5;
 
-    /// <summary>Around the borders of a table (4 rows), of the tables taken at once (48 rows) and of a tile (64 columns).</summary>
+    /// <summary>
+    /// Around the borders of a table (4 rows), of the tables taken at once (48 rows) and of a tile (64 columns).
+    /// </summary>
     [Theory]
     [InlineData(1, 1, 1)]
     [InlineData(3, 63, 2)]
@@ -46,6 +48,24 @@ public sealed class SignTablesTests
             using var one = empty([rows, columns], ScalarType.Float32);
             tables.MultiplyLane(packed, lane, rows, one);
             Assert.Equal(Dense.ToArray(product[lane]), Dense.ToArray(one));
+        }
+    }
+
+    [Fact]
+    public void Packed_signs_are_the_signs_that_are_drawn()
+    {
+        using var scope = NewDisposeScope();
+        const int size = 33_001;
+        var block = new ParameterBlock("weight", nn.Parameter(zeros(size, ScalarType.Float32)), 1);
+        var probes = new PhiloxProbes(seed: 7);
+        double[] drawn = Dense.ToArray(probes.Draw(block, 3, 2));
+
+        var packed = probes.Pack(block, 3, 2)!.Value;
+
+        for (int i = 0; i < drawn.Length; i++)
+        {
+            uint word = packed.Words[i / size * packed.WordsPerLane + i % size / 32];
+            Assert.Equal(drawn[i] > 0 ? 1u : 0u, (word >> (i % size % 32)) & 1);
         }
     }
 

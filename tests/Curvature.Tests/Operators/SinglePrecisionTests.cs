@@ -9,7 +9,9 @@ namespace ActorHutch.Curvature.Tests.Operators;
 /// <summary>Single precision takes other paths than double: signs stay packed, and products come from tables.</summary>
 public sealed class SinglePrecisionTests
 {
-    /// <summary>The models' sums of a few dozen products, 6e-8 each, with second-order terms that cancel in part.</summary>
+    /// <summary>
+    /// The models' sums of a few dozen products, 6e-8 each, with second-order terms that cancel in part.
+    /// </summary>
     private const double Tolerance = 2e-4;
 
     public static TheoryData<string, CurvatureMatrix, BlockStructure> Table()
@@ -32,12 +34,13 @@ public sealed class SinglePrecisionTests
     {
         // Enough outputs in the second layer that a lane's own tangents are tabulated.
         var model = name == "wide"
-            ? new ModelCase(() => nn.Sequential(nn.Linear(9, 11), nn.Tanh(), nn.Linear(11, 70), nn.Tanh(), nn.Linear(70, 3)), [9])
+            ? new ModelCase(
+                () => nn.Sequential(nn.Linear(9, 11), nn.Tanh(), nn.Linear(11, 70), nn.Tanh(), nn.Linear(70, 3)), [9])
             : ModelCases.All[name];
         double[] expected = Totals(model, ScalarType.Float64, CurvatureMethod.Autodiff, matrix, structure);
 
-        Near.Relative(expected, Totals(model, ScalarType.Float32, CurvatureMethod.Quadratic, matrix, structure), Tolerance);
-        Near.Relative(expected, Totals(model, ScalarType.Float32, CurvatureMethod.Hmp, matrix, structure), Tolerance);
+        foreach (var method in new[] { CurvatureMethod.Quadratic, CurvatureMethod.Hmp })
+            Near.Relative(expected, Totals(model, ScalarType.Float32, method, matrix, structure), Tolerance);
     }
 
     private static double[] Totals(

@@ -66,7 +66,8 @@ public sealed class StackTests
     {
         using var scope = NewDisposeScope();
         using var problem = ModelCases.All["tanh"].With(LossCase.All["cross-entropy, sum"]);
-        using var form = QuadraticForms.Create(problem.Risk, new CurvatureOptions { Method = method, ProbeSpace = space });
+        using var form = QuadraticForms.Create(
+            problem.Risk, new CurvatureOptions { Method = method, ProbeSpace = space });
 
         Assert.Throws<OperationCanceledException>(() => form.Evaluate(0, 5, new CancellationToken(canceled: true)));
 

@@ -20,7 +20,8 @@ public sealed class BasisProbesTests
         for (int first = 0; first < 15; first += stack)
         {
             var rows = cat([.. blocks.Select(block =>
-                basis.Draw(block, first, stack)?.reshape(stack, -1) ?? zeros([stack, block.Size], ScalarType.Float64))], 1);
+                basis.Draw(block, first, stack)?.reshape(stack, -1)
+                ?? zeros([stack, block.Size], ScalarType.Float64))], 1);
 
             for (int i = 0; i < stack; i++)
             {

@@ -11,12 +11,15 @@ public sealed class PhiloxProbesContractTests
 {
     private const ulong Seed = 0x0123_4567_89AB_CDEF;
 
-    public static TheoryData<long, int> Places => new() { { 0, 0 }, { 1, 0 }, { 0, 3 }, { 12_345, 2 }, { (5L << 32) + 9, 1 } };
+    /// <summary>Probes and blocks.</summary>
+    public static TheoryData<long, int> Places =>
+        new() { { 0, 0 }, { 1, 0 }, { 0, 3 }, { 12_345, 2 }, { (5L << 32) + 9, 1 } };
 
+    /// <summary>More entries than are unpacked at once.</summary>
     [Theory, MemberData(nameof(Places))]
     public void A_sign_is_a_bit_of_the_block_that_its_place_names(long probe, int block)
     {
-        double[] signs = Draws.Of(new PhiloxProbes(Seed), probe, 1, size: 300, block);
+        double[] signs = Draws.Of(new PhiloxProbes(Seed), probe, 1, size: 33_001, block);
 
         for (int p = 0; p < signs.Length; p++)
         {

@@ -28,7 +28,10 @@ public sealed class PhiloxProbesTests
         {
             double[] together = Draws.Of(probes, 10, 7, size, block: 1, dtype);
             for (int i = 0; i < 7; i++)
-                Assert.Equal(together[(i * size)..((i + 1) * size)], Draws.Of(probes, 10 + i, 1, size, block: 1, dtype));
+            {
+                double[] alone = Draws.Of(probes, 10 + i, 1, size, block: 1, dtype);
+                Assert.Equal(together[(i * size)..((i + 1) * size)], alone);
+            }
         }
     }
 

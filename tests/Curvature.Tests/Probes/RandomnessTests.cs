@@ -65,7 +65,8 @@ public sealed class RandomnessTests
         {
             for (int i = 0; i < Size; i++)
             {
-                if (partner(row, i) is { } other) products.Add(entries[row * Size + i] * entries[other.Row * Size + other.Entry]);
+                if (partner(row, i) is { } other)
+                    products.Add(entries[row * Size + i] * entries[other.Row * Size + other.Entry]);
             }
         }
 

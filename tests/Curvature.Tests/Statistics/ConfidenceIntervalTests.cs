@@ -4,7 +4,9 @@ namespace ActorHutch.Curvature.Tests.Statistics;
 
 public sealed class ConfidenceIntervalTests
 {
-    /// <summary>Two-sided quantiles of Student's t as tables print them, so to half a unit of their last digit.</summary>
+    /// <summary>
+    /// Two-sided quantiles of Student's t as tables print them, so to half a unit of their last digit.
+    /// </summary>
     [Theory]
     [InlineData(1, 0.95, 12.706)]
     [InlineData(2, 0.95, 4.303)]

@@ -28,7 +28,8 @@ public class ProtocolTests
     [MemberData(nameof(Messages))]
     public void A_message_about_a_job_names_the_run(Type message)
     {
-        bool aboutWorkers = message == typeof(RegisterWorker) || message == typeof(WorkerAccepted);
+        bool aboutWorkers = message == typeof(RegisterWorker) || message == typeof(WorkerAccepted)
+            || message == typeof(WorkerRefused);
 
         Assert.Equal(!aboutWorkers, message.IsAssignableTo(typeof(IJobMessage)));
     }

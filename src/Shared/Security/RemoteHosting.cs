@@ -1,0 +1,57 @@
+using ActorHutch.Shared.Wire;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Hosting;
+using Akka.Remote.Transport.DotNetty;
+
+namespace ActorHutch.Shared.Security;
+
+/// <summary>Gives an actor system its port.</summary>
+public static class RemoteHosting
+{
+    /// <summary>
+    /// Adds the port, its certificates and everything that <see cref="WireConfiguration"/> says about what travels
+    /// over it. The start fails where the port is not as secure as it was asked to be.
+    /// </summary>
+    /// <param name="builder">The actor system. Who its members are is said by <c>WithClustering</c>.</param>
+    /// <param name="settings">The port.</param>
+    /// <param name="tls">What <see cref="RemoteSettings.Validate"/> made of the settings' files; null for plain TCP.</param>
+    public static AkkaConfigurationBuilder WithActorHutchWire(
+        this AkkaConfigurationBuilder builder, RemoteSettings settings, TlsSettings? tls)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        if (tls is not null)
+        {
+            builder.AddSetup(new DotNettySslSetup(
+                tls.Certificate, suppressValidation: false, requireMutualAuthentication: true, tls.Peers.Accept));
+        }
+
+        return builder
+            .AddHocon(WireConfiguration.Configuration, HoconAddMode.Prepend)
+            .AddHocon(Port(settings, tls is not null), HoconAddMode.Prepend)
+            .AddStartup((system, _) => CheckScheme(system, tls is not null));
+    }
+
+    /// <summary>Fails where the port is not what was asked for: half a TLS configuration is silently plain TCP.</summary>
+    /// <exception cref="InvalidOperationException">It is not.</exception>
+    internal static void CheckScheme(ActorSystem system, bool tls)
+    {
+        string scheme = ((ExtendedActorSystem)system).Provider.DefaultAddress.Protocol;
+        string wanted = tls ? "akka.ssl.tcp" : "akka.tcp";
+        if (scheme != wanted)
+            throw new InvalidOperationException($"The port speaks {scheme} and should speak {wanted}.");
+    }
+
+    private static Config Port(RemoteSettings settings, bool tls) => ConfigurationFactory.ParseString($$"""
+        akka.remote.dot-netty.tcp {
+          hostname = {{Quoted(settings.Host)}}
+          port = {{settings.Port}}
+          public-hostname = {{Quoted(settings.PublicHost ?? settings.Host)}}
+          {{(settings.PublicPort is { } port ? $"public-port = {port}" : "")}}
+          enable-ssl = {{(tls ? "true" : "false")}}
+        }
+        """);
+
+    private static string Quoted(string text) =>
+        $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+}

@@ -1,0 +1,48 @@
+using ActorHutch.Shared.Messages;
+
+namespace ActorHutch.Shared.Wire;
+
+/// <summary>How the coordinator's messages travel.</summary>
+internal static class CoordinatorFormats
+{
+    public static IReadOnlyList<MessageFormat> All { get; } =
+    [
+        MessageFormat.Of<WorkerAccepted, V1.WorkerAccepted>(
+            "WA",
+            message => new() { Incarnation = message.Incarnation },
+            wire => new(wire.Incarnation)),
+        MessageFormat.Of<WorkerRefused, V1.WorkerRefused>(
+            "WR",
+            message => new() { Incarnation = message.Incarnation, Reason = Fields.OfText(message.Reason) },
+            wire => new(wire.Incarnation, wire.Reason)),
+        MessageFormat.Of<PrepareReplica, V1.PrepareReplica>(
+            "PR",
+            message =>
+            {
+                var wire = new V1.PrepareReplica
+                {
+                    Job = Fields.OfRun(message.Job),
+                    Spec = JobSpecFormat.Write(message.Spec),
+                };
+                if (message.MemoryBudget is { } budget) wire.MemoryBudget = budget;
+                return wire;
+            },
+            wire => new(
+                Fields.Run(wire.Job), JobSpecFormat.Read(wire.Spec), wire.HasMemoryBudget ? wire.MemoryBudget : null)),
+        MessageFormat.Of<RunChunk, V1.RunChunk>(
+            "RC",
+            message => new()
+            {
+                Job = Fields.OfRun(message.Job),
+                Chunk = message.Chunk,
+                Attempt = message.Attempt,
+                FirstProbe = message.FirstProbe,
+                Count = message.Count,
+            },
+            wire => new(Fields.Run(wire.Job), wire.Chunk, wire.Attempt, wire.FirstProbe, wire.Count)),
+        MessageFormat.Of<EndJob, V1.EndJob>(
+            "EJ",
+            message => new() { Job = Fields.OfRun(message.Job) },
+            wire => new(Fields.Run(wire.Job))),
+    ];
+}

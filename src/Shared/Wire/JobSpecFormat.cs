@@ -1,0 +1,51 @@
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Shared.Wire;
+
+/// <summary>How a job's spec travels: every field, because every one shows in the result.</summary>
+internal static class JobSpecFormat
+{
+    public static V1.JobSpec Write(JobSpec spec)
+    {
+        var wire = new V1.JobSpec
+        {
+            Kind = Fields.OfWord(spec.Kind),
+            Model = spec.Model,
+            Matrix = Fields.OfWord(spec.Matrix),
+            Structure = Fields.OfWord(spec.Structure),
+            ProbeSpace = Fields.OfWord(spec.ProbeSpace),
+            Distribution = Fields.OfWord(spec.Distribution),
+            Probes = spec.Probes,
+            Seed = spec.Seed,
+            Dtype = Fields.OfWord(spec.Dtype),
+            ConfidenceLevel = spec.ConfidenceLevel,
+        };
+        if (spec.Method is { } method) wire.Method = Fields.OfWord(method);
+        if (spec.VBatch is { } vBatch) wire.VBatch = vBatch;
+        if (spec.RelativeError is { } relativeError) wire.RelativeError = relativeError;
+        return wire;
+    }
+
+    public static JobSpec Read(V1.JobSpec? wire)
+    {
+        wire = Fields.Required(wire);
+        return new JobSpec
+        {
+            Kind = Fields.Word<JobKind>(wire.Kind),
+            Model = wire.Model,
+            Matrix = Fields.Word<CurvatureMatrix>(wire.Matrix),
+            Structure = Fields.Word<BlockStructure>(wire.Structure),
+            Method = wire.HasMethod ? Fields.Word<CurvatureMethod>(wire.Method) : null,
+            ProbeSpace = Fields.Word<ProbeSpace>(wire.ProbeSpace),
+            Distribution = Fields.Word<ProbeDistribution>(wire.Distribution),
+            Probes = wire.Probes,
+            VBatch = wire.HasVBatch ? wire.VBatch : null,
+            Seed = wire.Seed,
+            Dtype = Fields.Word<Dtype>(wire.Dtype),
+            RelativeError = wire.HasRelativeError ? wire.RelativeError : null,
+            ConfidenceLevel = wire.ConfidenceLevel,
+        };
+    }
+}

@@ -1,0 +1,27 @@
+using ActorHutch.Curvature.Operators;
+
+namespace ActorHutch.Shared.Wire;
+
+/// <summary>How quadratic forms travel: packed, 8 bytes each, bit for bit.</summary>
+internal static class ProbeValuesFormat
+{
+    public static V1.ProbeValues Write(ProbeValues values)
+    {
+        var wire = new V1.ProbeValues { FirstProbe = values.FirstProbe, Columns = values.Columns };
+        wire.Values.Capacity = values.Values.Length;
+        foreach (double value in values.Values) wire.Values.Add(value);
+        return wire;
+    }
+
+    public static ProbeValues Read(V1.ProbeValues? wire)
+    {
+        wire = Fields.Required(wire);
+        if (wire.FirstProbe < 0 || wire.Columns < 1 || wire.Values.Count % wire.Columns != 0)
+        {
+            throw new WireException(
+                $"{wire.Values.Count} values from probe {wire.FirstProbe} on do not fill rows of {wire.Columns}.");
+        }
+
+        return new ProbeValues(wire.FirstProbe, wire.Columns, [.. wire.Values]);
+    }
+}

@@ -1,0 +1,21 @@
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Shared.Wire;
+
+/// <summary>How the description of a replica travels.</summary>
+internal static class ReplicaFormat
+{
+    public static V1.ModelDescription Write(ModelDescription model) => new()
+    {
+        Name = model.Name,
+        Sha256 = model.Sha256,
+        Parameters = model.Parameters,
+        Samples = model.Samples,
+    };
+
+    public static ModelDescription Read(V1.ModelDescription? wire)
+    {
+        wire = Fields.Required(wire);
+        return new ModelDescription(wire.Name, wire.Sha256, wire.Parameters, wire.Samples);
+    }
+}

@@ -1,0 +1,92 @@
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Messages;
+
+namespace ActorHutch.Shared.Wire;
+
+/// <summary>How the workers' messages travel.</summary>
+internal static class WorkerFormats
+{
+    public static IReadOnlyList<MessageFormat> All { get; } =
+    [
+        MessageFormat.Of<RegisterWorker, V1.RegisterWorker>("RW", Write, Read),
+        MessageFormat.Of<ReplicaReady, V1.ReplicaReady>("RR", Write, Read),
+        MessageFormat.Of<ReplicaFailed, V1.ReplicaFailed>(
+            "RF",
+            message => new()
+            {
+                Job = Fields.OfRun(message.Job),
+                What = Fields.OfText(message.What),
+                Retriable = message.Retriable,
+            },
+            wire => new(Fields.Run(wire.Job), wire.What, wire.Retriable)),
+        MessageFormat.Of<RequestWork, V1.RequestWork>(
+            "RQ",
+            message => new() { Job = Fields.OfRun(message.Job), Count = message.Count },
+            wire => new(Fields.Run(wire.Job), wire.Count)),
+        MessageFormat.Of<ChunkDone, V1.ChunkDone>("CD", Write, Read),
+        MessageFormat.Of<ChunkFailed, V1.ChunkFailed>(
+            "CF",
+            message => new()
+            {
+                Job = Fields.OfRun(message.Job),
+                Chunk = message.Chunk,
+                Attempt = message.Attempt,
+                What = Fields.OfText(message.What),
+                Retriable = message.Retriable,
+            },
+            wire => new(Fields.Run(wire.Job), wire.Chunk, wire.Attempt, wire.What, wire.Retriable)),
+    ];
+
+    private static V1.RegisterWorker Write(RegisterWorker message)
+    {
+        var wire = new V1.RegisterWorker
+        {
+            Id = message.Id,
+            Incarnation = message.Incarnation,
+            Device = message.Device,
+            Threads = message.Threads,
+            Protocol = message.Protocol,
+        };
+        if (message.MemoryBytes is { } bytes) wire.MemoryBytes = bytes;
+        return wire;
+    }
+
+    private static RegisterWorker Read(V1.RegisterWorker wire) =>
+        new(wire.Id, wire.Incarnation, wire.Device, wire.HasMemoryBytes ? wire.MemoryBytes : null, wire.Threads)
+        {
+            Protocol = wire.Protocol,
+        };
+
+    private static V1.ReplicaReady Write(ReplicaReady message)
+    {
+        var wire = new V1.ReplicaReady
+        {
+            Job = Fields.OfRun(message.Job),
+            Model = ReplicaFormat.Write(message.Model),
+            Method = Fields.OfWord(message.Method),
+            MethodReason = Fields.OfText(message.MethodReason),
+            BasisCount = message.BasisCount,
+            WarmUpSeconds = message.WarmUpSeconds,
+        };
+        wire.Blocks.AddRange(message.Blocks);
+        return wire;
+    }
+
+    private static ReplicaReady Read(V1.ReplicaReady wire) => new(
+        Fields.Run(wire.Job), ReplicaFormat.Read(wire.Model), Fields.Word<CurvatureMethod>(wire.Method),
+        wire.MethodReason, [.. wire.Blocks], wire.BasisCount, wire.WarmUpSeconds);
+
+    private static V1.ChunkDone Write(ChunkDone message) => new()
+    {
+        Job = Fields.OfRun(message.Job),
+        Chunk = message.Chunk,
+        Attempt = message.Attempt,
+        Values = ProbeValuesFormat.Write(message.Values),
+        ComputeSeconds = message.ComputeSeconds,
+        WaitSeconds = message.WaitSeconds,
+    };
+
+    private static ChunkDone Read(V1.ChunkDone wire) => new(
+        Fields.Run(wire.Job), wire.Chunk, wire.Attempt, ProbeValuesFormat.Read(wire.Values),
+        wire.ComputeSeconds, wire.WaitSeconds);
+}
