@@ -1,3 +1,4 @@
+using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
@@ -11,7 +12,7 @@ namespace ActorHutch.Coordinator.Actors;
 /// Knows the workers and runs jobs, one after another. It decides nothing: <see cref="JobState"/> does, and this actor
 /// performs the effects.
 /// </summary>
-internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
+internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 {
     private const int MaxRefusalsLogged = 1000;
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
@@ -20,26 +21,33 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<IActorRef, (WorkerKey Key, string Device)> _workers = [];
     private readonly Dictionary<WorkerKey, IActorRef> _addresses = [];
+    private readonly bool _journaled;
     private readonly HashSet<string> _refused = [];
     private RunningJob? _job;
+    private OpeningJob? _opening;
 
-    public CoordinatorActor(TimeProvider time)
+    public CoordinatorActor(TimeProvider time, bool journaled)
     {
         _time = time;
+        _journaled = journaled;
         Receive<RegisterWorker>(OnRegisterWorker);
+        ReceiveFromJournal();
         Receive<Terminated>(gone => OnLost(gone.ActorRef, "it stopped"));
         Receive<IJobMessage>(OnWorkerSaid);
         Receive<StartJob>(OnStartJob);
         Receive<InterruptJob>(interrupt => interrupt.Job == _job?.State.Job, _ => Apply(new InterruptRequested()));
-        Receive<InterruptJob>(_ => { });
+        Receive<InterruptJob>(interrupt => _opening?.Interrupt(interrupt.Job));
         Receive<WorkerWaitOver>(Apply);
         Receive<ProgressDue>(_ => TellProgress());
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(TimeProvider? time = null) =>
-        Akka.Actor.Props.Create(() => new CoordinatorActor(time ?? TimeProvider.System));
+    /// <summary>How to make a coordinator.</summary>
+    /// <param name="time">Measures its times; the system's where it is null.</param>
+    /// <param name="journaled">Whether it keeps a journal, for which the actor system must be configured.</param>
+    public static Props Props(TimeProvider? time = null, bool journaled = false) =>
+        Akka.Actor.Props.Create(() => new CoordinatorActor(time ?? TimeProvider.System, journaled));
 
     private void OnRegisterWorker(RegisterWorker registration)
     {
@@ -92,21 +100,36 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 
     private void OnStartJob(StartJob start)
     {
-        if (_job is not null)
+        if (_job is not null || _opening is not null)
         {
             Sender.Tell(new Status.Failure(new InvalidOperationException("Another job is running.")));
             return;
         }
 
+        if (_journaled) OpenJournal(start);
+        else BeginJob(start, Sender, _time.GetTimestamp(), null, null);
+    }
+
+    private void BeginJob(StartJob start, IActorRef client, long now, WriteAhead? ahead, JournalOpened? earlier)
+    {
         var workers = _workers.Values.Select(worker => KeyValuePair.Create(worker.Key, worker.Device));
-        var transition = JobState.Start(start.Job, start.Spec, start.Policy, workers);
-        _job = new RunningJob(Sender, transition.State, _time.GetTimestamp());
+        var transition = JobState.Start(start.Job, start.Spec, start.Policy, workers, earlier?.Job);
+        _job = new RunningJob(client, transition.State, now) { Ahead = ahead, Earlier = earlier };
+        MergeEarlier(_job);
+        if (LacksWhatItEndedWith(_job))
+        {
+            BeginJob(start, client, now, ahead, earlier! with { Job = earlier.Job! with { Participants = null }, Ended = null });
+            return;
+        }
+
         Perform(transition.Effects);
+        if (_job?.Results is { TargetReached: true }) Apply(new TargetReached());
     }
 
     private void Apply(JobEvent happened)
     {
-        if (_job is null) return;
+        // A job that is over, and waits for its journal, hears of its workers no more than one that is gone.
+        if (_job is null || (_job.State.Phase == JobPhase.Finished && happened is WorkerSaid)) return;
         var transition = _job.State.Apply(happened);
         _job.State = transition.State;
         Perform(transition.Effects);
@@ -118,6 +141,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         var answers = new List<JobEvent>();
         foreach (var effect in effects)
         {
+            if (HoldsBack(effect, job)) continue;
             if (Perform(effect, job) is { } answer) answers.Add(answer);
         }
 
@@ -134,8 +158,9 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
                 if (_addresses.TryGetValue(send.Worker, out var address)) address.Tell(send.Message);
                 return null;
             case Begin:
-                job.Results = new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
                 job.FirstChunk = _time.GetTimestamp();
+                if (job.Results is null) job.Ahead?.Write(new ReplicaAgreed(job.State.Replica!));
+                job.Results ??= new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
                 job.Client.Tell(new JobStarted(job.State));
                 Timers.StartPeriodicTimer(nameof(ProgressDue), new ProgressDue(), ProgressInterval);
                 return null;
@@ -177,26 +202,27 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 
         _log.Info("Job {Job} ended: {End}", job.State.Job, outcome.End);
         bool exact = job.State.Spec.Kind == JobKind.Exact;
-        job.Client.Tell(new JobFinished(new JobResult(
+        Deliver(job, new JobResult(
             job.State with { Outcome = outcome },
             !exact && accumulator is { Count: > 0 } ? accumulator.Estimate(job.State.Spec.ConfidenceLevel) : null,
             exact && outcome.End == JobEnd.Completed ? accumulator!.Sum() : null,
-            _time.GetElapsedTime(job.Start, firstChunk),
-            _time.GetElapsedTime(firstChunk, now))));
-        _job = null;
+            job.Earlier?.Ended?.Setup ?? _time.GetElapsedTime(job.Start, firstChunk),
+            job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now)));
     }
 
     private void TellProgress()
     {
-        if (_job is not { Results: { } results, FirstChunk: { } firstChunk } job) return;
-        var spec = job.State.Spec;
-        job.Client.Tell(new JobProgress(
-            Math.Min(job.State.Done.Count * spec.ChunkSize, job.State.Probes),
-            job.State.Probes,
-            _time.GetElapsedTime(firstChunk),
-            spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
-                ? null
-                : results.Accumulator.Estimate(spec.ConfidenceLevel)));
+        if (_job is not { Results: { } results, FirstChunk: not null } job) return;
+        var (spec, state) = (job.State.Spec, job.State);
+        var estimate = spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
+            ? null
+            : results.Accumulator.Estimate(spec.ConfidenceLevel);
+        long probes = Math.Min(state.Done.Count * spec.ChunkSize, state.Probes);
+        // With a target, V is a bound against runaways and says nothing about how far the job is.
+        double needed = estimate is not null && spec.RelativeError is { } error
+            ? StoppingRule.ProbesNeeded(estimate, error) : double.NaN;
+        long total = needed < state.Probes ? Math.Max((long)needed, probes) : state.Probes;
+        job.Client.Tell(new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate));
     }
 
     private sealed record ProgressDue;
@@ -212,5 +238,11 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         public long Start => start;
 
         public long? FirstChunk { get; set; }
+
+        /// <summary>What has to be written before it counts; null without a journal.</summary>
+        public WriteAhead? Ahead { get; set; }
+
+        /// <summary>What earlier runs left in the journal; null without one.</summary>
+        public JournalOpened? Earlier { get; init; }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Actors;
@@ -49,17 +50,19 @@ internal sealed class LocalSession : IAsyncDisposable
     /// <param name="replicas">Makes the workers' replicas.</param>
     /// <param name="log">Where log lines go.</param>
     /// <param name="level">The least important ones that do.</param>
+    /// <param name="state">Where what is accepted is kept; null for nowhere. The caller closes it after the session.</param>
     /// <exception cref="Curvature.CurvatureException">libtorch cannot be loaded.</exception>
     public static async Task<LocalSession> StartAsync(
-        ExecutionSettings settings, IReplicaFactory replicas, TextWriter log, LogEventLevel level)
+        ExecutionSettings settings, IReplicaFactory replicas, TextWriter log, LogEventLevel level,
+        StateDirectory? state = null)
     {
         var cudaDevices = Task.Run(() => replicas.CudaDeviceCount);
-        var host = BuildHost(log, level);
+        var host = BuildHost(log, level, state);
         try
         {
             await Task.WhenAll(host.StartAsync(), cudaDevices).ConfigureAwait(false);
             var system = host.Services.GetRequiredService<ActorSystem>();
-            var coordinator = system.ActorOf(CoordinatorActor.Props(), ActorHutchSystem.CoordinatorName);
+            var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null), ActorHutchSystem.CoordinatorName);
             var devices = Placement.Devices(settings, await cudaDevices.ConfigureAwait(false), Environment.ProcessorCount);
             var workers = devices.Select((device, i) =>
             {
@@ -133,7 +136,7 @@ internal sealed class LocalSession : IAsyncDisposable
         }
     }
 
-    private static IHost BuildHost(TextWriter log, LogEventLevel level)
+    private static IHost BuildHost(TextWriter log, LogEventLevel level, StateDirectory? state)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
@@ -143,6 +146,7 @@ internal sealed class LocalSession : IAsyncDisposable
             preserveStaticLogger: true);
         builder.Services.AddAkka(ActorHutchSystem.Name, akka => akka
             .WithActorHutch()
+            .WithJournal(state)
             .ConfigureLoggers(loggers =>
             {
                 loggers.LogLevel = AkkaLevel(level);
