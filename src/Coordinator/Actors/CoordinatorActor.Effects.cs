@@ -1,3 +1,4 @@
+using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Jobs;
 using Akka.Actor;
@@ -11,7 +12,10 @@ internal sealed partial class CoordinatorActor
     private void Perform(IReadOnlyList<Effect> effects)
     {
         var job = _job!;
-        foreach (var effect in effects) Perform(effect, job);
+        foreach (var effect in effects)
+        {
+            if (!HoldsBack(effect, job)) Perform(effect, job);
+        }
     }
 
     private void Perform(Effect effect, RunningJob job)
@@ -23,8 +27,9 @@ internal sealed partial class CoordinatorActor
                 if (_addresses.TryGetValue(send.Worker, out var address)) address.Tell(send.Message);
                 break;
             case Begin:
-                job.Results = new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
                 job.FirstChunk = _time.GetTimestamp();
+                if (job.Results is null) job.Ahead?.Write(new ReplicaAgreed(job.State.Replica!));
+                job.Results ??= new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
                 job.Client.Tell(new JobStarted(job.State));
                 Timers.StartPeriodicTimer(nameof(ProgressDue), new ProgressDue(), ProgressInterval);
                 break;
@@ -72,27 +77,27 @@ internal sealed partial class CoordinatorActor
 
         _log.Info("Job {Job} ended: {End}", job.State.Job, outcome.End);
         bool exact = job.State.Spec.Kind == JobKind.Exact;
-        job.Client.Tell(new JobFinished(new JobResult(
+        Deliver(job, new JobResult(
             job.State with { Outcome = outcome },
             !exact && accumulator is { Count: > 0 } ? accumulator.Estimate(job.State.Spec.ConfidenceLevel) : null,
             exact && outcome.End == JobEnd.Completed ? accumulator!.Sum() : null,
-            _time.GetElapsedTime(job.Start, firstChunk),
-            _time.GetElapsedTime(firstChunk, now))));
-        _job = null;
+            job.Earlier?.Ended?.Setup ?? _time.GetElapsedTime(job.Start, firstChunk),
+            job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now)));
     }
 
     private void TellProgress()
     {
-        if (_job is not { Results: { } results, FirstChunk: { } firstChunk } job) return;
-        var spec = job.State.Spec;
-        long done = Math.Min(job.State.Done.Count * spec.ChunkSize, job.State.Probes);
-        _log.Info("{Done} of {Probes} probes done, {Workers} workers", done, job.State.Probes, job.State.ReadyWorkers);
-        job.Client.Tell(new JobProgress(
-            done,
-            job.State.Probes,
-            _time.GetElapsedTime(firstChunk),
-            spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
-                ? null
-                : results.Accumulator.Estimate(spec.ConfidenceLevel)));
+        if (_job is not { Results: { } results, FirstChunk: not null } job) return;
+        var (spec, state) = (job.State.Spec, job.State);
+        var estimate = spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
+            ? null
+            : results.Accumulator.Estimate(spec.ConfidenceLevel);
+        long probes = Math.Min(state.Done.Count * spec.ChunkSize, state.Probes);
+        _log.Info("{Done} of {Probes} probes done, {Workers} workers", probes, state.Probes, state.ReadyWorkers);
+        // With a target, V is a bound against runaways and says nothing about how far the job is.
+        double needed = estimate is not null && spec.RelativeError is { } error
+            ? StoppingRule.ProbesNeeded(estimate, error) : double.NaN;
+        long total = needed < state.Probes ? Math.Max((long)needed, probes) : state.Probes;
+        job.Client.Tell(new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate));
     }
 }

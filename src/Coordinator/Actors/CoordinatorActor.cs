@@ -1,3 +1,4 @@
+using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Hosting;
@@ -22,13 +23,17 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly Dictionary<IActorRef, WorkerRegistered> _workers = [];
     private readonly Dictionary<WorkerKey, IActorRef> _addresses = [];
     private readonly HashSet<IActorRef> _leaving = [];
+    private readonly bool _journaled;
     private readonly HashSet<string> _refused = [];
     private RunningJob? _job;
+    private OpeningJob? _opening;
 
-    public CoordinatorActor(TimeProvider time)
+    public CoordinatorActor(TimeProvider time, bool journaled)
     {
         _time = time;
+        _journaled = journaled;
         Receive<RegisterWorker>(OnRegisterWorker);
+        ReceiveFromJournal();
         Receive<WorkerStatus>(OnWorkerStatus);
         Receive<NodeUnreachable>(OnNodeUnreachable);
         Receive<DismissWorkers>(_ => OnDismissWorkers());
@@ -37,15 +42,18 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<IJobMessage>(OnWorkerSaid);
         Receive<StartJob>(OnStartJob);
         Receive<InterruptJob>(interrupt => interrupt.Job == _job?.State.Job, _ => Apply(new InterruptRequested()));
-        Receive<InterruptJob>(_ => { });
+        Receive<InterruptJob>(interrupt => _opening?.Interrupt(interrupt.Job));
         Receive<WorkerWaitOver>(Apply);
         Receive<ProgressDue>(_ => TellProgress());
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(TimeProvider? time = null) =>
-        Akka.Actor.Props.Create(() => new CoordinatorActor(time ?? TimeProvider.System));
+    /// <summary>How to make a coordinator.</summary>
+    /// <param name="time">Measures its times; the system's where it is null.</param>
+    /// <param name="journaled">Whether it keeps a journal, for which the actor system must be configured.</param>
+    public static Props Props(TimeProvider? time = null, bool journaled = false) =>
+        Akka.Actor.Props.Create(() => new CoordinatorActor(time ?? TimeProvider.System, journaled));
 
     private void OnRegisterWorker(RegisterWorker registration)
     {
@@ -143,21 +151,36 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 
     private void OnStartJob(StartJob start)
     {
-        if (_job is not null)
+        if (_job is not null || _opening is not null)
         {
             Sender.Tell(new Status.Failure(new InvalidOperationException("Another job is running.")));
             return;
         }
 
-        var transition = JobState.Start(start.Job, start.Spec, start.Policy, _workers.Values);
-        _job = new RunningJob(Sender, transition.State, _time.GetTimestamp());
+        if (_journaled) OpenJournal(start);
+        else BeginJob(start, Sender, _time.GetTimestamp(), null, null);
+    }
+
+    private void BeginJob(StartJob start, IActorRef client, long now, WriteAhead? ahead, JournalOpened? earlier)
+    {
+        var transition = JobState.Start(start.Job, start.Spec, start.Policy, _workers.Values, earlier?.Job);
+        _job = new RunningJob(client, transition.State, now) { Ahead = ahead, Earlier = earlier };
+        MergeEarlier(_job);
+        if (LacksWhatItEndedWith(_job))
+        {
+            BeginJob(start, client, now, ahead, earlier! with { Job = earlier.Job! with { Participants = null }, Ended = null });
+            return;
+        }
+
         if (start.Policy.MaxSilence is not null) AwaitStatuses();
         Perform(transition.Effects);
+        if (_job?.Results is { TargetReached: true }) Apply(new TargetReached());
     }
 
     private void Apply(JobEvent happened)
     {
-        if (_job is null) return;
+        // A job that is over, and waits for its journal, hears of its workers no more than one that is gone.
+        if (_job is null || (_job.State.Phase == JobPhase.Finished && happened is WorkerSaid)) return;
         var transition = _job.State.Apply(happened);
         _job.State = transition.State;
         Perform(transition.Effects);

@@ -15,7 +15,7 @@ internal interface IJobObserver
 
 /// <summary>How far a job is.</summary>
 /// <param name="Probes">Probes of accepted chunks.</param>
-/// <param name="Total">All of them; at most so many where there is a target.</param>
+/// <param name="Total">All of them; where there is a target, as many as it will take by what is known so far.</param>
 /// <param name="Elapsed">Since the first chunk.</param>
 /// <param name="Estimate">What the merged chunks say; null where there are none, and for an exact trace.</param>
 internal sealed record JobProgress(long Probes, long Total, TimeSpan Elapsed, TraceEstimate? Estimate);

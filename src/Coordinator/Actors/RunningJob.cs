@@ -1,3 +1,4 @@
+using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using Akka.Actor;
 
@@ -18,4 +19,10 @@ internal sealed class RunningJob(IActorRef client, JobState state, long start)
     public long Start => start;
 
     public long? FirstChunk { get; set; }
+
+    /// <summary>What has to be written before it counts; null without a journal.</summary>
+    public WriteAhead? Ahead { get; set; }
+
+    /// <summary>What earlier runs left in the journal; null without one.</summary>
+    public JournalOpened? Earlier { get; init; }
 }

@@ -17,7 +17,17 @@ internal sealed class Onlooker(Terminal terminal, JobText? text, int threads) : 
     private const string EraseLine = "\r\u001b[K";
     private bool _wrote;
 
-    public void Started(JobState state) => text?.WriteHeader(state, threads);
+    public void Started(JobState state)
+    {
+        if (state.Recovered > 0)
+        {
+            terminal.Error.WriteLine(
+                $"{Figures.Whole(state.Recovered)} of {(state.Spec.RelativeError is null ? "" : "at most ")}"
+                + $"{Figures.Count(state.ChunkCount, "chunk")} were in the state directory.");
+        }
+
+        text?.WriteHeader(state, threads);
+    }
 
     public void Progressed(JobProgress progress)
     {

@@ -76,6 +76,12 @@ internal sealed class OptionSet
             result, MemorySize.Right, auto: false, text => MemorySize.TryParse(text, out long bytes) ? bytes : null),
     };
 
+    public Option<string?> State { get; } = new("--state")
+    {
+        HelpName = "DIR",
+        Description = "Keep what is computed there; the same command goes on where it was interrupted or killed",
+    };
+
     public Option<bool> Json { get; } = new("--json") { Description = "Write one JSON document instead of text" };
 
     public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("warning");
@@ -99,14 +105,14 @@ internal sealed class OptionSet
     public IReadOnlyList<Option> OfEstimate() =>
     [
         Job, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
-        Device, Workers, Threads, MemoryBudget, .. OfCluster(), Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch exact</c>: nothing random, and blocks alone, whose trace is the same.</summary>
     public IReadOnlyList<Option> OfExact() =>
     [
         Job, Matrix, Method, ProbeSpace, VBatch, Dtype,
-        Device, Workers, Threads, MemoryBudget, .. OfCluster(), Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch compare</c>: nothing that it compares.</summary>

@@ -11,12 +11,13 @@ namespace ActorHutch.Coordinator.CommandLine;
 
 /// <summary>What the command line asks for, as far as it could be understood.</summary>
 /// <param name="Job">The job: what the options say, else the job file, else the defaults.</param>
+/// <param name="State">The state directory; null for none.</param>
 /// <param name="Json">Whether the result is for a program.</param>
 /// <param name="PrintsJob">Whether the job is to be written and not run.</param>
 /// <param name="LogLevel">The least important log lines to write.</param>
 /// <param name="Problems">Everything that is wrong, a line each; none where the rest can be used.</param>
 internal sealed record Request(
-    JobDocument Job, bool Json, bool PrintsJob, LogEventLevel LogLevel, IReadOnlyList<string> Problems)
+    JobDocument Job, string? State, bool Json, bool PrintsJob, LogEventLevel LogLevel, IReadOnlyList<string> Problems)
 {
     /// <summary>What is computed.</summary>
     public JobSpec Spec => Job.Spec;
@@ -90,7 +91,7 @@ internal sealed record Request(
                 .Concat(DeviceProblems(settings, replicas, out string? unknown)).Select(Describe),
         ];
         return new Request(
-            document, parsed.GetValue(options.Json), parsed.GetValue(options.PrintJob),
+            document, Value(options.State), parsed.GetValue(options.Json), parsed.GetValue(options.PrintJob),
             Value(options.LogLevel) ?? LogEventLevel.Warning,
             [.. (unknown is null ? problems : [.. problems, unknown]).Distinct()])
         {

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature;
@@ -22,14 +23,25 @@ internal static class SessionCommand
             MemoryBudget = request.Settings.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget,
             VerifyFraction = request.VerifyFraction,
         };
-        Session session;
         try
         {
-            session = request.Cluster is { } cluster
+            using var state = request.State is { } path ? StateDirectory.Open(path, request.Job) : null;
+            Session session = request.Cluster is { } cluster
                 ? await ClusterSession.StartAsync(
-                    cluster, policy, terminal.Error, request.LogLevel, cancellation).ConfigureAwait(false)
+                    cluster, policy, terminal.Error, request.LogLevel, state, cancellation).ConfigureAwait(false)
                 : await LocalSession.StartAsync(
-                    request.Settings, replicas, terminal.Error, request.LogLevel, policy).ConfigureAwait(false);
+                    request.Settings, replicas, terminal.Error, request.LogLevel, policy, state).ConfigureAwait(false);
+            await using (session.ConfigureAwait(false))
+            {
+                int code = await work(session).ConfigureAwait(false);
+                if (code == ExitCode.Done) await session.CompleteAsync().ConfigureAwait(false);
+                return code;
+            }
+        }
+        catch (StateDirectoryException error)
+        {
+            await terminal.Error.WriteLineAsync(error.Message).ConfigureAwait(false);
+            return ExitCode.BadInput;
         }
         catch (Exception error) when (error is CurvatureException or IOException)
         {
@@ -39,13 +51,6 @@ internal static class SessionCommand
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             return ExitCode.Interrupted;
-        }
-
-        await using (session.ConfigureAwait(false))
-        {
-            int code = await work(session).ConfigureAwait(false);
-            if (code == ExitCode.Done) await session.CompleteAsync().ConfigureAwait(false);
-            return code;
         }
     }
 

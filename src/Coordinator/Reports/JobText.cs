@@ -173,6 +173,7 @@ internal sealed class JobText(IAnsiConsole console)
     private static string RunsOn(JobState state, int threads)
     {
         var devices = state.Workers.Values
+            .Where(worker => worker.Present || state.PresentWorkers == 0)
             .CountBy(worker => worker.Device)
             .Select(device => $"{Figures.Count(device.Value, "worker")} on {device.Key}");
         return $"{string.Join(", ", devices)}, {Figures.Count(threads, "thread")} each";

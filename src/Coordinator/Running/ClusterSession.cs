@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.CommandLine;
+using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature;
 using ActorHutch.Shared.Health;
@@ -36,19 +37,21 @@ internal sealed class ClusterSession : Session
     /// <param name="policy">What the command line says about the jobs.</param>
     /// <param name="log">Where log lines go.</param>
     /// <param name="level">The least important ones that do.</param>
+    /// <param name="state">Where what is accepted is kept; null for nowhere. The caller closes it after the session.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="CurvatureException">It did not become a member in time.</exception>
     /// <exception cref="IOException">An address cannot be listened on.</exception>
     public static async Task<ClusterSession> StartAsync(
-        ClusterRequest request, JobPolicy policy, TextWriter log, LogEventLevel level, CancellationToken cancellation)
+        ClusterRequest request, JobPolicy policy, TextWriter log, LogEventLevel level, StateDirectory? state,
+        CancellationToken cancellation)
     {
-        var host = NodeHost.Build(log, level, request.Node);
+        var host = NodeHost.Build(log, level, request.Node, akka => akka.WithJournal(state));
         var health = new NodeHealth(NodeHealth.Member);
         try
         {
             await host.StartAsync(cancellation).ConfigureAwait(false);
             var system = host.Services.GetRequiredService<ActorSystem>();
-            var coordinator = system.ActorOf(CoordinatorActor.Props(), ActorHutchSystem.CoordinatorName);
+            var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null), ActorHutchSystem.CoordinatorName);
             var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             system.ActorOf(Props.Create(() => new NodeWatch(coordinator, health, up)), "node-watch");
             var session = new ClusterSession(host, coordinator, request, policy, health);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.GpuWorker.Replicas;
@@ -39,18 +40,19 @@ internal sealed class LocalSession : Session
     /// <param name="log">Where log lines go.</param>
     /// <param name="level">The least important ones that do.</param>
     /// <param name="policy">What the command line says about the jobs; null for nothing.</param>
+    /// <param name="state">Where what is accepted is kept; null for nowhere. The caller closes it after the session.</param>
     /// <exception cref="Curvature.CurvatureException">libtorch cannot be loaded.</exception>
     public static async Task<LocalSession> StartAsync(
         ExecutionSettings settings, IReplicaFactory replicas, TextWriter log, LogEventLevel level,
-        JobPolicy? policy = null)
+        JobPolicy? policy = null, StateDirectory? state = null)
     {
         var cudaDevices = Task.Run(() => replicas.CudaDeviceCount);
-        var host = NodeHost.Build(log, level);
+        var host = NodeHost.Build(log, level, configure: akka => akka.WithJournal(state));
         try
         {
             await Task.WhenAll(host.StartAsync(), cudaDevices).ConfigureAwait(false);
             var system = host.Services.GetRequiredService<ActorSystem>();
-            var coordinator = system.ActorOf(CoordinatorActor.Props(), ActorHutchSystem.CoordinatorName);
+            var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null), ActorHutchSystem.CoordinatorName);
             var devices = Placement.Devices(settings, await cudaDevices.ConfigureAwait(false), Environment.ProcessorCount);
             var workers = devices.Select((device, i) =>
             {

@@ -28,6 +28,23 @@ internal sealed class ChunkSet
     /// <summary>How many intervals they make.</summary>
     public int Intervals => _intervals.Count;
 
+    /// <summary>One more than the last chunk in it; 0 where there is none.</summary>
+    public long End => _intervals.IsEmpty ? 0 : _intervals.Max.End;
+
+    /// <summary>The chunks below <see cref="End"/> that are not in it, in order.</summary>
+    public IEnumerable<long> Gaps
+    {
+        get
+        {
+            long next = 0;
+            foreach (var (first, end) in _intervals)
+            {
+                for (; next < first; next++) yield return next;
+                next = end;
+            }
+        }
+    }
+
     /// <summary>Whether a chunk is in it.</summary>
     public bool Contains(long chunk) => IndexBelow(chunk) is var index && index >= 0 && chunk < _intervals[index].End;
 

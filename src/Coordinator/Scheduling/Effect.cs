@@ -13,7 +13,8 @@ internal sealed record Send(WorkerKey Worker, ICoordinatorMessage Message) : Eff
 internal sealed record Begin : Effect;
 
 /// <summary>Take the first result of a chunk.</summary>
-internal sealed record Accept(long Chunk, WorkerKey Worker, ProbeValues Values) : Effect;
+internal sealed record Accept(
+    long Chunk, WorkerKey Worker, ProbeValues Values, double ComputeSeconds = 0, double WaitSeconds = 0) : Effect;
 
 /// <summary>Hold another result of a chunk against its first; answered by <see cref="DuplicateCompared"/>.</summary>
 internal sealed record Compare(long Chunk, WorkerKey Worker, ProbeValues Values) : Effect;

@@ -32,5 +32,13 @@ internal sealed record DuplicateCompared(long Chunk, WorkerKey First, WorkerKey 
 /// <summary>The time to wait for workers is over.</summary>
 internal sealed record WorkerWaitOver : JobEvent;
 
+/// <summary>What is accepted cannot be kept any more.</summary>
+internal sealed record JournalLost(string What) : JobEvent
+{
+    /// <summary>How the job ends.</summary>
+    public JobOutcome Outcome => new(
+        JobEnd.Failed, $"The state directory's journal cannot be written: {What} What was accepted before is kept.");
+}
+
 /// <summary>The user wants no more.</summary>
 internal sealed record InterruptRequested : JobEvent;

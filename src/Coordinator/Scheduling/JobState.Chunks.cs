@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Messages;
 
 namespace ActorHutch.Coordinator.Scheduling;
@@ -95,7 +96,7 @@ internal sealed partial record JobState
         if (!Workers.ContainsKey(key) || !WasIssued(done.Chunk, done.Attempt)) return Stale();
 
         var state = Settle(key, done.Chunk, done.Attempt);
-        if (!Fits(done))
+        if (!Fits(done.Chunk, done.Values))
         {
             var malformed = new ChunkFailed(Job, done.Chunk, done.Attempt, "The result has another shape.", true);
             return state.Fail(key, malformed, effects);
@@ -107,7 +108,7 @@ internal sealed partial record JobState
             return (state with { Counts = Counts with { Duplicates = Counts.Duplicates + 1 } }).Confirm(done.Chunk, key);
         }
 
-        effects.Add(new Accept(done.Chunk, key, done.Values));
+        effects.Add(new Accept(done.Chunk, key, done.Values, done.ComputeSeconds, done.WaitSeconds));
         var worker = state.Workers[key];
         return state.With(key, worker with
         {
@@ -206,10 +207,10 @@ internal sealed partial record JobState
         chunk >= 0 && chunk < Frontier && attempt >= 1
         && attempt <= (Troubles.GetValueOrDefault(chunk) ?? ChunkTrouble.None).Attempts;
 
-    private bool Fits(ChunkDone done) =>
-        done.Values.FirstProbe == FirstProbe(done.Chunk)
-        && done.Values.Count == ProbeCount(done.Chunk)
-        && done.Values.Columns == Replica!.Columns;
+    private bool Fits(long chunk, ProbeValues values) =>
+        values.FirstProbe == FirstProbe(chunk)
+        && values.Count == ProbeCount(chunk)
+        && values.Columns == Replica!.Columns;
 
     private string Name(long chunk) => string.Create(
         CultureInfo.InvariantCulture,

@@ -34,7 +34,9 @@ internal sealed partial record JobState
             return With(key, worker with
             {
                 Phase = WorkerPhase.Failed,
-                Reason = "its replica is not the one the other workers have",
+                Reason = Recovered > 0
+                    ? "its replica is not the one that the state directory's chunks were computed with"
+                    : "its replica is not the one the other workers have",
             });
         }
 
@@ -83,7 +85,7 @@ internal sealed partial record JobState
         if (!WaitsForWorkers) return this;
 
         var missing = Workers
-            .Where(entry => !entry.Value.Present)
+            .Where(entry => entry.Value is { Present: false, Reason: not null })
             .Select(entry => $"\n  {entry.Key}: {entry.Value.Reason}");
         string present = string.Join(", ", Workers.Where(entry => entry.Value.Present).Select(entry => entry.Key));
         string message = string.Create(CultureInfo.InvariantCulture,

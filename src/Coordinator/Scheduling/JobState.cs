@@ -84,11 +84,20 @@ internal sealed partial record JobState
     public JobOutcome? Outcome { get; init; }
 
     /// <summary>Begins a job with the workers that are there.</summary>
+    /// <param name="job">The run.</param>
+    /// <param name="spec">What is computed.</param>
+    /// <param name="policy">What the job puts up with.</param>
+    /// <param name="workers">Who is there.</param>
+    /// <param name="recovered">What earlier runs came to; null where there were none.</param>
     public static Transition Start(
-        Guid job, JobSpec spec, JobPolicy policy, IEnumerable<WorkerRegistered> workers)
+        Guid job, JobSpec spec, JobPolicy policy, IEnumerable<WorkerRegistered> workers, RecoveredJob? recovered = null)
     {
         var effects = new List<Effect>();
         var state = new JobState { Job = job, Spec = spec, Policy = policy };
+        if (recovered is not null) state = state.Recover(recovered, effects);
+        if (state.Phase == JobPhase.Finished) return new Transition(state, effects);
+        // A job that had ended has all it needs.
+        if (recovered is { HasEnded: true }) return new Transition(state, effects);
         foreach (var worker in workers) state = state.Welcome(worker, effects);
         return new Transition(state.WaitIfNeeded(effects), effects);
     }
@@ -109,6 +118,7 @@ internal sealed partial record JobState
             SilenceDue => OnSilenceDue(effects),
             TargetReached => End(new JobOutcome(JobEnd.TargetReached), effects),
             WorkerWaitOver => OnWorkerWaitOver(effects),
+            JournalLost lost => End(lost.Outcome, effects),
             InterruptRequested => End(new JobOutcome(JobEnd.Interrupted), effects),
             _ => throw new ArgumentException($"No rule for {happened.GetType().Name}.", nameof(happened)),
         };

@@ -18,4 +18,13 @@ internal static class StoppingRule
     public static bool IsSatisfied(TraceEstimate estimate, double relativeError) =>
         estimate.Probes >= MinimumProbes
         && estimate.Confidence.HalfWidth <= relativeError * Math.Abs(estimate.Trace);
+
+    /// <summary>
+    /// About how many probes it will take, since the half-width goes with 1/√V; not a number where nobody can tell.
+    /// </summary>
+    public static double ProbesNeeded(TraceEstimate estimate, double relativeError)
+    {
+        double times = estimate.Confidence.HalfWidth / (relativeError * Math.Abs(estimate.Trace));
+        return Math.Max(MinimumProbes, estimate.Probes * times * times);
+    }
 }

@@ -17,7 +17,10 @@ public static class NodeHost
     /// <param name="log">Where log lines go.</param>
     /// <param name="level">The least important ones that do.</param>
     /// <param name="cluster">The node's place in a cluster; null for an actor system of its own.</param>
-    public static IHost Build(TextWriter log, LogEventLevel level, NodeSettings? cluster = null)
+    /// <param name="configure">More settings; null for none.</param>
+    public static IHost Build(
+        TextWriter log, LogEventLevel level, NodeSettings? cluster = null,
+        Action<AkkaConfigurationBuilder>? configure = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
@@ -35,6 +38,7 @@ public static class NodeHost
                 akka.WithActorHutchWire(remote, tls).AddHocon(ClusterConfiguration.Of(cluster), HoconAddMode.Prepend);
             }
 
+            configure?.Invoke(akka);
             akka.ConfigureLoggers(loggers =>
             {
                 loggers.LogLevel = AkkaLevel(level);

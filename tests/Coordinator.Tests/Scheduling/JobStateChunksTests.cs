@@ -44,7 +44,7 @@ public class JobStateChunksTests
 
         job.Says(A, done);
 
-        Assert.Equal([new Accept(1, A, done.Values)], job.Effects);
+        Assert.Equal([new Accept(1, A, done.Values, 0.25, 0.125)], job.Effects);
         var worker = job.State.Workers[A];
         Assert.Equal((1, 10, 0.25, 0.125), (worker.ChunksDone, worker.ProbesDone, worker.ComputeSeconds, worker.WaitSeconds));
         Assert.Equal([0], worker.Chunks);

@@ -113,7 +113,7 @@ public sealed class TlsSettingsTests : IDisposable
     public void An_authority_may_be_one_of_several()
     {
         string both = _certificates.WriteFile(
-            "both", File.ReadAllText(_others.AuthorityFile) + File.ReadAllText(_certificates.AuthorityFile));
+            "both", File.ReadAllText(_others.AuthorityFile) + "\n" + File.ReadAllText(_certificates.AuthorityFile));
 
         Assert.NotNull(TlsSettings.Read(_certificates.Good() with { Authority = both }, new List<Problem>()));
     }

@@ -134,7 +134,8 @@ public sealed class TlsStrangersTests : IAsyncLifetime
 
     /// <summary>An actor system with TLS that does not care who the others are.</summary>
     private static Node StrangerWith(TlsFiles files) => Node.Stranger(
-        "akka.remote.dot-netty.tcp.enable-ssl = true",
+        // Akka's own transport would shut it down at the first refusal.
+        $$"""akka.remote.dot-netty.tcp { enable-ssl = true, transport-class = "{{typeof(TlsTransport).AssemblyQualifiedName}}" }""",
         new DotNettySslSetup(
             X509Certificate2.CreateFromPemFile(files.Certificate!, files.Key), suppressValidation: true,
             requireMutualAuthentication: true, (_, _, _, _, _) => true));

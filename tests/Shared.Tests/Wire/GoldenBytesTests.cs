@@ -38,11 +38,19 @@ public sealed class GoldenBytesTests(Serializing wire) : IClassFixture<Serializi
     };
 
     [Theory]
-    [InlineData("RW", "")]
-    [InlineData("WR", "")]
-    [InlineData("PR", "")]
-    [InlineData("RC", "")]
-    [InlineData("CD", "")]
+    [InlineData("RW",
+        "0a056770752d3711feffffffffffffff1a06637564613a312080808080c00228043001")]
+    [InlineData("WR",
+        "09feffffffffffffff120d6f746865722072656c65617365")]
+    [InlineData("PR",
+        "0a1000112233445566778899aabbccddeeff12610a056578616374120d6d6e6973742d6578616d70"
+        + "6c651a0367676e220466756c6c2a03686d7032066f75747075743a08676175737369616e40ac0248"
+        + "0751ffffffffffffffff5a07666c6f6174363461000000000000d03f69000000000000e03f")]
+    [InlineData("RC",
+        "0a1000112233445566778899aabbccddeeff10ac0218022098752832")]
+    [InlineData("CD",
+        "0a1000112233445566778899aabbccddeeff10ac021802222708987510021a20000000000000f03f"
+        + "00000000000000c0000000000000e03f000000000000f8ff29000000000000d03f")]
     public void A_message_is_these_bytes_and_these_bytes_are_the_message(string manifest, string bytes)
     {
         var message = Messages[manifest];

@@ -1,0 +1,132 @@
+using ActorHutch.Coordinator.Journal;
+using ActorHutch.Coordinator.Scheduling;
+using Akka.Actor;
+using Akka.Event;
+
+namespace ActorHutch.Coordinator.Actors;
+
+/// <content>
+/// With a journal, a result counts once it is on the disk. Workers are not kept waiting for that: what is sent to them
+/// goes out at once.
+/// </content>
+internal sealed partial class CoordinatorActor
+{
+    private void ReceiveFromJournal()
+    {
+        Receive<JournalOpened>(OnJournalOpened);
+        Receive<Written>(written => _job?.Ahead?.OnWritten(written.Count));
+        Receive<JournalBroke>(OnJournalBroke);
+        Receive<Terminated>(
+            gone => gone.ActorRef.Equals(_opening?.Journal ?? _job?.Ahead?.Journal),
+            _ => OnJournalBroke(new JournalBroke(_opening is not null, "it stopped, and the log says why")));
+    }
+
+    private void OpenJournal(StartJob start)
+    {
+        var journal = Context.Watch(Context.ActorOf(JobJournal.Props(start.Spec)));
+        _opening = new OpeningJob(start, Sender, journal, _time.GetTimestamp());
+    }
+
+    private void OnJournalOpened(JournalOpened opened)
+    {
+        if (_opening is not { } opening) return;
+        _opening = null;
+        BeginJob(opening.Start, opening.Client, opening.Since, new WriteAhead(opening.Journal), opened);
+        if (opening.Interrupted) Apply(new InterruptRequested());
+    }
+
+    private void OnJournalBroke(JournalBroke broke)
+    {
+        _log.Error("The journal broke: {What}", broke.What);
+        if (_opening is { } opening)
+        {
+            _opening = null;
+            opening.Client.Tell(new Status.Failure(new StateDirectoryException(
+                $"The state directory's journal cannot be read: {broke.What} Nothing in it was changed.")));
+        }
+        else if (_job is { Ahead: { } ahead } job)
+        {
+            job.Ahead = null;
+            ahead.Abandon();
+            var lost = new JournalLost(broke.What);
+            if (job.State.Phase == JobPhase.Finished) OnFinish(job, lost.Outcome);
+            else Apply(lost);
+        }
+    }
+
+    /// <summary>Takes what earlier runs left. Where that is all, nobody else will say that the job began.</summary>
+    private static void MergeEarlier(RunningJob job)
+    {
+        if (job.State is not { Recovered: > 0, Outcome: null or { End: JobEnd.Completed } }) return;
+        job.Results = new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
+        foreach (var chunk in job.Earlier!.Job!.Chunks.DistinctBy(chunk => chunk.Chunk))
+            job.Results.Accept(chunk.Chunk, chunk.Worker, chunk.Values);
+        if (job.State.Phase == JobPhase.Finished || job.Results.TargetReached) job.Client.Tell(new JobStarted(job.State));
+    }
+
+    /// <summary>
+    /// Whether chunks are missing that a job had when it ended: somebody took them out of the journal. They are computed
+    /// again.
+    /// </summary>
+    private static bool LacksWhatItEndedWith(RunningJob job) =>
+        job is { Earlier.Job.HasEnded: true, State.Phase: not JobPhase.Finished } && job.Results is not { TargetReached: true };
+
+    /// <summary>
+    /// Whether an effect is not for now: one on the result, which waits for what was accepted before it to be written.
+    /// </summary>
+    private bool HoldsBack(Effect effect, RunningJob job)
+    {
+        if (job.Ahead is not { } ahead || effect is not (Accept or Compare or Finish)) return false;
+
+        if (effect is Accept accept)
+        {
+            var worker = job.State.Workers[accept.Worker];
+            ahead.Write(new WriteChunk(
+                new AcceptedChunk(
+                    accept.Chunk, accept.Worker, worker.Device, worker.WarmUpSeconds, accept.ComputeSeconds,
+                    accept.WaitSeconds, accept.Values),
+                Elapsed(job, _time.GetTimestamp())));
+        }
+
+        ahead.Afterwards(() =>
+        {
+            if (_job == job) Perform(effect, job);
+        });
+        return true;
+    }
+
+    /// <summary>Tells the client, once the journal has it that the job has its result.</summary>
+    private void Deliver(RunningJob job, JobResult result)
+    {
+        if (job.Ahead is { } ahead && result.Succeeded && job.Earlier?.Ended is null)
+            ahead.Write(new JobEnded(result.Setup, result.Elapsed, [.. result.State.Workers], result.State.Counts));
+        if (job.Ahead is null) Tell();
+        else job.Ahead.Afterwards(Tell);
+
+        void Tell()
+        {
+            if (job.Ahead is not null) Context.Stop(Context.Unwatch(job.Ahead.Journal));
+            job.Client.Tell(new JobFinished(result));
+            _job = null;
+        }
+    }
+
+    /// <summary>The job's time, over all runs, from the first chunk on.</summary>
+    private TimeSpan Elapsed(RunningJob job, long now) =>
+        (job.Earlier?.Elapsed ?? TimeSpan.Zero) + _time.GetElapsedTime(job.FirstChunk ?? now, now);
+
+    private sealed class OpeningJob(StartJob start, IActorRef client, IActorRef journal, long since)
+    {
+        public StartJob Start => start;
+
+        public IActorRef Client => client;
+
+        public IActorRef Journal => journal;
+
+        public long Since => since;
+
+        public bool Interrupted { get; private set; }
+
+        public void Interrupt(Guid job) => Interrupted |= job == start.Job;
+    }
+}

@@ -1,0 +1,133 @@
+using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
+using Akka.Actor;
+using Akka.Event;
+using Akka.Persistence;
+
+namespace ActorHutch.Coordinator.Journal;
+
+/// <summary>
+/// One job's journal: says to its parent what it holds, then writes what it is told. What arrives while a write is under
+/// way makes up the next write, so the slower the disk, the larger the writes.
+/// </summary>
+internal sealed class JobJournal : ReceivePersistentActor
+{
+    /// <summary>Chunks are gathered into events of about so many values: a megabyte.</summary>
+    private const int ValuesPerEvent = 1 << 17;
+
+    private readonly JobSpec _spec;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly List<AcceptedChunk> _recovered = [];
+    private readonly List<object> _waiting = [];
+    private ReplicaReady? _replica;
+    private TimeSpan _elapsed;
+    private JobEnded? _ended;
+    private bool _opened;
+    private bool _writing;
+    private bool _reading = true;
+
+    public JobJournal(JobSpec spec)
+    {
+        _spec = spec;
+        PersistenceId = $"job-{JobDocument.Hash(spec)}";
+        Recover<JobOpened>(opened => _opened = opened.Hash == JobDocument.Hash(spec)
+            ? true
+            : throw new InvalidDataException($"It is of another job: {opened.Job}"));
+        Recover<ReplicaAgreed>(agreed => _replica = agreed.Replica);
+        Recover<ChunksAccepted>(accepted =>
+        {
+            _recovered.AddRange(accepted.Chunks);
+            _elapsed = accepted.Elapsed;
+        });
+        Recover<JobEnded>(ended => _ended = ended);
+        Recover<RecoveryCompleted>(_ => OnRecovered());
+        Command<WriteChunk>(Add);
+        Command<IJournalEvent>(Add);
+    }
+
+    public override string PersistenceId { get; }
+
+    public static Props Props(JobSpec spec) => Akka.Actor.Props.Create(() => new JobJournal(spec));
+
+    protected override void OnRecoveryFailure(Exception reason, object? message = null) => Break(reason);
+
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) => Break(cause);
+
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        Break(cause);
+        Context.Stop(Self);
+    }
+
+    private void OnRecovered()
+    {
+        if (_recovered.Count > 0 && _replica is null)
+            throw new InvalidDataException("It holds chunks, and not what they were computed with.");
+
+        _reading = false;
+        var job = _replica is null ? null : new RecoveredJob(_replica, [.. _recovered])
+        {
+            Participants = _ended?.Workers,
+            Counts = _ended?.Counts ?? new JobCounts(),
+        };
+        Context.Parent.Tell(new JournalOpened(job, _elapsed, _ended));
+        _recovered.Clear();
+        _recovered.TrimExcess();
+    }
+
+    private void Add(object message)
+    {
+        _waiting.Add(message);
+        if (!_writing) WriteWaiting();
+    }
+
+    private void WriteWaiting()
+    {
+        int count = _waiting.Count;
+        var events = Events().ToList();
+        int left = events.Count;
+        _waiting.Clear();
+        _opened = _writing = true;
+        PersistAllAsync(events, _ =>
+        {
+            if (--left > 0) return;
+            _writing = false;
+            _log.Debug("{Count} more written to the journal", count);
+            Context.Parent.Tell(new Written(count));
+            if (_waiting.Count > 0) WriteWaiting();
+        });
+    }
+
+    /// <summary>What waits, as events; chunks that follow one another share one.</summary>
+    private IEnumerable<IJournalEvent> Events()
+    {
+        if (!_opened) yield return new JobOpened(JobDocument.Hash(_spec), JobDocument.Canonical(_spec));
+
+        var chunks = new List<AcceptedChunk>();
+        int values = 0;
+        foreach (object message in _waiting)
+        {
+            if (message is WriteChunk write)
+            {
+                chunks.Add(write.Chunk);
+                values += write.Chunk.Values.Values.Length;
+                _elapsed = write.Elapsed;
+            }
+
+            if (chunks.Count > 0 && (message is not WriteChunk || values >= ValuesPerEvent))
+            {
+                yield return new ChunksAccepted(_elapsed, [.. chunks]);
+                chunks.Clear();
+                values = 0;
+            }
+
+            if (message is IJournalEvent other) yield return other;
+        }
+
+        if (chunks.Count > 0) yield return new ChunksAccepted(_elapsed, [.. chunks]);
+    }
+
+    private void Break(Exception cause) => Context.Parent.Tell(new JournalBroke(_reading, cause.Message));
+}

@@ -1,0 +1,41 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Akka.Configuration;
+using Akka.Hosting;
+using Akka.Persistence.Sql;
+
+namespace ActorHutch.Coordinator.Journal;
+
+/// <summary>The settings of an actor system with a journal.</summary>
+internal static class JournalConfiguration
+{
+    /// <summary>The settings for a journal in the given SQLite database.</summary>
+    public static Config Of(string connectionString) => ConfigurationFactory.ParseString($$"""
+        akka {
+          persistence.journal {
+            plugin = "akka.persistence.journal.sql"
+            sql {
+              connection-string = {{Quoted(connectionString)}}
+              provider-name = "SQLite.MS"
+              auto-initialize = on
+              # One job at a time, and SQLite has one writer.
+              parallelism = 1
+            }
+          }
+          actor {
+            serializers.actorhutch-journal = "{{typeof(JournalSerializer).AssemblyQualifiedName}}"
+            serialization-bindings {
+              "{{typeof(IJournalEvent).AssemblyQualifiedName}}" = actorhutch-journal
+            }
+          }
+        }
+        """).WithFallback(SqlPersistence.DefaultConfiguration);
+
+    /// <summary>Has the actor system keep its journal in a state directory, where there is one.</summary>
+    public static AkkaConfigurationBuilder WithJournal(this AkkaConfigurationBuilder builder, StateDirectory? state) =>
+        state is null ? builder : builder.AddHocon(state.Configuration, HoconAddMode.Append);
+
+    private static string Quoted(string text) => JsonSerializer.Serialize(text, Plain);
+
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+}

@@ -1,0 +1,144 @@
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
+using Google.Protobuf;
+using Wire = ActorHutch.Coordinator.Journal.Format;
+
+namespace ActorHutch.Coordinator.Journal;
+
+/// <summary>Events as protobuf messages and back. Quadratic forms are doubles there too: they keep every bit.</summary>
+internal static class JournalFormat
+{
+    public static IMessage Write(IJournalEvent journalEvent) => journalEvent switch
+    {
+        JobOpened opened => new Wire.Opened
+        {
+            JobHash = ByteString.CopyFrom(Convert.FromHexString(opened.Hash)),
+            Job = opened.Job,
+        },
+        ReplicaAgreed agreed => Write(agreed.Replica),
+        ChunksAccepted accepted => Write(accepted),
+        JobEnded ended => Write(ended),
+        _ => throw new ArgumentException($"No format for {journalEvent.GetType().Name}.", nameof(journalEvent)),
+    };
+
+    public static JobOpened Read(Wire.Opened opened) => new(Convert.ToHexStringLower(opened.JobHash.Span), opened.Job);
+
+    public static ReplicaAgreed Read(Wire.Replica replica) => new(new ReplicaReady(
+        Guid.Empty, new ModelDescription(replica.Model, replica.Sha256, replica.Parameters, replica.Samples),
+        (CurvatureMethod)replica.Method, replica.MethodReason, [.. replica.Blocks], replica.BasisCount, 0));
+
+    public static ChunksAccepted Read(Wire.Chunks chunks) => new(
+        new TimeSpan(chunks.ElapsedTicks),
+        [.. chunks.Chunks_.Select(chunk => Read(chunk, chunks.Workers[chunk.Worker]))]);
+
+    public static JobEnded Read(Wire.Ended ended) => new(
+        new TimeSpan(ended.SetupTicks),
+        new TimeSpan(ended.ElapsedTicks),
+        [.. ended.Workers.Select(worker => KeyValuePair.Create(Key(worker), InJob(worker)))],
+        new JobCounts
+        {
+            Reissued = ended.Reissued,
+            Duplicates = ended.Duplicates,
+            Failed = ended.Failed,
+            Stale = ended.Stale,
+            Disagreements = [.. ended.Disagreements.Select(
+                one => new Disagreement(one.Chunk, Key(one.First), Key(one.Second)))],
+        });
+
+    private static Wire.Replica Write(ReplicaReady replica)
+    {
+        var written = new Wire.Replica
+        {
+            Model = replica.Model.Name,
+            Sha256 = replica.Model.Sha256,
+            Parameters = replica.Model.Parameters,
+            Samples = replica.Model.Samples,
+            Method = (int)replica.Method,
+            MethodReason = replica.MethodReason,
+            BasisCount = replica.BasisCount,
+        };
+        written.Blocks.AddRange(replica.Blocks);
+        return written;
+    }
+
+    private static Wire.Chunks Write(ChunksAccepted accepted)
+    {
+        var written = new Wire.Chunks { ElapsedTicks = accepted.Elapsed.Ticks };
+        var places = new Dictionary<WorkerKey, int>();
+        foreach (var chunk in accepted.Chunks)
+        {
+            if (places.TryAdd(chunk.Worker, places.Count))
+            {
+                var worker = Write(chunk.Worker);
+                worker.Device = chunk.Device;
+                worker.WarmUpSeconds = chunk.WarmUpSeconds;
+                written.Workers.Add(worker);
+            }
+
+            var one = new Wire.Chunk
+            {
+                Number = chunk.Chunk,
+                Worker = places[chunk.Worker],
+                ComputeSeconds = chunk.ComputeSeconds,
+                WaitSeconds = chunk.WaitSeconds,
+                FirstProbe = chunk.Values.FirstProbe,
+                Columns = chunk.Values.Columns,
+            };
+            one.Values.AddRange(chunk.Values.Values);
+            written.Chunks_.Add(one);
+        }
+
+        return written;
+    }
+
+    private static AcceptedChunk Read(Wire.Chunk chunk, Wire.Worker worker) => new(
+        chunk.Number, Key(worker), worker.Device, worker.WarmUpSeconds, chunk.ComputeSeconds, chunk.WaitSeconds,
+        new ProbeValues(chunk.FirstProbe, chunk.Columns, [.. chunk.Values]));
+
+    private static Wire.Ended Write(JobEnded ended)
+    {
+        var written = new Wire.Ended
+        {
+            SetupTicks = ended.Setup.Ticks,
+            ElapsedTicks = ended.Elapsed.Ticks,
+            Reissued = ended.Counts.Reissued,
+            Duplicates = ended.Counts.Duplicates,
+            Failed = ended.Counts.Failed,
+            Stale = ended.Counts.Stale,
+        };
+        written.Workers.AddRange(ended.Workers.Select(entry => Write(entry.Key, entry.Value)));
+        written.Disagreements.AddRange(ended.Counts.Disagreements.Select(
+            one => new Wire.Disagreement { Chunk = one.Chunk, First = Write(one.First), Second = Write(one.Second) }));
+        return written;
+    }
+
+    private static Wire.Worker Write(WorkerKey key) => new() { Id = key.Id, Incarnation = (ulong)key.Incarnation };
+
+    private static Wire.Worker Write(WorkerKey key, WorkerInJob worker)
+    {
+        var written = Write(key);
+        written.Device = worker.Device;
+        written.Problem = worker.Reason ?? "";
+        written.Chunks = worker.ChunksDone;
+        written.Probes = worker.ProbesDone;
+        written.ComputeSeconds = worker.ComputeSeconds;
+        written.WaitSeconds = worker.WaitSeconds;
+        written.WarmUpSeconds = worker.WarmUpSeconds;
+        return written;
+    }
+
+    private static WorkerKey Key(Wire.Worker worker) => new(worker.Id, (long)worker.Incarnation);
+
+    private static WorkerInJob InJob(Wire.Worker worker) => new(worker.Device)
+    {
+        Phase = WorkerPhase.Lost,
+        Reason = worker.Problem.Length == 0 ? null : worker.Problem,
+        ChunksDone = worker.Chunks,
+        ProbesDone = worker.Probes,
+        ComputeSeconds = worker.ComputeSeconds,
+        WaitSeconds = worker.WaitSeconds,
+        WarmUpSeconds = worker.WarmUpSeconds,
+    };
+}

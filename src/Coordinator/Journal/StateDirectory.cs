@@ -1,0 +1,118 @@
+using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Shared.Jobs;
+using Akka.Configuration;
+
+namespace ActorHutch.Coordinator.Journal;
+
+/// <summary>A state directory cannot be used, and the message says why and what to do.</summary>
+internal sealed class StateDirectoryException(string message) : Exception(message);
+
+/// <summary>
+/// Where one job is kept: <c>job.json</c> says whose directory it is, <c>journal.db</c> holds what was accepted, and
+/// <c>lock</c> is held by the process that works with it, and by nobody once that has ended, however it did.
+/// </summary>
+internal sealed class StateDirectory : IDisposable
+{
+    private readonly FileStream _lock;
+    private readonly JournalDatabase _database;
+
+    private StateDirectory(FileStream @lock, JournalDatabase database) => (_lock, _database) = (@lock, database);
+
+    /// <summary>What the actor system needs to keep its journal here.</summary>
+    public Config Configuration => JournalConfiguration.Of(_database.ConnectionString);
+
+    /// <summary>Takes a directory for a job. One that is not there is made.</summary>
+    /// <exception cref="StateDirectoryException">It is another job's, in use, or damaged.</exception>
+    public static StateDirectory Open(string path, JobDocument job)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+            var @lock = Lock(path);
+            try
+            {
+                return new StateDirectory(@lock, Open(path, Path.Combine(path, "job.json"), job));
+            }
+            catch
+            {
+                @lock.Dispose();
+                throw;
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new StateDirectoryException($"--state {path}: must be a directory that can be written: {error.Message}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock.Dispose();
+
+    private static FileStream Lock(string path)
+    {
+        string file = Path.Combine(path, "lock");
+        try
+        {
+            // The operating system's lock: it ends with the process, so none is ever stale.
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException) when (File.Exists(file))
+        {
+            throw new StateDirectoryException(
+                $"--state {path}: another process is using it. Wait for that one, or give another directory.");
+        }
+    }
+
+    private static JournalDatabase Open(string path, string jobFile, JobDocument job)
+    {
+        var database = new JournalDatabase(Path.Combine(path, "journal.db"));
+        if (File.Exists(jobFile))
+        {
+            CheckOwner(path, jobFile, job.Spec);
+            if (!database.Exists) throw Damaged(path, "its journal.db is gone");
+            database.Check(reason => Damaged(path, reason));
+            return database;
+        }
+
+        if (database.Exists) database.CheckUnused(reason => Damaged(path, reason));
+        database.Create();
+        WriteAtOnce(jobFile, job.ToString());
+        return database;
+    }
+
+    private static void CheckOwner(string path, string jobFile, JobSpec spec)
+    {
+        var owner = JobFile.Read(jobFile);
+        if (owner.Problems.Count > 0) throw Damaged(path, string.Join(' ', owner.Problems));
+        if (JobDocument.Hash(owner.Job.Spec) == JobDocument.Hash(spec)) return;
+
+        var (there, here) = (owner.Job, new JobDocument(spec, owner.Job.Settings));
+        var differences = JobField.All
+            .Where(field => field.ShowsInResult)
+            .Select(field => (field.Name, There: Shown(field, there), Here: Shown(field, here)))
+            .Where(field => field.There != field.Here)
+            .Select(field => $"{field.Name} is {field.There} there and {field.Here} here");
+        throw new StateDirectoryException(
+            $"--state {path}: it is another job's: {string.Join(", ", differences)}. Give another directory, or run the "
+            + $"job that it is of with --job {jobFile}.");
+    }
+
+    private static string Shown(JobField field, JobDocument job) => field.Write(job)?.ToString() ?? "not given";
+
+    private static StateDirectoryException Damaged(string path, string reason) => new(
+        $"--state {path}: it is damaged: {reason}. Nothing in it was changed. Put it back from a copy, or give another "
+        + "directory and compute anew.");
+
+    /// <summary>The file is there as a whole, or not at all.</summary>
+    private static void WriteAtOnce(string file, string text)
+    {
+        string unfinished = file + ".new";
+        using (var stream = File.Create(unfinished))
+        {
+            stream.Write(System.Text.Encoding.UTF8.GetBytes(text + "\n"));
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(unfinished, file, overwrite: true);
+    }
+}

@@ -1,0 +1,39 @@
+using System.Globalization;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Scheduling;
+
+/// <content>A job goes on where an earlier run of it stopped.</content>
+internal sealed partial record JobState
+{
+    /// <summary>How many of the chunks that are done were done by an earlier run.</summary>
+    public long Recovered { get; private init; }
+
+    /// <summary>
+    /// Takes what was accepted as done. What lies between is issued first: it was out when the earlier run stopped.
+    /// </summary>
+    private JobState Recover(RecoveredJob recovered, List<Effect> effects)
+    {
+        long probes = Spec.Kind == JobKind.Exact ? recovered.Replica.BasisCount : Spec.Probes;
+        var done = recovered.Done;
+        var state = this with
+        {
+            Replica = recovered.Replica,
+            Probes = probes,
+            Done = done,
+            Recovered = done.Count,
+            Frontier = done.End,
+            Reissue = [.. done.Gaps],
+            Counts = recovered.Counts,
+            Workers = Workers.AddRange(recovered.Workers),
+        };
+        foreach (var chunk in recovered.Chunks)
+        {
+            if (chunk.Chunk < state.ChunkCount && state.Fits(chunk.Chunk, chunk.Values)) continue;
+            return state.End(new JobOutcome(JobEnd.Refused, string.Create(CultureInfo.InvariantCulture,
+                $"The state directory is damaged: its chunk {chunk.Chunk} is none of this job's.")), effects);
+        }
+
+        return done.Count == state.ChunkCount ? state.End(new JobOutcome(JobEnd.Completed), effects) : state;
+    }
+}

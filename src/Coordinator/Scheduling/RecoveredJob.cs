@@ -1,0 +1,47 @@
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Messages;
+
+namespace ActorHutch.Coordinator.Scheduling;
+
+/// <summary>A chunk's first result.</summary>
+/// <param name="Chunk">The chunk.</param>
+/// <param name="Worker">Who computed it.</param>
+/// <param name="Device">Where.</param>
+/// <param name="WarmUpSeconds">What the worker took to prepare.</param>
+/// <param name="ComputeSeconds">The time the computation took.</param>
+/// <param name="WaitSeconds">How long the device had been idle before it.</param>
+/// <param name="Values">The quadratic forms.</param>
+internal sealed record AcceptedChunk(
+    long Chunk, WorkerKey Worker, string Device, double WarmUpSeconds, double ComputeSeconds, double WaitSeconds,
+    ProbeValues Values);
+
+/// <summary>What earlier runs of a job came to.</summary>
+/// <param name="Replica">What they computed with.</param>
+/// <param name="Chunks">What was accepted.</param>
+internal sealed record RecoveredJob(ReplicaReady Replica, IReadOnlyList<AcceptedChunk> Chunks)
+{
+    /// <summary>What else happened; known of a job that had ended.</summary>
+    public JobCounts Counts { get; init; } = new();
+
+    /// <summary>Who took part, of a job that had ended; null for whoever computed the chunks.</summary>
+    public IReadOnlyList<KeyValuePair<WorkerKey, WorkerInJob>>? Participants { get; init; }
+
+    /// <summary>Whether the job had the result that was asked for.</summary>
+    public bool HasEnded => Participants is not null;
+
+    /// <summary>Who took part. They are not there any more, whatever their names.</summary>
+    public IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>> Workers => Participants ?? (IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>>)Chunks
+        .GroupBy(chunk => chunk.Worker)
+        .Select(group => KeyValuePair.Create(group.Key, new WorkerInJob(group.First().Device)
+        {
+            Phase = WorkerPhase.Lost,
+            ChunksDone = group.Count(),
+            ProbesDone = group.Sum(chunk => (long)chunk.Values.Count),
+            ComputeSeconds = group.Sum(chunk => chunk.ComputeSeconds),
+            WaitSeconds = group.Sum(chunk => chunk.WaitSeconds),
+            WarmUpSeconds = group.First().WarmUpSeconds,
+        }));
+
+    /// <summary>The numbers of the chunks.</summary>
+    public ChunkSet Done => Chunks.Aggregate(ChunkSet.Empty, (done, chunk) => done.Add(chunk.Chunk));
+}

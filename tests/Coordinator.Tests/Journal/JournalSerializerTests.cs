@@ -1,0 +1,105 @@
+using System.Runtime.Serialization;
+using ActorHutch.Coordinator.Journal;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
+using Akka.Actor;
+using Akka.TestKit.Xunit;
+
+namespace ActorHutch.Coordinator.Tests.Journal;
+
+public class JournalSerializerTests : TestKit
+{
+    private static readonly WorkerKey A = new("a", long.MinValue), B = new("bé", long.MaxValue);
+
+    private static readonly JobCounts Counts = new()
+    {
+        Reissued = 1, Duplicates = 2, Failed = 3, Stale = 4, Disagreements = [new Disagreement(5, A, B)],
+    };
+
+    private static readonly WorkerInJob Worker = new("cuda:1")
+    {
+        Phase = WorkerPhase.Lost, Reason = "it stopped", ChunksDone = 1, ProbesDone = 2, ComputeSeconds = 0.1,
+        WaitSeconds = 1e-300, WarmUpSeconds = 3,
+    };
+
+    private readonly JournalSerializer _serializer;
+
+    public JournalSerializerTests() => _serializer = new JournalSerializer((ExtendedActorSystem)Sys);
+
+    [Fact]
+    public void Quadratic_forms_keep_every_bit()
+    {
+        double[] values = [0.1, -0.0, double.Epsilon, double.MaxValue, 1.0 / 3, double.NaN];
+        AcceptedChunk[] chunks =
+        [
+            new(7, A, "cpu", 0.5, 0.25, 0.125, new ProbeValues(350, 2, values)),
+            new(long.MaxValue - 1, B, "cuda:0", 1, 2, 3, new ProbeValues(0, 1, [4])),
+            new(9, A, "cpu", 0.5, 0, 0, new ProbeValues(450, 3, [1, 2, 3])),
+        ];
+
+        var read = RoundTrip(new ChunksAccepted(TimeSpan.FromSeconds(1.5), chunks));
+
+        Assert.Equal(TimeSpan.FromSeconds(1.5), read.Elapsed);
+        foreach (var (written, again) in chunks.Zip(read.Chunks))
+        {
+            Assert.Equal(written with { Values = again.Values }, again);
+            Assert.Equal((written.Values.FirstProbe, written.Values.Columns), (again.Values.FirstProbe, again.Values.Columns));
+            Assert.Equal(
+                written.Values.Values.ToArray().Select(BitConverter.DoubleToInt64Bits),
+                again.Values.Values.ToArray().Select(BitConverter.DoubleToInt64Bits));
+        }
+    }
+
+    [Fact]
+    public void A_replica_agrees_with_itself_read_again()
+    {
+        var ready = new ReplicaReady(
+            Guid.Empty, new ModelDescription("m", "00ff", 30, 4), CurvatureMethod.Hmp, "asked for", ["a", "b"], 8, 0);
+
+        var read = RoundTrip(new ReplicaAgreed(ready)).Replica;
+
+        Assert.True(ready.Agrees(read));
+        Assert.Equal(ready.MethodReason, read.MethodReason);
+    }
+
+    [Fact]
+    public void An_end_holds_workers_and_counts()
+    {
+        var read = RoundTrip(new JobEnded(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), [new(A, Worker), new(B, new WorkerInJob("cpu") { Phase = WorkerPhase.Lost })], Counts));
+
+        Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)), (read.Setup, read.Elapsed));
+        Assert.Equal([A, B], read.Workers.Select(worker => worker.Key));
+        Assert.Equal(Worker, read.Workers[0].Value with { Chunks = Worker.Chunks });
+        Assert.Null(read.Workers[1].Value.Reason);
+        Assert.Equal(Counts.Disagreements, read.Counts.Disagreements);
+        Assert.Equal(Counts, read.Counts with { Disagreements = Counts.Disagreements });
+    }
+
+    [Fact]
+    public void The_first_event_holds_the_job() =>
+        Assert.Equal(new JobOpened("00ff", "{}"), RoundTrip(new JobOpened("00ff", "{}")));
+
+    [Fact]
+    public void A_bit_that_flipped_is_noticed_wherever_it_is()
+    {
+        byte[] bytes = _serializer.ToBinary(new JobOpened("00ff", "{}"));
+        for (int bit = 0; bit < bytes.Length * 8; bit++)
+        {
+            byte[] damaged = [.. bytes];
+            damaged[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.Throws<SerializationException>(() => _serializer.FromBinary(damaged, "opened"));
+        }
+
+        Assert.Throws<SerializationException>(() => _serializer.FromBinary(bytes[..20], "opened"));
+    }
+
+    [Fact]
+    public void An_event_of_another_version_is_told() =>
+        Assert.Contains("another version", Assert.Throws<SerializationException>(
+            () => _serializer.FromBinary(_serializer.ToBinary(new JobOpened("00", "{}")), "later")).Message, StringComparison.Ordinal);
+
+    private T RoundTrip<T>(T journalEvent) where T : IJournalEvent => Assert.IsType<T>(
+        _serializer.FromBinary(_serializer.ToBinary(journalEvent), _serializer.Manifest(journalEvent)));
+}

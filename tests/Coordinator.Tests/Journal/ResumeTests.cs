@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Coordinator.Journal;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Fakes;
+using ActorHutch.GpuWorker.Actors;
+using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Jobs;
+using Akka.Actor;
+
+namespace ActorHutch.Coordinator.Tests.Journal;
+
+/// <summary>Actor systems that end abruptly, and others that go on with the same state directory.</summary>
+public sealed class ResumeTests : IDisposable
+{
+    private static readonly JobSpec Spec = new() { Probes = 500, VBatch = 10, Seed = 3 };
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0.002)]
+    public async Task Killed_half_way_it_computes_what_is_missing_and_ends_with_the_same_bits(double? relativeError)
+    {
+        var spec = Spec with { RelativeError = relativeError };
+        var uninterrupted = await Run(new FakeReplicaFactory(), spec);
+        await RunUntil(probe: 250, spec);
+
+        var computed = new ConcurrentBag<long>();
+        var resumed = await Run(new FakeReplicaFactory { OnEvaluate = (first, _, _) => computed.Add(first) }, spec, _folder.Path);
+
+        Assert.Equal(Bits(uninterrupted), Bits(resumed));
+        Assert.InRange(resumed.State.Recovered, 1, 25);
+        // The warm-up computes the first chunk's probes once more.
+        long[] chunks = [.. computed.Where(first => first != 0).Select(first => first / 10).Order()];
+        Assert.Equal(resumed.State.Done.Count - resumed.State.Recovered, chunks.Length);
+        Assert.Equal(chunks, chunks.Distinct());
+        Assert.True(chunks[0] >= resumed.State.Recovered);
+    }
+
+    [Fact]
+    public async Task Killed_again_and_again_it_still_ends()
+    {
+        var uninterrupted = await Run(new FakeReplicaFactory(), Spec);
+        foreach (long probe in (long[])[100, 200, 300, 400]) await RunUntil(probe, Spec);
+
+        Assert.Equal(Bits(uninterrupted), Bits(await Run(new FakeReplicaFactory(), Spec, _folder.Path)));
+    }
+
+    [Fact]
+    public async Task A_finished_job_is_not_computed_again()
+    {
+        var first = await Run(new FakeReplicaFactory(), Spec, _folder.Path);
+
+        var again = await Run(
+            new FakeReplicaFactory { OnCreate = _ => throw new InvalidOperationException("Nobody needs a replica.") }, Spec, _folder.Path);
+
+        Assert.Equal(Bits(first), Bits(again));
+        Assert.Equal((first.Elapsed, first.Setup), (again.Elapsed, again.Setup));
+        Assert.Equal(first.State.Counts, again.State.Counts with { Disagreements = first.State.Counts.Disagreements });
+        Assert.Equal(
+            first.State.Workers.Values.Select(worker => (worker.Device, worker.ChunksDone, worker.ComputeSeconds)),
+            again.State.Workers.Values.Select(worker => (worker.Device, worker.ChunksDone, worker.ComputeSeconds)));
+    }
+
+    [Fact]
+    public async Task Chunks_that_somebody_took_out_of_a_finished_job_are_computed_again()
+    {
+        var first = await Run(new FakeReplicaFactory(), Spec, _folder.Path);
+        Sqlite.Execute(_folder.File("journal.db"), "DELETE FROM journal WHERE manifest = 'chunks'");
+
+        Assert.Equal(Bits(first), Bits(await Run(new FakeReplicaFactory(), Spec, _folder.Path)));
+    }
+
+    [Fact]
+    public async Task An_event_that_is_damaged_is_told_and_nothing_is_computed()
+    {
+        await Run(new FakeReplicaFactory(), Spec, _folder.Path);
+        Sqlite.Execute(_folder.File("journal.db"), "UPDATE journal SET message = zeroblob(length(message)) WHERE manifest = 'chunks'");
+
+        var error = await Assert.ThrowsAsync<StateDirectoryException>(() => Run(new FakeReplicaFactory(), Spec, _folder.Path));
+
+        Assert.Contains("cannot be read", error.Message, StringComparison.Ordinal);
+        Assert.Contains("checksum", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_journal_that_cannot_be_written_any_more_ends_the_job()
+    {
+        var factory = new FakeReplicaFactory
+        {
+            // The tables go away between two chunks.
+            OnEvaluate = (first, _, _) =>
+            {
+                if (first == 250) Sqlite.Execute(_folder.File("journal.db"), "DROP TABLE journal");
+            },
+        };
+
+        var result = await Run(factory, Spec, _folder.Path);
+
+        Assert.Equal(JobEnd.Failed, result.Outcome.End);
+        Assert.Contains("journal cannot be written", result.Outcome.Message, StringComparison.Ordinal);
+    }
+
+    private static string Bits(JobResult result) => string.Join(' ',
+        new[] { result.Estimate!.Trace, result.Estimate.StandardError, result.Probes }
+            .Concat(result.Estimate.Blocks.Select(block => block.Trace))
+            .Select(BitConverter.DoubleToInt64Bits)) + result.Outcome.End;
+
+    /// <summary>Runs until a probe is about to be computed and something is on the disk, and ends without a word.</summary>
+    private async Task RunUntil(long probe, JobSpec spec)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var ended = new ManualResetEventSlim();
+        var factory = new FakeReplicaFactory
+        {
+            OnEvaluate = (first, _, _) =>
+            {
+                if (first != probe) return;
+                while (Convert.ToInt64(Sqlite.Execute(_folder.File("journal.db"), "SELECT COUNT(*) FROM journal WHERE manifest = 'chunks'")) == 0)
+                    Thread.Yield();
+                reached.SetResult();
+                ended.Wait(CancellationToken.None);
+            },
+        };
+        using var state = StateDirectory.Open(_folder.Path, new JobDocument(spec, new ExecutionSettings()));
+        var system = ActorSystem.Create("dies", state.Configuration.WithFallback(ActorHutchSystem.Configuration));
+        var run = Start(system, factory, spec, journaled: true);
+        await reached.Task;
+        var termination = system.Terminate();
+        ended.Set();
+        await termination;
+        await Assert.ThrowsAsync<InvalidOperationException>(() => run);
+    }
+
+    private static async Task<JobResult> Run(FakeReplicaFactory factory, JobSpec spec, string? folder = null)
+    {
+        using var state = folder is null ? null : StateDirectory.Open(folder, new JobDocument(spec, new ExecutionSettings()));
+        var configuration = state is null ? ActorHutchSystem.Configuration : state.Configuration.WithFallback(ActorHutchSystem.Configuration);
+        using var system = ActorSystem.Create("runs", configuration);
+        var result = await Start(system, factory, spec, state is not null);
+        await system.Terminate();
+        return result;
+    }
+
+    private static Task<JobResult> Start(ActorSystem system, FakeReplicaFactory factory, JobSpec spec, bool journaled)
+    {
+        var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: journaled), ActorHutchSystem.CoordinatorName);
+        system.ActorOf(WorkerActor.Props(new WorkerSettings("worker-1", "cpu"), factory));
+        return new JobClient(system, coordinator).RunAsync(spec, new JobPolicy());
+    }
+}
