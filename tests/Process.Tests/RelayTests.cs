@@ -14,8 +14,8 @@ public sealed class RelayTests(LocalReference local)
         await using var cluster = new TestCluster();
         int[] ports = [TestCluster.FreePort(), TestCluster.FreePort(), TestCluster.FreePort()];
         await using var toCoordinator = new Relay(cluster.Port, ports[0], Delay);
-        var coordinator = cluster.Coordinator(
-            "--min-workers", "2", "--listen", TestCluster.Loopback(ports[0]), "--advertise", cluster.Address);
+        var coordinator = cluster.CoordinatorAt(
+            TestCluster.Loopback(ports[0]), "--min-workers", "2", "--advertise", cluster.Address);
         var relays = new List<Relay> { toCoordinator };
         try
         {

@@ -61,6 +61,7 @@ internal sealed class CoordinatorWatch : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
+        _log.Info("This node is {Address}", _cluster.SelfAddress);
         _cluster.Subscribe(
             Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents,
             typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));

@@ -54,6 +54,11 @@ internal sealed class Schedule
     public Schedule Fails(WorkerKey worker, long chunk, int attempt = 1, bool retriable = true) =>
         Says(worker, new ChunkFailed(Job, chunk, attempt, "out of memory", retriable));
 
+    /// <summary>The worker, which has its replica, wants so many chunks and has these: number and attempt.</summary>
+    public Schedule Reports(WorkerKey worker, int capacity, params (long Chunk, int Attempt)[] chunks) => Happens(
+        new WorkerReported(worker, new WorkerStatus(
+            Job, true, capacity, [.. chunks.Select(held => new ChunkAttempt(held.Chunk, held.Attempt))])));
+
     public Schedule Loses(WorkerKey worker) => Happens(new WorkerLost(worker, "it stopped"));
 
     public static ChunkDone Done(long chunk, int attempt = 1) => new(

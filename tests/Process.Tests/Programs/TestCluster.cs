@@ -19,8 +19,11 @@ internal sealed class TestCluster : IAsyncDisposable
     public string Address => Loopback(Port);
 
     /// <summary>Starts a coordinator that runs <see cref="Job"/>.</summary>
-    public ProgramRun Coordinator(params string[] arguments) => Keep(ProgramRun.Start(
-        "actorhutch", null, [.. Job, "--cluster", "--listen", Address, "--log-level", "information", .. arguments]));
+    public ProgramRun Coordinator(params string[] arguments) => CoordinatorAt(Address, arguments);
+
+    /// <summary>Starts a coordinator that listens somewhere else than where it is found.</summary>
+    public ProgramRun CoordinatorAt(string listen, params string[] arguments) => Keep(ProgramRun.Start(
+        "actorhutch", null, [.. Job, "--cluster", "--listen", listen, "--log-level", "information", .. arguments]));
 
     /// <summary>Starts a worker that joins it.</summary>
     public ProgramRun Worker(string id, params string[] arguments) => Keep(ProgramRun.Start(
