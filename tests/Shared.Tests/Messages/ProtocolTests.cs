@@ -28,8 +28,10 @@ public class ProtocolTests
     [MemberData(nameof(Messages))]
     public void A_message_about_a_job_names_the_run(Type message)
     {
-        bool aboutWorkers = message == typeof(RegisterWorker) || message == typeof(WorkerAccepted)
-            || message == typeof(WorkerRefused);
+        Type[] ofWorkers =
+            [typeof(RegisterWorker), typeof(WorkerAccepted), typeof(RegisterAgain), typeof(WorkerStatus), typeof(Dismiss),
+             typeof(WorkerRefused)];
+        bool aboutWorkers = ofWorkers.Contains(message);
 
         Assert.Equal(!aboutWorkers, message.IsAssignableTo(typeof(IJobMessage)));
     }
