@@ -77,6 +77,22 @@ public class JournalSerializerTests : TestKit
         Assert.Equal(Counts, read.Counts with { Disagreements = Counts.Disagreements });
     }
 
+    /// <summary>A figure that is added to a report must be in the journal too, or a report printed again lacks it.</summary>
+    [Theory]
+    [InlineData(typeof(WorkerInJob), "Phase Credit Chunks")]
+    [InlineData(typeof(JobCounts), "")]
+    public void No_figure_of_a_report_is_forgotten(Type type, string ofTheRun)
+    {
+        object full = type == typeof(WorkerInJob) ? Worker : Counts;
+        foreach (var property in type.GetProperties().Where(property => property.CanWrite))
+        {
+            if (ofTheRun.Split(' ').Contains(property.Name)) continue;
+            object? value = property.GetValue(full);
+            bool isDefault = value is null or 0 or 0L or 0.0 or false;
+            Assert.False(isDefault, $"{property.Name} is in no test of the journal, so it may not be in the journal.");
+        }
+    }
+
     [Fact]
     public void The_first_event_holds_the_job() =>
         Assert.Equal(new JobOpened("00ff", "{}"), RoundTrip(new JobOpened("00ff", "{}")));
