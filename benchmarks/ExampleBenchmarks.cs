@@ -22,7 +22,7 @@ public class ExampleBenchmarks
     private IQuadraticForm _output = null!;
     private IQuadraticForm _basis = null!;
 
-    [Params(5, 10, 20, 50)]
+    [Params(10, 20)]
     public int VBatch { get; set; }
 
     [GlobalSetup(Targets = [nameof(BareProduct)])]

@@ -21,6 +21,7 @@ var config = ManualConfig.Create(DefaultConfig.Instance)
     .AddExporter(MarkdownExporter.GitHub)
     .AddJob(Job.Default
         .WithToolchain(InProcessNoEmitToolchain.Instance)
-        .WithWarmupCount(3)
-        .WithIterationCount(15));
+        .WithWarmupCount(2)
+        .WithIterationCount(11)
+        .WithIterationTime(Perfolizer.Horology.TimeInterval.FromMilliseconds(300)));
 BenchmarkSwitcher.FromAssembly(typeof(ExampleBenchmarks).Assembly).Run(args, config);

@@ -37,7 +37,7 @@ internal static class SchedulingBenchmark
         WorkerKey[] keys = [.. Enumerable.Range(0, workers).Select(i => new WorkerKey($"worker-{i}", 1))];
         long before = GC.GetTotalMemory(forceFullCollection: true);
 
-        var state = JobState.Start(job, spec, new JobPolicy(), keys.Select(key => KeyValuePair.Create(key, "cpu"))).State;
+        var state = JobState.Start(job, spec, new JobPolicy(), keys.Select(key => new WorkerRegistered(key, "cpu"))).State;
         var results = new ChunkResults(spec, Blocks);
         var inbox = new Queue<JobEvent>();
         var ready = new ReplicaReady(

@@ -33,7 +33,8 @@ public sealed class EmpiricalRisk
     /// <param name="inputs">The batch, <c>[N, …]</c>, on the model's device.</param>
     /// <param name="targets">What the loss compares with, <c>[N, …]</c>.</param>
     /// <exception cref="CurvatureException">
-    /// The model has no trainable parameter, the batch is empty, or inputs and targets differ in length.
+    /// The model has no trainable parameter, or one that is neither float32 nor float64, the batch is empty, or inputs
+    /// and targets differ in length.
     /// </exception>
     public EmpiricalRisk(nn.Module<Tensor, Tensor> model, Loss loss, Tensor inputs, Tensor targets)
     {
@@ -54,6 +55,13 @@ public sealed class EmpiricalRisk
             throw new CurvatureException(
                 "The model has no trainable parameter, so there is no curvature matrix. Set requires_grad on the "
                 + "parameters whose curvature is asked for.");
+        }
+
+        if (Blocks.FirstOrDefault(b => b.Parameter.dtype is not (ScalarType.Float32 or ScalarType.Float64)) is { } odd)
+        {
+            throw new CurvatureException(
+                $"Parameter {odd.Name} is {odd.Parameter.dtype}, and curvature is computed in Float32 or Float64: convert "
+                + "model and inputs, with model.to(ScalarType.Float32).");
         }
 
         if (inputs.dim() == 0 || inputs.shape[0] == 0)

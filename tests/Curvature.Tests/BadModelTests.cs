@@ -23,6 +23,14 @@ public sealed class BadModelTests
             Rejected.Saying("no trainable parameter", () => Rejected.Risk(model));
     }
 
+    [Theory, InlineData(ScalarType.Float16), InlineData(ScalarType.BFloat16), InlineData(ScalarType.ComplexFloat64)]
+    public void Parameters_of_a_number_type_that_probes_do_not_have(ScalarType dtype)
+    {
+        using var scope = NewDisposeScope();
+        var model = nn.Linear(2, 3, dtype: dtype);
+        Rejected.Saying($"Parameter weight is {dtype}", () => Rejected.Risk(model, ones([4, 2], dtype)));
+    }
+
     [Fact]
     public void A_loss_that_is_not_a_single_number()
     {

@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Jobs;
+using Akka.Actor;
 
 namespace ActorHutch.Coordinator.Actors;
 
@@ -8,6 +9,15 @@ internal sealed record StartJob(Guid Job, JobSpec Spec, JobPolicy Policy);
 
 /// <summary>Let it be: the job finishes with what it has.</summary>
 internal sealed record InterruptJob(Guid Job);
+
+/// <summary>Tell the workers that all is done; answered by <see cref="WorkersDismissed"/>.</summary>
+internal sealed record DismissWorkers;
+
+/// <summary>The workers were told.</summary>
+internal sealed record WorkersDismissed;
+
+/// <summary>A node of the cluster does not answer; it may come back.</summary>
+internal sealed record NodeUnreachable(Address Address);
 
 /// <summary>The first chunks are out.</summary>
 internal sealed record JobStarted(JobState State);

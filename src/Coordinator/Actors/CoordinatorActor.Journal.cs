@@ -90,7 +90,7 @@ internal sealed partial class CoordinatorActor
 
         ahead.Afterwards(() =>
         {
-            if (_job == job && Perform(effect, job) is { } answer) Apply(answer);
+            if (_job == job) Perform(effect, job);
         });
         return true;
     }

@@ -1,6 +1,7 @@
 using ActorHutch.Coordinator.Journal;
+using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
-using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Wire;
 using Akka.Actor;
@@ -19,7 +20,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 
     private readonly TimeProvider _time;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly Dictionary<IActorRef, (WorkerKey Key, string Device)> _workers = [];
+    private readonly Dictionary<IActorRef, WorkerRegistered> _workers = [];
     private readonly Dictionary<WorkerKey, IActorRef> _addresses = [];
     private readonly bool _journaled;
     private readonly HashSet<string> _refused = [];
@@ -32,6 +33,10 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         _journaled = journaled;
         Receive<RegisterWorker>(OnRegisterWorker);
         ReceiveFromJournal();
+        Receive<WorkerStatus>(OnWorkerStatus);
+        Receive<NodeUnreachable>(OnNodeUnreachable);
+        Receive<DismissWorkers>(_ => OnDismissWorkers());
+        Receive<SilenceDue>(_ => OnSilenceDue());
         Receive<Terminated>(gone => OnLost(gone.ActorRef, "it stopped"));
         Receive<IJobMessage>(OnWorkerSaid);
         Receive<StartJob>(OnStartJob);
@@ -61,15 +66,17 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         foreach (var (address, worker) in _workers.ToArray())
         {
             // Another life of this worker, which has not been noticed to be over.
-            if (worker.Key.Id == key.Id && !address.Equals(Sender)) OnLost(address, "it was started again");
+            if (worker.Worker.Id == key.Id && !address.Equals(Sender)) OnLost(address, "it was started again");
         }
 
+        var registered = new WorkerRegistered(
+            key, registration.Device, $"{registration.Kind}, {Figures.Count(registration.Threads, "thread")}");
         if (!_workers.ContainsKey(Sender)) Context.Watch(Sender);
-        _workers[Sender] = (key, registration.Device);
+        _workers[Sender] = registered;
         _addresses[key] = Sender;
-        _log.Info("Worker {Worker} on {Device} registered", key.Id, registration.Device);
         Sender.Tell(new WorkerAccepted(registration.Incarnation));
-        Apply(new WorkerRegistered(key, registration.Device));
+        _log.Info("Worker {Worker} on {Device} registered", key.Id, registration.Device);
+        Apply(registered);
     }
 
     /// <summary>Tells a worker each time, and the log once, since it will try again and again.</summary>
@@ -83,20 +90,61 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     {
         if (!_workers.Remove(address, out var worker)) return;
         Context.Unwatch(address);
-        _addresses.Remove(worker.Key);
+        _addresses.Remove(worker.Worker);
         _log.Log(
             _job is null ? LogLevel.InfoLevel : LogLevel.WarningLevel, null,
-            "Worker {Worker} is lost: {Reason}", worker.Key.Id, reason);
-        Apply(new WorkerLost(worker.Key, reason));
+            "Worker {Worker} is lost: {Reason}", worker.Worker.Id, reason);
+        Apply(new WorkerLost(worker.Worker, reason));
     }
 
     private void OnWorkerSaid(IJobMessage message)
     {
         var worker = _workers.TryGetValue(Sender, out var known)
-            ? known.Key
+            ? known.Worker
             : new WorkerKey(Sender.Path.ToString(), 0);
         Apply(new WorkerSaid(worker, message));
     }
+
+    private void OnWorkerStatus(WorkerStatus status)
+    {
+        if (!_workers.TryGetValue(Sender, out var worker))
+        {
+            if (!status.Leaves) Sender.Tell(new RegisterAgain());
+            return;
+        }
+
+        if (_job is not null) Apply(new WorkerReported(worker.Worker, status));
+        // It works on a run that is over, and was not told, or the word was lost.
+        else if (status.Job != Guid.Empty) Sender.Tell(new EndJob(status.Job));
+        if (status.Leaves && _job is null) OnLost(Sender, "it left");
+    }
+
+    /// <summary>Its workers' chunks go to others at once. It is not forgotten: what it says next brings it back.</summary>
+    private void OnNodeUnreachable(NodeUnreachable node)
+    {
+        foreach (var (worker, registered) in _workers.ToArray())
+        {
+            if (!worker.Path.Address.Equals(node.Address)) continue;
+            _log.Warning("Worker {Worker} cannot be reached", registered.Worker.Id);
+            Apply(new WorkerLost(registered.Worker, "its node could not be reached"));
+        }
+    }
+
+    private void OnDismissWorkers()
+    {
+        foreach (var worker in _workers.Keys) worker.Tell(new Dismiss());
+        Sender.Tell(new WorkersDismissed());
+    }
+
+    private void OnSilenceDue()
+    {
+        Apply(new SilenceDue());
+        if (_job is not null) AwaitStatuses();
+    }
+
+    /// <summary>One interval at a time: a process that was stopped for a while must not think it heard nothing for long.</summary>
+    private void AwaitStatuses() =>
+        Timers.StartSingleTimer(nameof(SilenceDue), new SilenceDue(), ActorHutchSystem.StatusInterval);
 
     private void OnStartJob(StartJob start)
     {
@@ -112,8 +160,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 
     private void BeginJob(StartJob start, IActorRef client, long now, WriteAhead? ahead, JournalOpened? earlier)
     {
-        var workers = _workers.Values.Select(worker => KeyValuePair.Create(worker.Key, worker.Device));
-        var transition = JobState.Start(start.Job, start.Spec, start.Policy, workers, earlier?.Job);
+        var transition = JobState.Start(start.Job, start.Spec, start.Policy, _workers.Values, earlier?.Job);
         _job = new RunningJob(client, transition.State, now) { Ahead = ahead, Earlier = earlier };
         MergeEarlier(_job);
         if (LacksWhatItEndedWith(_job))
@@ -122,6 +169,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
             return;
         }
 
+        if (start.Policy.MaxSilence is not null) AwaitStatuses();
         Perform(transition.Effects);
         if (_job?.Results is { TargetReached: true }) Apply(new TargetReached());
     }
@@ -135,114 +183,5 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         Perform(transition.Effects);
     }
 
-    private void Perform(IReadOnlyList<Effect> effects)
-    {
-        var job = _job!;
-        var answers = new List<JobEvent>();
-        foreach (var effect in effects)
-        {
-            if (HoldsBack(effect, job)) continue;
-            if (Perform(effect, job) is { } answer) answers.Add(answer);
-        }
-
-        answers.ForEach(Apply);
-    }
-
-    /// <summary>Performs one effect; returns the event it leads to, if any.</summary>
-    private JobEvent? Perform(Effect effect, RunningJob job)
-    {
-        switch (effect)
-        {
-            case Send send:
-                // A worker that is gone gets nothing; that it is gone is an event of its own.
-                if (_addresses.TryGetValue(send.Worker, out var address)) address.Tell(send.Message);
-                return null;
-            case Begin:
-                job.FirstChunk = _time.GetTimestamp();
-                if (job.Results is null) job.Ahead?.Write(new ReplicaAgreed(job.State.Replica!));
-                job.Results ??= new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
-                job.Client.Tell(new JobStarted(job.State));
-                Timers.StartPeriodicTimer(nameof(ProgressDue), new ProgressDue(), ProgressInterval);
-                return null;
-            case Accept accept:
-                job.Results!.Accept(accept.Chunk, accept.Worker, accept.Values);
-                return job.Results.TargetReached ? new TargetReached() : null;
-            case Compare compare:
-                var compared = job.Results!.Compare(compare.Chunk, compare.Worker, compare.Values);
-                if (!compared.Agree)
-                {
-                    _log.Error("Workers {First} and {Second} disagree about chunk {Chunk}",
-                        compared.First.Id, compared.Second.Id, compared.Chunk);
-                }
-
-                return compared;
-            case StartWorkerWait wait:
-                Timers.StartSingleTimer(nameof(WorkerWaitOver), new WorkerWaitOver(), wait.Time);
-                return null;
-            case StopWorkerWait:
-                Timers.Cancel(nameof(WorkerWaitOver));
-                return null;
-            case Finish finish:
-                OnFinish(job, finish.Outcome);
-                return null;
-            default:
-                throw new InvalidOperationException($"No way to perform {effect.GetType().Name}.");
-        }
-    }
-
-    private void OnFinish(RunningJob job, JobOutcome outcome)
-    {
-        Timers.Cancel(nameof(ProgressDue));
-        long now = _time.GetTimestamp();
-        long firstChunk = job.FirstChunk ?? now;
-        var accumulator = job.Results?.Accumulator;
-        // The last chunk of all may be the one that satisfied the stopping rule.
-        if (outcome.End == JobEnd.Completed && job.Results is { TargetReached: true })
-            outcome = new JobOutcome(JobEnd.TargetReached);
-
-        _log.Info("Job {Job} ended: {End}", job.State.Job, outcome.End);
-        bool exact = job.State.Spec.Kind == JobKind.Exact;
-        Deliver(job, new JobResult(
-            job.State with { Outcome = outcome },
-            !exact && accumulator is { Count: > 0 } ? accumulator.Estimate(job.State.Spec.ConfidenceLevel) : null,
-            exact && outcome.End == JobEnd.Completed ? accumulator!.Sum() : null,
-            job.Earlier?.Ended?.Setup ?? _time.GetElapsedTime(job.Start, firstChunk),
-            job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now)));
-    }
-
-    private void TellProgress()
-    {
-        if (_job is not { Results: { } results, FirstChunk: not null } job) return;
-        var (spec, state) = (job.State.Spec, job.State);
-        var estimate = spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
-            ? null
-            : results.Accumulator.Estimate(spec.ConfidenceLevel);
-        long probes = Math.Min(state.Done.Count * spec.ChunkSize, state.Probes);
-        // With a target, V is a bound against runaways and says nothing about how far the job is.
-        double needed = estimate is not null && spec.RelativeError is { } error
-            ? StoppingRule.ProbesNeeded(estimate, error) : double.NaN;
-        long total = needed < state.Probes ? Math.Max((long)needed, probes) : state.Probes;
-        job.Client.Tell(new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate));
-    }
-
     private sealed record ProgressDue;
-
-    private sealed class RunningJob(IActorRef client, JobState state, long start)
-    {
-        public IActorRef Client => client;
-
-        public JobState State { get; set; } = state;
-
-        public ChunkResults? Results { get; set; }
-
-        public long Start => start;
-
-        public long? FirstChunk { get; set; }
-
-        /// <summary>What has to be written before it counts; null without a journal.</summary>
-        public WriteAhead? Ahead { get; set; }
-
-        /// <summary>What earlier runs left in the journal; null without one.</summary>
-        public JournalOpened? Earlier { get; init; }
-    }
 }

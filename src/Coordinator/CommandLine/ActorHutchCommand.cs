@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.CommandLine;
@@ -61,7 +62,7 @@ internal sealed class ActorHutchCommand
             return await parsed.InvokeAsync(configuration, cancellation).ConfigureAwait(false);
 
         var request = Request.Read(parsed, _options, _kinds.GetValueOrDefault(parsed.CommandResult.Command), _replicas);
-        return Problems.Report(_terminal, [.. request.Problems, .. Problems.Suggestions(parsed)]);
+        return Problems.Report(_terminal.Error, "actorhutch", [.. request.Problems, .. Problems.Suggestions(parsed)]);
     }
 
     private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options, Run run)
@@ -71,7 +72,7 @@ internal sealed class ActorHutchCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var request = Request.Read(parsed, _options, kind, _replicas);
-            if (request.Problems.Count > 0) return Problems.Report(_terminal, request.Problems);
+            if (request.Problems.Count > 0) return Problems.Report(_terminal.Error, "actorhutch", request.Problems);
             if (!request.PrintsJob) return await run(request, _terminal, _replicas, cancellation).ConfigureAwait(false);
 
             await _terminal.Out.WriteLineAsync(request.Job.ToString()).ConfigureAwait(false);

@@ -3,6 +3,8 @@ using ActorHutch.Coordinator.Running;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Jobs;
 
+using ActorHutch.Shared.CommandLine;
+
 namespace ActorHutch.Coordinator.CommandLine;
 
 /// <summary><c>actorhutch compare</c>: every contender, one after another, on the same workers.</summary>
@@ -10,15 +12,17 @@ internal static class CompareCommand
 {
     public static Task<int> RunAsync(
         Request request, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation) =>
-        LocalCommand.RunAsync(request, terminal, replicas, session => RunAsync(session, request, terminal, cancellation));
+        SessionCommand.RunAsync(
+            request, terminal, replicas, session => RunAsync(session, request, terminal, cancellation), cancellation);
 
     private static async Task<int> RunAsync(
-        LocalSession session, Request request, Terminal terminal, CancellationToken cancellation)
+        Session session, Request request, Terminal terminal, CancellationToken cancellation)
     {
         var exact = await ExactRun.BesideAsync(session, request.Spec, request.Spec.Probes, cancellation).ConfigureAwait(false);
         var onlooker = new Onlooker(terminal, null, request.Settings.ThreadsPerWorker);
         var rows = new List<CompareRow>();
         double? baseline = null;
+        int workers = 0;
         ModelDescription? model = null;
         foreach (var contender in Contender.All)
         {
@@ -26,6 +30,7 @@ internal static class CompareCommand
             var result = await session.RunAsync(contender.Spec(request.Spec), observer: onlooker, cancellation: cancellation)
                 .ConfigureAwait(false);
             onlooker.Clear();
+            workers = Math.Max(workers, result.State.Workers.Count);
             model ??= result.State.Replica?.Model;
             if (rows.Count == 0 && result.Succeeded) baseline = result.ProbesPerSecond;
             rows.Add(CompareRow.Of(result, baseline));
@@ -35,7 +40,7 @@ internal static class CompareCommand
         var report = new CompareReport(
             exact.Exact?.Trace, rows, interrupted, model, request.Job, VersionReport.Current);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
-        else CompareText.Write(terminal.ForPeople(), report, session.Devices.Count);
+        else CompareText.Write(terminal.ForPeople(), report, workers);
 
         if (interrupted) return ExitCode.Interrupted;
         return rows.All(row => row.Error is not null) ? ExitCode.Failed : ExitCode.Done;

@@ -4,6 +4,8 @@ using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.GpuWorker.Replicas;
 
+using ActorHutch.Shared.CommandLine;
+
 namespace ActorHutch.Coordinator.CommandLine;
 
 /// <summary><c>actorhutch estimate</c>: an estimate, and the exact trace beside it where that is cheap.</summary>
@@ -11,17 +13,18 @@ internal static class EstimateCommand
 {
     public static Task<int> RunAsync(
         Request request, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation) =>
-        LocalCommand.RunAsync(request, terminal, replicas, session => RunAsync(session, request, terminal, cancellation));
+        SessionCommand.RunAsync(
+            request, terminal, replicas, session => RunAsync(session, request, terminal, cancellation), cancellation);
 
     private static async Task<int> RunAsync(
-        LocalSession session, Request request, Terminal terminal, CancellationToken cancellation)
+        Session session, Request request, Terminal terminal, CancellationToken cancellation)
     {
         var text = request.Json ? null : new JobText(terminal.ForPeople());
         var onlooker = new Onlooker(terminal, text, request.Settings.ThreadsPerWorker);
         var result = await session.RunAsync(request.Spec, observer: onlooker, cancellation: cancellation)
             .ConfigureAwait(false);
         onlooker.Clear();
-        int code = LocalCommand.Conclude(result, terminal);
+        int code = SessionCommand.Conclude(result, terminal);
         if (code == ExitCode.BadInput) return code;
 
         var exact = result.Succeeded && !cancellation.IsCancellationRequested

@@ -2,6 +2,8 @@ using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.GpuWorker.Replicas;
 
+using ActorHutch.Shared.CommandLine;
+
 namespace ActorHutch.Coordinator.CommandLine;
 
 /// <summary><c>actorhutch exact</c>: the exact trace.</summary>
@@ -9,10 +11,11 @@ internal static class ExactCommand
 {
     public static Task<int> RunAsync(
         Request request, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation) =>
-        LocalCommand.RunAsync(request, terminal, replicas, session => RunAsync(session, request, terminal, cancellation));
+        SessionCommand.RunAsync(
+            request, terminal, replicas, session => RunAsync(session, request, terminal, cancellation), cancellation);
 
     private static async Task<int> RunAsync(
-        LocalSession session, Request request, Terminal terminal, CancellationToken cancellation)
+        Session session, Request request, Terminal terminal, CancellationToken cancellation)
     {
         var text = request.Json ? null : new JobText(terminal.ForPeople());
         var onlooker = new Onlooker(terminal, text, request.Settings.ThreadsPerWorker);
@@ -20,7 +23,7 @@ internal static class ExactCommand
             ? await session.RunAsync(request.Spec, null, onlooker, cancellation).ConfigureAwait(false)
             : await ExactRun.RunAsync(session, request.Spec, null, onlooker, cancellation).ConfigureAwait(false);
         onlooker.Clear();
-        int code = LocalCommand.Conclude(result, terminal);
+        int code = SessionCommand.Conclude(result, terminal);
         if (code == ExitCode.BadInput) return code;
 
         var report = Reporting.OfExact(result, request.Settings);

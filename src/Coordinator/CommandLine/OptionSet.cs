@@ -1,11 +1,10 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
-using System.Numerics;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.Jobs;
 using Serilog.Events;
+using static ActorHutch.Shared.CommandLine.TypedOption;
 
 namespace ActorHutch.Coordinator.CommandLine;
 
@@ -15,9 +14,6 @@ namespace ActorHutch.Coordinator.CommandLine;
 /// </summary>
 internal sealed class OptionSet
 {
-    private static readonly Choice<LogEventLevel> Levels = new(
-        LogEventLevel.Debug, LogEventLevel.Information, LogEventLevel.Warning, LogEventLevel.Error);
-
     public Option<string?> Job { get; } = new("--job")
     {
         HelpName = "FILE",
@@ -88,64 +84,40 @@ internal sealed class OptionSet
 
     public Option<bool> Json { get; } = new("--json") { Description = "Write one JSON document instead of text" };
 
-    public Option<LogEventLevel?> LogLevel { get; } =
-        Word("--log-level", Levels, "The least important log lines to write, to standard error. Default: warning");
+    public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("warning");
+
+    public Option<bool> Cluster { get; } = new("--cluster")
+    {
+        Description = "Compute on the workers that join, not in this process",
+    };
+
+    public NodeOptions Node { get; } = new("How long to wait for --min-workers, or for any once all are lost. Default: 60");
+
+    public Option<int?> MinWorkers { get; } =
+        Number<int>("--min-workers", "N", "Workers to wait for before the first chunk goes out. Default: 1",
+            "must be a whole number, at least 1");
+
+    public Option<double?> VerifyFraction { get; } =
+        Number<double>("--verify-fraction", "X", "The share of chunks that a second worker computes too, to find a faulty device",
+            "must lie between 0 and 1");
 
     /// <summary>The options of <c>actorhutch estimate</c>: all of them.</summary>
     public IReadOnlyList<Option> OfEstimate() =>
     [
         Job, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch exact</c>: nothing random, and blocks alone, whose trace is the same.</summary>
     public IReadOnlyList<Option> OfExact() =>
     [
         Job, Matrix, Method, ProbeSpace, VBatch, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch compare</c>: nothing that it compares.</summary>
     public IReadOnlyList<Option> OfCompare() =>
         [Job, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Json, LogLevel];
 
-    private static Option<T?> Word<T>(string name, Choice<T> choice, string description, bool auto = false)
-        where T : struct, Enum
-    {
-        string right = auto ? $"must be {Choices.Auto}, {choice.Right["must be ".Length..]}" : choice.Right;
-        return new Option<T?>(name)
-        {
-            Description = description,
-            HelpName = string.Join('|', auto ? [Choices.Auto, .. choice.Words] : choice.Words),
-            CustomParser = result => Parse<T>(
-                result, right, auto, text => choice.TryParse(text, out var value) ? value : null),
-        };
-    }
-
-    private static Option<T?> Number<T>(string name, string symbol, string description, string right, bool auto = false)
-        where T : struct, INumber<T> => new(name)
-        {
-            Description = description,
-            HelpName = symbol,
-            CustomParser = result => Parse<T>(
-                result, right, auto,
-                text => T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-                    ? value : null),
-        };
-
-    private static T? Parse<T>(ArgumentResult result, string right, bool auto, Func<string, T?> read)
-        where T : struct
-    {
-        string text = result.Tokens[0].Value;
-        if (auto && text == Choices.Auto) return null;
-
-        var value = read(text);
-        if (value is null)
-        {
-            string option = ((OptionResult)result.Parent!).Option.Name;
-            result.AddError(new Problem(option.TrimStart('-'), text, right).ToString());
-        }
-
-        return value;
-    }
+    private IEnumerable<Option> OfCluster() => [Cluster, .. Node.All, MinWorkers, VerifyFraction];
 }

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using ActorHutch.Coordinator.JobFiles;
-using ActorHutch.Coordinator.Running;
 using ActorHutch.Curvature;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.Jobs;
 using Serilog.Events;
 
@@ -24,6 +24,12 @@ internal sealed record Request(
 
     /// <summary>How it is run.</summary>
     public ExecutionSettings Settings => Job.Settings;
+
+    /// <summary>The cluster it runs on; null for this process.</summary>
+    public ClusterRequest? Cluster { get; init; }
+
+    /// <summary>The share of chunks that a second worker computes too.</summary>
+    public double VerifyFraction { get; init; }
 
     /// <summary>Reads a command line; options with a problem of their own are left at their defaults.</summary>
     /// <param name="parsed">The command line.</param>
@@ -68,6 +74,9 @@ internal sealed record Request(
                 || spec.Kind == JobKind.Estimate,
         }.Completed();
 
+        bool clustered = parsed.GetValue(options.Cluster);
+        var cluster = clustered ? ClusterRequest.Read(parsed, options, bad.Contains) : null;
+        double verifyFraction = Value(options.VerifyFraction) ?? 0;
         var given = parsed.CommandResult.Command.Options.Where(Given).Select(option => option.Name.TrimStart('-')).ToHashSet();
         string Describe(Problem problem) =>
             (given.Contains(problem.Field) ? null : file?.Describe(problem)) ?? problem.ToString();
@@ -75,14 +84,25 @@ internal sealed record Request(
         [
             .. parsed.Errors.Select(error => error.Message),
             .. Misplaced(parsed),
+            .. ClusterRequest.Misplaced(parsed, options, clustered),
             .. file?.Problems ?? [],
-            .. document.Spec.Validate().Concat(settings.Validate()).Concat(DeviceProblems(settings, replicas, out string? unknown)).Select(Describe),
+            .. document.Spec.Validate().Concat(settings.Validate()).Concat(cluster?.Validate() ?? [])
+                .Concat(VerifyFractionProblem(verifyFraction))
+                .Concat(DeviceProblems(settings, replicas, out string? unknown)).Select(Describe),
         ];
         return new Request(
             document, Value(options.State), parsed.GetValue(options.Json), parsed.GetValue(options.PrintJob),
             Value(options.LogLevel) ?? LogEventLevel.Warning,
-            [.. (unknown is null ? problems : [.. problems, unknown]).Distinct()]);
+            [.. (unknown is null ? problems : [.. problems, unknown]).Distinct()])
+        {
+            Cluster = cluster,
+            VerifyFraction = verifyFraction,
+        };
     }
+
+    private static IEnumerable<Problem> VerifyFractionProblem(double fraction) => fraction is >= 0 and <= 1
+        ? []
+        : [Problem.Of("verify-fraction", fraction, "must lie between 0 and 1")];
 
     private static Option? OptionOf(SymbolResult? result) => result switch
     {

@@ -66,6 +66,9 @@ internal sealed record Report
 
     public required ChunkReport Chunks { get; init; }
 
+    /// <summary>Duplicates that were not the same to the last bit: one of the two devices is at fault.</summary>
+    public required IReadOnlyList<DisagreementReport> Disagreements { get; init; }
+
     /// <summary>All that is needed to run the job again: the report is a job file too.</summary>
     public required JobDocument Job { get; init; }
 
@@ -78,11 +81,15 @@ internal sealed record ConfidenceReport(double Level, double Low, double High);
 /// <summary>One diagonal block; the exact trace where it was computed.</summary>
 internal sealed record BlockReport(string Name, double Trace, double? StandardError, double? ExactTrace);
 
-/// <summary>One worker, by its accepted chunks.</summary>
+/// <summary>One worker, by its accepted chunks; its share is that of all accepted probes.</summary>
 internal sealed record WorkerReport(
     string Id, string Device, long Chunks, long Probes, double ComputeSeconds, double WaitSeconds, double WarmUpSeconds,
-    double ProbesPerSecond, string? Problem);
+    double TransferSeconds, double ProbesPerSecond, double Share, string? Problem);
 
 /// <summary>What became of the chunks.</summary>
 internal sealed record ChunkReport(
-    long Completed, long Reissued, long Duplicates, long Disagreements, long Failed, long Stale);
+    long Completed, long Reissued, long Copies, long Duplicates, long Verified, long Unverified, long Disagreements,
+    long Failed, long Stale);
+
+/// <summary>Two workers of one kind whose results for a chunk differ.</summary>
+internal sealed record DisagreementReport(long Chunk, string First, string Second);

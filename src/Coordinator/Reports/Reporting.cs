@@ -44,6 +44,7 @@ internal static class Reporting
     private static Report Of(JobResult result, ExecutionSettings settings)
     {
         var (state, spec) = (result.State, result.Spec);
+        double accepted = state.Workers.Values.Sum(worker => worker.ProbesDone);
         return new Report
         {
             Kind = spec.Kind.Word(),
@@ -68,18 +69,22 @@ internal static class Reporting
             SetupSeconds = result.Setup.TotalSeconds,
             Model = state.Replica?.Model,
             Blocks = [],
-            Workers = [.. state.Workers.Select(worker => Of(worker.Key, worker.Value))],
+            Workers = [.. state.Workers.Select(worker => Of(worker.Key, worker.Value, accepted))],
             Chunks = new ChunkReport(
-                state.Done.Count, state.Counts.Reissued, state.Counts.Duplicates, state.Counts.Disagreements.Length,
+                state.Done.Count, state.Counts.Reissued, state.Counts.Copies, state.Counts.Duplicates,
+                state.Counts.Verified, state.Counts.Unverified, state.Counts.Disagreements.Length,
                 state.Counts.Failed, state.Counts.Stale),
+            Disagreements = [.. state.Counts.Disagreements.Select(pair =>
+                new DisagreementReport(pair.Chunk, pair.First.Id, pair.Second.Id))],
             Job = new JobDocument(spec, settings),
             Versions = VersionReport.Current,
         };
     }
 
-    private static WorkerReport Of(WorkerKey key, WorkerInJob worker) => new(
+    private static WorkerReport Of(WorkerKey key, WorkerInJob worker, double accepted) => new(
         key.Id, worker.Device, worker.ChunksDone, worker.ProbesDone, worker.ComputeSeconds, worker.WaitSeconds,
-        worker.WarmUpSeconds, worker.ProbesDone / worker.ComputeSeconds, worker.Reason);
+        worker.WarmUpSeconds, worker.TransferSeconds, worker.ProbesDone / worker.ComputeSeconds,
+        accepted == 0 ? 0 : worker.ProbesDone / accepted, worker.Reason);
 
     private static string StopReasonOf(JobEnd end) => end switch
     {

@@ -17,7 +17,7 @@ internal static class ExactRun
     /// otherwise.
     /// </summary>
     public static async Task<JobResult> RunAsync(
-        LocalSession session, JobSpec spec, long? laneLimit, IJobObserver? observer, CancellationToken cancellation)
+        Session session, JobSpec spec, long? laneLimit, IJobObserver? observer, CancellationToken cancellation)
     {
         var inOutputSpace = await session.RunAsync(
             spec with { ProbeSpace = ProbeSpace.Output }, laneLimit, observer, cancellation).ConfigureAwait(false);
@@ -33,7 +33,7 @@ internal static class ExactRun
     /// <param name="probes">How many probes the estimate takes, or took.</param>
     /// <param name="cancellation">Interrupts it.</param>
     public static Task<JobResult> BesideAsync(
-        LocalSession session, JobSpec estimate, long probes, CancellationToken cancellation)
+        Session session, JobSpec estimate, long probes, CancellationToken cancellation)
     {
         var spec = new JobSpec
         {

@@ -13,4 +13,10 @@ internal sealed record ChunkTrouble(int Attempts, int Failures, WorkerKey? Faile
 {
     /// <summary>A chunk that was issued once.</summary>
     public static ChunkTrouble None { get; } = new(1, 0, null);
+
+    /// <summary>How many of the attempts were made although nothing was wrong: copies and verifications.</summary>
+    public int Extra { get; init; }
+
+    /// <summary>The worker that said that it fails everywhere; null where none did.</summary>
+    public WorkerKey? HopelessOn { get; init; }
 }

@@ -8,8 +8,17 @@ internal sealed record Disagreement(long Chunk, WorkerKey First, WorkerKey Secon
 /// <summary>What happened besides the plain run of things.</summary>
 internal sealed record JobCounts
 {
-    /// <summary>Chunks that were issued again.</summary>
+    /// <summary>Chunks that were issued again, because their worker was lost, left or failed.</summary>
     public long Reissued { get; init; }
+
+    /// <summary>Chunks that an idle worker was given beside the one that is at them.</summary>
+    public long Copies { get; init; }
+
+    /// <summary>Chunks whose result another worker was asked to confirm, and answered.</summary>
+    public long Verified { get; init; }
+
+    /// <summary>Chunks that should have been verified, and no other worker of the same kind was there or could.</summary>
+    public long Unverified { get; init; }
 
     /// <summary>Results of chunks that had one already.</summary>
     public long Duplicates { get; init; }

@@ -6,7 +6,16 @@ namespace ActorHutch.Coordinator.Scheduling;
 internal abstract record JobEvent;
 
 /// <summary>A worker registered, for the first time or again.</summary>
-internal sealed record WorkerRegistered(WorkerKey Worker, string Device) : JobEvent;
+/// <param name="Worker">Which.</param>
+/// <param name="Device">What it computes on.</param>
+/// <param name="Kind">Of what kind that is: the bits of two kinds may differ.</param>
+internal sealed record WorkerRegistered(WorkerKey Worker, string Device, string Kind = "") : JobEvent;
+
+/// <summary>A worker said what it is at.</summary>
+internal sealed record WorkerReported(WorkerKey Worker, WorkerStatus Status) : JobEvent;
+
+/// <summary>So much time passed that a worker should have been heard of.</summary>
+internal sealed record SilenceDue : JobEvent;
 
 /// <summary>A worker is gone, or cannot be reached.</summary>
 internal sealed record WorkerLost(WorkerKey Worker, string Reason) : JobEvent;

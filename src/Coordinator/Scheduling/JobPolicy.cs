@@ -21,6 +21,23 @@ internal sealed record JobPolicy
     /// </summary>
     public int MaxAttempts { get; init; } = 8;
 
+    /// <summary>
+    /// Whether workers that would be idle near the end get copies of the chunks that are out longest. Default: no;
+    /// it is worth it where one worker may be slower than another.
+    /// </summary>
+    public bool CopySlowest { get; init; }
+
+    /// <summary>
+    /// The share of chunks that a second worker computes too, to find a faulty device. Default: 0. Which chunks these
+    /// are depends on the spec's seed alone.
+    /// </summary>
+    public double VerifyFraction { get; init; }
+
+    /// <summary>
+    /// A worker of which nothing was heard for so many intervals is given up for lost; null (the default) for never.
+    /// </summary>
+    public int? MaxSilence { get; init; }
+
     /// <summary>An exact trace of more basis vectors than this is not begun; null (the default) for no limit.</summary>
     public long? LaneLimit { get; init; }
 

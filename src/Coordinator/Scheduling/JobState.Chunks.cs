@@ -53,6 +53,9 @@ internal sealed partial record JobState
         if (NextChunkFor(key) is not { } chunk) return null;
 
         bool again = chunk < Frontier;
+        bool copy = again && InFlight.ContainsKey(chunk);
+        bool verification = again && Done.Contains(chunk);
+        bool extra = copy || verification;
         var trouble = Troubles.GetValueOrDefault(chunk) ?? ChunkTrouble.None;
         int number = again ? trouble.Attempts + 1 : 1;
         effects.Add(new Send(key, new RunChunk(Job, chunk, number, FirstProbe(chunk), ProbeCount(chunk))));
@@ -62,9 +65,15 @@ internal sealed partial record JobState
         {
             Frontier = again ? Frontier : chunk + 1,
             Reissue = again ? Reissue.Remove(chunk) : Reissue,
-            Troubles = again ? Troubles.SetItem(chunk, trouble with { Attempts = number }) : Troubles,
+            Troubles = again
+                ? Troubles.SetItem(chunk, trouble with { Attempts = number, Extra = trouble.Extra + One(extra) })
+                : Troubles,
             InFlight = InFlight.SetItem(chunk, inFlight.Add(new Attempt(number, key))),
-            Counts = again ? Counts with { Reissued = Counts.Reissued + 1 } : Counts,
+            Counts = Counts with
+            {
+                Reissued = Counts.Reissued + One(again && !extra),
+                Copies = Counts.Copies + One(copy && !verification),
+            },
             Workers = Workers.SetItem(
                 key, worker with { Credit = worker.Credit - 1, Chunks = worker.Chunks.Add(chunk) }),
         };
@@ -78,7 +87,7 @@ internal sealed partial record JobState
             if (!failedHere || ReadyWorkers == 1) return chunk;
         }
 
-        return Frontier < ChunkCount ? Frontier : null;
+        return ChunkToVerify(key) ?? (HasFreshChunks ? Frontier : ChunkToCopy(key));
     }
 
     private JobState OnChunkDone(WorkerKey key, ChunkDone done, List<Effect> effects)
@@ -96,12 +105,12 @@ internal sealed partial record JobState
         if (Done.Contains(done.Chunk))
         {
             effects.Add(new Compare(done.Chunk, key, done.Values));
-            return state with { Counts = Counts with { Duplicates = Counts.Duplicates + 1 } };
+            return (state with { Counts = Counts with { Duplicates = Counts.Duplicates + 1 } }).Confirm(done.Chunk, key);
         }
 
         effects.Add(new Accept(done.Chunk, key, done.Values, done.ComputeSeconds, done.WaitSeconds));
         var worker = state.Workers[key];
-        state = state.With(key, worker with
+        return state.With(key, worker with
         {
             ChunksDone = worker.ChunksDone + 1,
             ProbesDone = worker.ProbesDone + done.Values.Count,
@@ -111,8 +120,8 @@ internal sealed partial record JobState
         {
             Done = Done.Add(done.Chunk),
             Reissue = state.Reissue.Remove(done.Chunk),
+            Unconfirmed = IsToVerify(done.Chunk) ? Unconfirmed.Add(done.Chunk, key) : Unconfirmed,
         };
-        return state.Done.Count == ChunkCount ? state.End(new JobOutcome(JobEnd.Completed), effects) : state;
     }
 
     private JobState OnChunkFailed(WorkerKey key, ChunkFailed failed, List<Effect> effects)
@@ -126,16 +135,28 @@ internal sealed partial record JobState
     private JobState Fail(WorkerKey key, ChunkFailed failed, List<Effect> effects)
     {
         var state = this with { Counts = Counts with { Failed = Counts.Failed + 1 } };
-        if (Done.Contains(failed.Chunk)) return state;
-
         var trouble = Troubles.GetValueOrDefault(failed.Chunk) ?? ChunkTrouble.None;
-        trouble = trouble with { Failures = trouble.Failures + 1, FailedOn = key };
-        state = state with { Troubles = Troubles.SetItem(failed.Chunk, trouble) };
-        if (!failed.Retriable || trouble.Failures >= Policy.MaxFailures)
+        var hopelessBefore = trouble.HopelessOn;
+        trouble = trouble with
         {
-            string times = failed.Retriable ? $" for the {Ordinal(trouble.Failures)} time" : "";
+            Failures = trouble.Failures + 1,
+            FailedOn = key,
+            HopelessOn = failed.Retriable ? hopelessBefore : key,
+        };
+        state = state with { Troubles = Troubles.SetItem(failed.Chunk, trouble) };
+        bool often = trouble.Failures >= Policy.MaxFailures;
+        if (Done.Contains(failed.Chunk))
+            return (often ? state.GiveUpVerifying(failed.Chunk) : state).AssignAll(effects);
+
+        // What one device cannot do another may: only two of them, or the only one there is, are believed.
+        bool hopeless = !failed.Retriable
+            && (ReadyWorkers <= 1 || (hopelessBefore is { } before && before.Id != key.Id));
+        if (hopeless || often)
+        {
+            string also = hopeless && ReadyWorkers > 1 ? $"{hopelessBefore} and " : "";
+            string times = hopeless ? "" : $" for the {Ordinal(trouble.Failures)} time";
             return state.End(
-                new JobOutcome(JobEnd.Failed, $"{Name(failed.Chunk)} failed{times}, on {key}: {failed.What}"), effects);
+                new JobOutcome(JobEnd.Failed, $"{Name(failed.Chunk)} failed{times}, on {also}{key}: {failed.What}"), effects);
         }
 
         return state.QueueAgain(failed.Chunk, effects).AssignAll(effects);
@@ -146,7 +167,8 @@ internal sealed partial record JobState
     {
         if (!Workers.TryGetValue(key, out var worker)) return this;
 
-        var state = With(key, worker with { Phase = WorkerPhase.Lost, Reason = reason, Credit = 0, Chunks = [] });
+        if (worker.Phase == WorkerPhase.Leaving) reason = worker.Reason!;
+        var state = With(key, worker with { Phase = WorkerPhase.Lost, Reason = reason, Credit = 0, Chunks = [], Unnamed = [] });
         foreach (long chunk in worker.Chunks)
         {
             state = state.WithoutAttempts(chunk, attempt => attempt.Worker == key).QueueAgain(chunk, effects);
@@ -160,7 +182,8 @@ internal sealed partial record JobState
     {
         if (Done.Contains(chunk) || InFlight.ContainsKey(chunk)) return this;
 
-        int attempts = (Troubles.GetValueOrDefault(chunk) ?? ChunkTrouble.None).Attempts;
+        var trouble = Troubles.GetValueOrDefault(chunk) ?? ChunkTrouble.None;
+        int attempts = trouble.Attempts - trouble.Extra;
         return attempts >= Policy.MaxAttempts
             ? End(new JobOutcome(JobEnd.Failed, $"{Name(chunk)} was lost or failed {attempts} times."), effects)
             : this with { Reissue = Reissue.Add(chunk) };

@@ -11,14 +11,19 @@ internal sealed partial record JobState
     {
         // A worker that registers twice has forgotten what it was given.
         var state = Lose(registered.Worker, "it registered again", effects);
-        return state.Welcome(registered.Worker, registered.Device, effects).AssignAll(effects);
+        return state.Welcome(registered, effects).AssignAll(effects);
     }
 
-    private JobState Welcome(WorkerKey key, string device, List<Effect> effects)
+    private JobState Welcome(WorkerRegistered registered, List<Effect> effects)
+    {
+        var worker = Workers.GetValueOrDefault(registered.Worker) ?? new WorkerInJob(registered.Device, registered.Kind);
+        return Prepare(registered.Worker, worker, effects);
+    }
+
+    private JobState Prepare(WorkerKey key, WorkerInJob worker, List<Effect> effects)
     {
         effects.Add(new Send(key, new PrepareReplica(Job, Spec, Policy.MemoryBudget)));
-        var worker = Workers.GetValueOrDefault(key) ?? new WorkerInJob(device);
-        return With(key, worker with { Phase = WorkerPhase.Preparing, Reason = null });
+        return With(key, worker with { Phase = WorkerPhase.Preparing, Reason = null, Silence = 0, Misfits = 0 });
     }
 
     private JobState OnReplicaReady(WorkerKey key, ReplicaReady ready, List<Effect> effects)
@@ -35,7 +40,12 @@ internal sealed partial record JobState
             });
         }
 
-        var state = With(key, worker with { Phase = WorkerPhase.Ready, WarmUpSeconds = ready.WarmUpSeconds });
+        var state = With(key, worker with
+        {
+            Phase = WorkerPhase.Ready,
+            WarmUpSeconds = worker.WarmUpSeconds + ready.WarmUpSeconds,
+            TransferSeconds = worker.TransferSeconds + ready.TransferSeconds,
+        });
         if (Replica is null)
         {
             long probes = Spec.Kind == JobKind.Exact ? ready.BasisCount : Spec.Probes;
@@ -77,9 +87,10 @@ internal sealed partial record JobState
         var missing = Workers
             .Where(entry => entry.Value is { Present: false, Reason: not null })
             .Select(entry => $"\n  {entry.Key}: {entry.Value.Reason}");
+        string present = string.Join(", ", Workers.Where(entry => entry.Value.Present).Select(entry => entry.Key));
         string message = string.Create(CultureInfo.InvariantCulture,
             $"{WorkersNeeded} {(WorkersNeeded == 1 ? "worker is" : "workers are")} needed, and after waiting "
-            + $"{Policy.WorkerWait.TotalSeconds:0.#} s there {(PresentWorkers == 1 ? "is" : "are")} {PresentWorkers}.");
+            + $"{Policy.WorkerWait.TotalSeconds:0.#} s there {(PresentWorkers == 1 ? "is" : "are")} {PresentWorkers}{(present.Length > 0 ? ": " : "")}{present}.");
         return End(new JobOutcome(JobEnd.Failed, message + string.Concat(missing)), effects);
     }
 

@@ -58,6 +58,10 @@ internal sealed partial record JobState
     public ImmutableDictionary<long, ChunkTrouble> Troubles { get; private init; } =
         ImmutableDictionary<long, ChunkTrouble>.Empty;
 
+    /// <summary>Chunks with a result that another worker has yet to confirm, and who computed them.</summary>
+    public ImmutableSortedDictionary<long, WorkerKey> Unconfirmed { get; private init; } =
+        ImmutableSortedDictionary<long, WorkerKey>.Empty;
+
     /// <summary>Chunks with an accepted result.</summary>
     public ChunkSet Done { get; private init; } = ChunkSet.Empty;
 
@@ -86,8 +90,7 @@ internal sealed partial record JobState
     /// <param name="workers">Who is there.</param>
     /// <param name="recovered">What earlier runs came to; null where there were none.</param>
     public static Transition Start(
-        Guid job, JobSpec spec, JobPolicy policy, IEnumerable<KeyValuePair<WorkerKey, string>> workers,
-        RecoveredJob? recovered = null)
+        Guid job, JobSpec spec, JobPolicy policy, IEnumerable<WorkerRegistered> workers, RecoveredJob? recovered = null)
     {
         var effects = new List<Effect>();
         var state = new JobState { Job = job, Spec = spec, Policy = policy };
@@ -95,7 +98,7 @@ internal sealed partial record JobState
         if (state.Phase == JobPhase.Finished) return new Transition(state, effects);
         // A job that had ended has all it needs.
         if (recovered is { HasEnded: true }) return new Transition(state, effects);
-        foreach (var (worker, device) in workers) state = state.Welcome(worker, device, effects);
+        foreach (var worker in workers) state = state.Welcome(worker, effects);
         return new Transition(state.WaitIfNeeded(effects), effects);
     }
 
@@ -111,12 +114,15 @@ internal sealed partial record JobState
             WorkerRegistered registered => OnWorkerRegistered(registered, effects),
             WorkerLost lost => Lose(lost.Worker, lost.Reason, effects).AssignAll(effects),
             WorkerSaid said => OnWorkerSaid(said, effects),
+            WorkerReported reported => OnWorkerReported(reported, effects),
+            SilenceDue => OnSilenceDue(effects),
             TargetReached => End(new JobOutcome(JobEnd.TargetReached), effects),
             WorkerWaitOver => OnWorkerWaitOver(effects),
             JournalLost lost => End(lost.Outcome, effects),
             InterruptRequested => End(new JobOutcome(JobEnd.Interrupted), effects),
             _ => throw new ArgumentException($"No rule for {happened.GetType().Name}.", nameof(happened)),
         };
+        state = state.EndIfDone(effects);
         return new Transition(state.WaitIfNeeded(effects), effects);
     }
 
@@ -130,14 +136,13 @@ internal sealed partial record JobState
         _ => Stale(),
     };
 
-    private JobState OnDuplicateCompared(DuplicateCompared compared) => compared.Agree ? this : this with
+    private JobState OnDuplicateCompared(DuplicateCompared compared)
     {
-        Counts = Counts with
-        {
-            Disagreements = Counts.Disagreements.Add(
-                new Disagreement(compared.Chunk, compared.First, compared.Second)),
-        },
-    };
+        // The arithmetic of two kinds of device rounds differently, and neither is at fault.
+        if (compared.Agree || !SameKind(compared.First, compared.Second)) return this;
+        var disagreement = new Disagreement(compared.Chunk, compared.First, compared.Second);
+        return this with { Counts = Counts with { Disagreements = Counts.Disagreements.Add(disagreement) } };
+    }
 
     private JobState Stale() => this with { Counts = Counts with { Stale = Counts.Stale + 1 } };
 
@@ -155,6 +160,8 @@ internal sealed partial record JobState
             Outcome = outcome,
             Reissue = [],
             InFlight = ImmutableDictionary<long, ImmutableArray<Attempt>>.Empty,
+            Unconfirmed = Unconfirmed.Clear(),
+            Counts = Counts with { Unverified = Counts.Unverified + Unconfirmed.Count },
         };
     }
 }

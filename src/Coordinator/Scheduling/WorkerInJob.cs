@@ -14,12 +14,17 @@ internal enum WorkerPhase
     /// <summary>It has no replica and will not have one for this job.</summary>
     Failed,
 
+    /// <summary>It finishes what it has begun, and goes.</summary>
+    Leaving,
+
     /// <summary>It is gone.</summary>
     Lost,
 }
 
 /// <summary>A worker as one job sees it. Chunks and times count accepted results only.</summary>
-internal sealed record WorkerInJob(string Device)
+/// <param name="Device">What it computes on.</param>
+/// <param name="Kind">Of what kind that is.</param>
+internal sealed record WorkerInJob(string Device, string Kind = "")
 {
     public WorkerPhase Phase { get; init; }
 
@@ -41,6 +46,17 @@ internal sealed record WorkerInJob(string Device)
     public double WaitSeconds { get; init; }
 
     public double WarmUpSeconds { get; init; }
+
+    public double TransferSeconds { get; init; }
+
+    /// <summary>How many intervals ago it was last heard of.</summary>
+    public int Silence { get; init; }
+
+    /// <summary>How many of its last statuses did not fit what is known of it.</summary>
+    public int Misfits { get; init; }
+
+    /// <summary>Those of <see cref="Chunks"/> that its last status did not name.</summary>
+    public ImmutableSortedSet<long> Unnamed { get; init; } = [];
 
     /// <summary>Whether it has a replica.</summary>
     public bool IsReady => Phase == WorkerPhase.Ready;

@@ -31,7 +31,7 @@ internal sealed class ComputeActor : ReceiveActor
         _replicas = replicas;
         _time = time;
         Receive<Prepare>(message => OnPrepare(message.Request, message.Cancellation));
-        Receive<Compute>(message => OnCompute(message.Request, message.Cancellation));
+        Receive<Compute>(OnCompute);
         Receive<Release>(message => { if (message.Job == _job) DisposeForm(); });
     }
 
@@ -107,9 +107,10 @@ internal sealed class ComputeActor : ReceiveActor
         form.Evaluate(0, (int)count, cancellation);
     }
 
-    private void OnCompute(RunChunk request, CancellationToken cancellation)
+    private void OnCompute(Compute compute)
     {
-        if (cancellation.IsCancellationRequested || _form is null || request.Job != _job) return;
+        var (request, cancellation) = (compute.Request, compute.Cancellation);
+        if (cancellation.IsCancellationRequested || _form is null || request.Job != _job || !compute.TryClaim()) return;
 
         long start = _time.GetTimestamp();
         double waited = _idleSince is { } since ? _time.GetElapsedTime(since, start).TotalSeconds : 0;

@@ -5,8 +5,22 @@ namespace ActorHutch.GpuWorker.Actors;
 /// <summary>Prepare for a job; answered by <see cref="ReplicaReady"/> or <see cref="ReplicaFailed"/> unless cancelled.</summary>
 internal sealed record Prepare(PrepareReplica Request, CancellationToken Cancellation);
 
-/// <summary>Compute a chunk; answered by <see cref="ChunkDone"/> or <see cref="ChunkFailed"/> unless cancelled.</summary>
-internal sealed record Compute(RunChunk Request, CancellationToken Cancellation);
+/// <summary>
+/// Compute a chunk; answered by <see cref="ChunkDone"/> or <see cref="ChunkFailed"/> unless cancelled or taken back.
+/// </summary>
+internal sealed class Compute(RunChunk request, CancellationToken cancellation)
+{
+    private int _claimed;
+
+    public RunChunk Request => request;
+
+    public CancellationToken Cancellation => cancellation;
+
+    /// <summary>
+    /// True for whoever asks first: the computation when it begins, or the worker when it takes the chunk back.
+    /// </summary>
+    public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
+}
 
 /// <summary>Free what belongs to a job alone; the replica stays for the next one.</summary>
 internal sealed record Release(Guid Job);

@@ -17,12 +17,15 @@ namespace ActorHutch.GpuWorker.Actors;
 public sealed class WorkerActor : ReceiveActor, IWithTimers
 {
     private readonly WorkerSettings _settings;
+    private readonly Dictionary<ChunkAttempt, Compute> _chunks = [];
     private readonly RegisterWorker _registration;
     private readonly IActorRef _compute;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private IActorRef _coordinator = ActorRefs.Nobody;
     private CancellationTokenSource _cancellation = new();
+    private string? _coordinatorPath;
     private Guid? _job;
+    private bool _hasReplica;
     private JobSpec? _spec;
     private string? _refusal;
     private int _dropped;
@@ -36,7 +39,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     {
         _settings = settings;
         _registration = new RegisterWorker(
-            settings.Id, Random.Shared.NextInt64(), settings.Device, settings.MemoryBytes, settings.Threads);
+            settings.Id, Random.Shared.NextInt64(), settings.Device, settings.MemoryBytes, settings.Threads, settings.Kind);
+        _coordinatorPath = settings.Coordinator;
         _compute = Context.Watch(Context.ActorOf(ComputeActor.Props(settings, replicas, time), "compute"));
         Registering();
     }
@@ -52,7 +56,11 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         Akka.Actor.Props.Create(() => new WorkerActor(settings, replicas, time ?? TimeProvider.System));
 
     /// <inheritdoc/>
-    protected override void PreStart() => Register();
+    protected override void PreStart()
+    {
+        Register();
+        Timers.StartPeriodicTimer(nameof(StatusDue), new StatusDue(), _settings.StatusInterval);
+    }
 
     /// <inheritdoc/>
     protected override void PostStop() => _cancellation.Dispose();
@@ -63,6 +71,11 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private void Registering()
     {
         Receive<RegistrationDue>(_ => Register());
+        Receive<CoordinatorFound>(found => { _coordinatorPath = found.Path; Register(); });
+        Receive<Leave>(_ => Context.Stop(Self));
+        Receive<StatusDue>(_ => { });
+        Receive<RegisterAgain>(_ => { });
+        Receive<Dismiss>(OnDismiss);
         Receive<WorkerAccepted>(
             accepted => accepted.Incarnation == _registration.Incarnation,
             _ =>
@@ -83,21 +96,78 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     {
         Receive<PrepareReplica>(OnPrepare);
         Receive<IJobMessage>(message => message.Job != _job, Drop);
-        Receive<RunChunk>(chunk => _compute.Tell(new Compute(chunk, _cancellation.Token)));
+        Receive<RunChunk>(OnRunChunk);
         Receive<EndJob>(end => { LeaveJob(); _compute.Tell(new Release(end.Job)); });
 
         Receive<ReplicaReady>(OnReplicaReady);
         Receive<ReplicaFailed>(Say);
-        Receive<ChunkDone>(done => { Say(done); Say(new RequestWork(done.Job, 1)); });
-        Receive<ChunkFailed>(failed => { Say(failed); Say(new RequestWork(failed.Job, 1)); });
+        Receive<ChunkDone>(done => OnAnswer(done, new ChunkAttempt(done.Chunk, done.Attempt)));
+        Receive<ChunkFailed>(failed => OnAnswer(failed, new ChunkAttempt(failed.Chunk, failed.Attempt)));
 
+        Receive<StatusDue>(_ => Say(Status(Capacity)));
+        Receive<Leave>(_ => OnLeave());
+        Receive<RegisterAgain>(_ => CoordinatorLost());
+        Receive<CoordinatorFound>(OnCoordinatorFound);
+        Receive<Dismiss>(OnDismiss);
         Receive<Terminated>(gone => gone.ActorRef.Equals(_compute), _ => ComputeDied());
-        Receive<Terminated>(_ => CoordinatorLost());
+        Receive<Terminated>(gone => gone.ActorRef.Equals(_coordinator), _ => CoordinatorLost());
+        Receive<Terminated>(_ => { });
+    }
+
+    /// <summary>It finishes the chunk that it has begun, and stops.</summary>
+    private void Leaving()
+    {
+        Receive<IJobMessage>(message => message.Job != _job, Drop);
+        Receive<ChunkDone>(done => { Say(done); Context.Stop(Self); });
+        Receive<ChunkFailed>(failed => { Say(failed); Context.Stop(Self); });
+        Receive<EndJob>(_ => Context.Stop(Self));
+        Receive<Terminated>(_ => Context.Stop(Self));
+        ReceiveAny(_ => { });
+    }
+
+    private int Capacity => 1 + _settings.Prefetch;
+
+    private WorkerStatus Status(int capacity) => new(_job ?? Guid.Empty, _hasReplica, capacity, [.. _chunks.Keys]);
+
+    private void OnRunChunk(RunChunk chunk)
+    {
+        var compute = new Compute(chunk, _cancellation.Token);
+        _chunks[new ChunkAttempt(chunk.Chunk, chunk.Attempt)] = compute;
+        _compute.Tell(compute);
+    }
+
+    private void OnAnswer(IWorkerMessage answer, ChunkAttempt attempt)
+    {
+        _chunks.Remove(attempt);
+        Say(answer);
+        Say(new RequestWork(_job!.Value, 1));
+    }
+
+    private void OnLeave()
+    {
+        foreach (var (attempt, chunk) in _chunks.ToArray())
+        {
+            if (chunk.TryClaim()) _chunks.Remove(attempt);
+        }
+
+        Say(Status(capacity: 0));
+        _log.Info("Worker {Worker} leaves; {Chunks} to finish", _settings.Id, _chunks.Count);
+        if (_chunks.Count == 0) Context.Stop(Self);
+        else Become(Leaving);
+    }
+
+    private void OnDismiss(Dismiss dismissed) => Context.System.EventStream.Publish(dismissed);
+
+    private void OnCoordinatorFound(CoordinatorFound found)
+    {
+        bool another = found.Path != _coordinatorPath;
+        _coordinatorPath = found.Path;
+        if (another) CoordinatorLost();
     }
 
     private void Register()
     {
-        Context.ActorSelection(_settings.Coordinator).Tell(_registration);
+        if (_coordinatorPath is not null) Context.ActorSelection(_coordinatorPath).Tell(_registration);
         Timers.StartSingleTimer(RegistrationDue.Instance, RegistrationDue.Instance, _settings.RegistrationInterval);
     }
 
@@ -105,6 +175,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     {
         LeaveJob();
         _job = request.Job;
+        Context.System.EventStream.Publish(new ReplicaState(_settings.Id, Verified: false));
         _spec = request.Spec;
         _compute.Tell(new Prepare(request, _cancellation.Token));
     }
@@ -129,8 +200,10 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
             return;
         }
 
+        _hasReplica = true;
+        Context.System.EventStream.Publish(new ReplicaState(_settings.Id, Verified: true));
         Say(ready);
-        Say(new RequestWork(ready.Job, 1 + _settings.Prefetch));
+        Say(new RequestWork(ready.Job, Capacity));
     }
 
     /// <summary>Stops what is being computed, and what waits to be, for the job of before.</summary>
@@ -139,6 +212,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         // Not disposed of: the computation may be about to look at its token.
         _cancellation.Cancel();
         _cancellation = new CancellationTokenSource();
+        _chunks.Clear();
+        _hasReplica = false;
         _job = null;
     }
 
@@ -166,6 +241,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     }
 
     private void Say(IWorkerMessage message) => _coordinator.Tell(message, Self);
+
+    private sealed record StatusDue;
 
     private sealed record RegistrationDue
     {

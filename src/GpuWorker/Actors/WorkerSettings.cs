@@ -16,9 +16,17 @@ public sealed record WorkerSettings(string Id, string Device)
     /// <summary>Chunks it asks for beyond the one it computes, so that it need not wait for the next. Default: 1.</summary>
     public int Prefetch { get; init; } = 1;
 
-    /// <summary>Where the coordinator is. Default: in the same actor system.</summary>
-    public string Coordinator { get; init; } = ActorHutchSystem.CoordinatorPath;
+    /// <summary>The kind of device: devices of one kind give the same bits. Default: not known.</summary>
+    public string Kind { get; init; } = "";
+
+    /// <summary>
+    /// Where the coordinator is: in the same actor system (the default), or null where it has yet to be found.
+    /// </summary>
+    public string? Coordinator { get; init; } = ActorHutchSystem.CoordinatorPath;
 
     /// <summary>The time between two attempts to register. Default: 1 s.</summary>
     public TimeSpan RegistrationInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The time between two statuses. Default: <see cref="ActorHutchSystem.StatusInterval"/>.</summary>
+    public TimeSpan StatusInterval { get; init; } = ActorHutchSystem.StatusInterval;
 }

@@ -21,6 +21,9 @@ public static class ActorHutchSystem
     /// </summary>
     public const string ComputeDispatcher = "actorhutch.compute-dispatcher";
 
+    /// <summary>How often a worker says what it is at: 2 s.</summary>
+    public static TimeSpan StatusInterval { get; } = TimeSpan.FromSeconds(2);
+
     /// <summary>The settings.</summary>
     /// <remarks>
     /// An actor that throws stops: its state is not to be trusted, and whoever watches it knows what to do. The process

@@ -6,6 +6,12 @@ namespace ActorHutch.Shared.Messages;
 /// <param name="Incarnation">The one that registered.</param>
 public sealed record WorkerAccepted(long Incarnation) : ICoordinatorMessage;
 
+/// <summary>The coordinator does not know the worker that spoke to it: it shall register.</summary>
+public sealed record RegisterAgain : ICoordinatorMessage;
+
+/// <summary>The coordinator's work is done and it goes; it says so to workers that are there for one job only.</summary>
+public sealed record Dismiss : ICoordinatorMessage;
+
 /// <summary>The coordinator cannot work with the worker, and will say so as often as it registers.</summary>
 /// <param name="Incarnation">The one that registered.</param>
 /// <param name="Reason">Why, for people.</param>

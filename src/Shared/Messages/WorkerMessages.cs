@@ -13,11 +13,34 @@ namespace ActorHutch.Shared.Messages;
 /// <param name="Device"><c>cpu</c> or <c>cuda:I</c>.</param>
 /// <param name="MemoryBytes">The device's memory in bytes; null where it is not known.</param>
 /// <param name="Threads">libtorch's threads in this worker.</param>
-public sealed record RegisterWorker(string Id, long Incarnation, string Device, long? MemoryBytes, int Threads)
-    : IWorkerMessage
+/// <param name="Kind">
+/// The kind of device, such as <c>cpu x64 avx512</c>: devices of one kind, with equal threads, give the same bits.
+/// </param>
+public sealed record RegisterWorker(
+    string Id, long Incarnation, string Device, long? MemoryBytes, int Threads, string Kind = "") : IWorkerMessage
 {
     /// <summary>The protocol it speaks. Default: this release's.</summary>
     public int Protocol { get; init; } = ProtocolVersion.Current;
+}
+
+/// <summary>One attempt at one chunk.</summary>
+/// <param name="Chunk">The chunk, from 0.</param>
+/// <param name="Attempt">The attempt at it, from 1.</param>
+public readonly record struct ChunkAttempt(long Chunk, int Attempt);
+
+/// <summary>
+/// What a worker is at, said every few seconds and whenever it begins to leave. Messages can be lost with a connection:
+/// this is what both sides are held against.
+/// </summary>
+/// <param name="Job">The run; <see cref="Guid.Empty"/> where there is none.</param>
+/// <param name="HasReplica">Whether the run's replica is ready.</param>
+/// <param name="Capacity">How many chunks it wants to have at a time; 0 from a worker that leaves.</param>
+/// <param name="Chunks">The chunks it has and has not answered for.</param>
+public sealed record WorkerStatus(Guid Job, bool HasReplica, int Capacity, IReadOnlyList<ChunkAttempt> Chunks)
+    : IWorkerMessage
+{
+    /// <summary>A worker that leaves is given nothing more; what it does not name in its last status it hands back.</summary>
+    public bool Leaves => Capacity == 0;
 }
 
 /// <summary>The worker holds the replica, has found the loss to be deterministic, and has warmed up.</summary>
@@ -28,6 +51,7 @@ public sealed record RegisterWorker(string Id, long Incarnation, string Device, 
 /// <param name="Blocks">Names of the blocks that are told apart; none where only their sum is known.</param>
 /// <param name="BasisCount">How many basis vectors add up to the exact trace.</param>
 /// <param name="WarmUpSeconds">What loading the replica and warming up took.</param>
+/// <param name="TransferSeconds">What fetching model and batch took before that; 0 where they were there.</param>
 public sealed record ReplicaReady(
     Guid Job,
     ModelDescription Model,
@@ -35,7 +59,8 @@ public sealed record ReplicaReady(
     string MethodReason,
     IReadOnlyList<string> Blocks,
     long BasisCount,
-    double WarmUpSeconds) : IWorkerMessage, IJobMessage
+    double WarmUpSeconds,
+    double TransferSeconds = 0) : IWorkerMessage, IJobMessage
 {
     /// <summary>Values per probe.</summary>
     public int Columns => Math.Max(1, Blocks.Count);

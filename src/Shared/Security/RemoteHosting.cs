@@ -42,13 +42,18 @@ public static class RemoteHosting
             throw new InvalidOperationException($"The port speaks {scheme} and should speak {wanted}.");
     }
 
+    private static string TlsTransportConfig => $"""
+        enable-ssl = true
+        transport-class = "{typeof(TlsTransport).FullName}, {typeof(TlsTransport).Assembly.GetName().Name}"
+        """;
+
     private static Config Port(RemoteSettings settings, bool tls) => ConfigurationFactory.ParseString($$"""
         akka.remote.dot-netty.tcp {
           hostname = {{Quoted(settings.Host)}}
           port = {{settings.Port}}
           public-hostname = {{Quoted(settings.PublicHost ?? settings.Host)}}
           {{(settings.PublicPort is { } port ? $"public-port = {port}" : "")}}
-          enable-ssl = {{(tls ? "true" : "false")}}
+          {{(tls ? TlsTransportConfig : "enable-ssl = false")}}
         }
         """);
 

@@ -32,7 +32,7 @@ public sealed record RemoteSettings
         tls = TlsSettings.Read(TlsFiles, problems);
         if (TlsFiles.Any && Insecure)
         {
-            problems.Add(new Problem("insecure", "", "must not be given with --tls-cert, --tls-key and --tls-ca, which are secure"));
+            problems.Add(new Problem("insecure", "with --tls-cert", "must be one or the other: with certificates the port is secure"));
         }
 
         if (!TlsFiles.Any && !Insecure && !IsLoopback(Host))

@@ -15,6 +15,8 @@ internal static class CoordinatorFormats
             "WR",
             message => new() { Incarnation = message.Incarnation, Reason = Fields.OfText(message.Reason) },
             wire => new(wire.Incarnation, wire.Reason)),
+        MessageFormat.Of<RegisterAgain, V1.RegisterAgain>("RA", _ => new(), _ => new()),
+        MessageFormat.Of<Dismiss, V1.Dismiss>("DM", _ => new(), _ => new()),
         MessageFormat.Of<PrepareReplica, V1.PrepareReplica>(
             "PR",
             message =>

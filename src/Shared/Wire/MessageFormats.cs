@@ -21,9 +21,9 @@ internal static class MessageFormats
         ?? throw new WireException($"No message has the manifest {Shown(manifest)}; does a newer release talk to this one?");
 
     /// <summary>What a stranger sent, short and printable.</summary>
-    private static string Shown(string? manifest)
+    public static string Shown(string? manifest)
     {
-        string text = manifest is { Length: > 32 } ? manifest[..32] + "…" : manifest ?? "";
+        string text = manifest is { Length: > 64 } ? manifest[..64] + "…" : manifest ?? "";
         return $"'{string.Concat(text.Select(symbol => char.IsControl(symbol) ? '?' : symbol))}'";
     }
 }

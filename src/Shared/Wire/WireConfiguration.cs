@@ -2,6 +2,8 @@ using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;
 using Akka.Configuration;
+using Akka.Dispatch.SysMsg;
+using Akka.Remote.Serialization;
 using Akka.Streams;
 
 namespace ActorHutch.Shared.Wire;
@@ -26,8 +28,9 @@ public static class WireConfiguration
     /// </summary>
     /// <remarks>
     /// Four of Akka's serializers make objects of types that a peer names, and are denied by their numbers: 1 JSON, 2 any
-    /// protobuf, 3 remote deployment, 36 reliable delivery, which holds any of the others. <c>allow-unregistered-types</c>
-    /// alone would stop what is sent, not what comes in.
+    /// protobuf, 3 remote deployment, 36 reliable delivery, which holds any of the others. Two more, 16 and 22, do so for
+    /// the exceptions in some of their messages, and are narrowed to what a cluster needs.
+    /// <c>allow-unregistered-types</c> alone would stop what is sent, not what comes in.
     /// </remarks>
     public static Config Configuration { get; } = ConfigurationFactory.ParseString($$"""
         akka {
@@ -38,6 +41,8 @@ public static class WireConfiguration
               proto = "{{NameOf<DeniedSerializer>()}}"
               daemon-create = "{{NameOf<DeniedSerializer>()}}"
               reliable-delivery = "{{NameOf<DeniedSerializer>()}}"
+              akka-misc = "{{NameOf<NarrowedSerializer>()}}"
+              akka-system-msg = "{{NameOf<NarrowedSerializer>()}}"
             }
             serialization-bindings {
               "{{NameOf<IProtocolMessage>()}}" = actorhutch
@@ -48,6 +53,15 @@ public static class WireConfiguration
               proto.identifier = 2
               daemon-create.identifier = 3
               reliable-delivery.identifier = 36
+              akka-misc {
+                serializer = "{{NameOf<MiscMessageSerializer>()}}"
+                # Identify, ActorIdentity, and death watch's heartbeats
+                manifests = [ID, AID, RWHB, RWHR]
+              }
+              akka-system-msg {
+                serializer = "{{NameOf<SystemMessageSerializer>()}}"
+                manifests = ["{{NameOf<Watch>()}}", "{{NameOf<Unwatch>()}}", "{{NameOf<DeathWatchNotification>()}}"]
+              }
             }
           }
           remote {

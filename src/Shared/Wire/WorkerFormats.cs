@@ -9,6 +9,7 @@ internal static class WorkerFormats
     public static IReadOnlyList<MessageFormat> All { get; } =
     [
         MessageFormat.Of<RegisterWorker, V1.RegisterWorker>("RW", Write, Read),
+        MessageFormat.Of<WorkerStatus, V1.WorkerStatus>("WS", Write, Read),
         MessageFormat.Of<ReplicaReady, V1.ReplicaReady>("RR", Write, Read),
         MessageFormat.Of<ReplicaFailed, V1.ReplicaFailed>(
             "RF",
@@ -46,16 +47,34 @@ internal static class WorkerFormats
             Device = message.Device,
             Threads = message.Threads,
             Protocol = message.Protocol,
+            Kind = Fields.OfText(message.Kind),
         };
         if (message.MemoryBytes is { } bytes) wire.MemoryBytes = bytes;
         return wire;
     }
 
     private static RegisterWorker Read(V1.RegisterWorker wire) =>
-        new(wire.Id, wire.Incarnation, wire.Device, wire.HasMemoryBytes ? wire.MemoryBytes : null, wire.Threads)
+        new(wire.Id, wire.Incarnation, wire.Device, wire.HasMemoryBytes ? wire.MemoryBytes : null, wire.Threads, wire.Kind)
         {
             Protocol = wire.Protocol,
         };
+
+    private static V1.WorkerStatus Write(WorkerStatus message)
+    {
+        var wire = new V1.WorkerStatus
+        {
+            Job = Fields.OfRun(message.Job),
+            HasReplica = message.HasReplica,
+            Capacity = message.Capacity,
+        };
+        wire.Chunks.AddRange(message.Chunks.Select(
+            held => new V1.ChunkAttempt { Chunk = held.Chunk, Attempt = held.Attempt }));
+        return wire;
+    }
+
+    private static WorkerStatus Read(V1.WorkerStatus wire) => new(
+        Fields.Run(wire.Job), wire.HasReplica, wire.Capacity,
+        [.. wire.Chunks.Select(held => new ChunkAttempt(held.Chunk, held.Attempt))]);
 
     private static V1.ReplicaReady Write(ReplicaReady message)
     {
@@ -67,6 +86,7 @@ internal static class WorkerFormats
             MethodReason = Fields.OfText(message.MethodReason),
             BasisCount = message.BasisCount,
             WarmUpSeconds = message.WarmUpSeconds,
+            TransferSeconds = message.TransferSeconds,
         };
         wire.Blocks.AddRange(message.Blocks);
         return wire;
@@ -74,7 +94,7 @@ internal static class WorkerFormats
 
     private static ReplicaReady Read(V1.ReplicaReady wire) => new(
         Fields.Run(wire.Job), ReplicaFormat.Read(wire.Model), Fields.Word<CurvatureMethod>(wire.Method),
-        wire.MethodReason, [.. wire.Blocks], wire.BasisCount, wire.WarmUpSeconds);
+        wire.MethodReason, [.. wire.Blocks], wire.BasisCount, wire.WarmUpSeconds, wire.TransferSeconds);
 
     private static V1.ChunkDone Write(ChunkDone message) => new()
     {

@@ -6,6 +6,7 @@ using ActorHutch.Fakes;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
+using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
@@ -30,6 +31,30 @@ public class CoordinatorActorTests : TestKit
         var worker = Register("a");
 
         Assert.Equal(new PrepareReplica(job, Spec), worker.ExpectMsg<PrepareReplica>());
+    }
+
+    [Fact]
+    public void A_worker_of_another_protocol_version_is_told_so_each_time_and_the_log_once()
+    {
+        var worker = CreateTestProbe();
+        var old = new RegisterWorker("old", 7, "cpu", null, 1) { Protocol = ProtocolVersion.Current + 1 };
+
+        EventFilter.Error(contains: "Refused a worker: worker old speaks version 2").ExpectOne(() =>
+        {
+            worker.Send(_coordinator, old);
+            worker.Send(_coordinator, old);
+            worker.ExpectMsg<WorkerRefused>();
+            var refused = worker.ExpectMsg<WorkerRefused>();
+            Assert.Equal(7, refused.Incarnation);
+            Assert.Equal(
+                "worker old speaks version 2 of the protocol and the coordinator version 1: "
+                + "run the same release of ActorHutch on both",
+                refused.Reason);
+        });
+
+        Start(Spec);
+        Register("a");
+        worker.ExpectNoMsg(TimeSpan.Zero);
     }
 
     [Fact]

@@ -31,11 +31,17 @@ public sealed class JobFileTests : IDisposable
     [Fact]
     public void Every_option_about_a_job_has_a_field_and_every_field_an_option()
     {
-        string[] ofTheRun = ["job", "print-job", "json", "log-level", "state"];
+        var options = new ActorHutch.Coordinator.CommandLine.OptionSet();
+        // What belongs to one machine, or to one run.
+        string[] ofTheRun =
+        [
+            "job", "print-job", "json", "log-level", "state", "cluster", "min-workers", "verify-fraction",
+            .. options.Node.All.Select(option => option.Name.TrimStart('-')),
+        ];
         string[] ofTheFile = ["kind", "model", "confidence-level"];
 
         Assert.Equal(
-            new ActorHutch.Coordinator.CommandLine.OptionSet().OfEstimate()
+            options.OfEstimate()
                 .Select(option => option.Name.TrimStart('-')).Except(ofTheRun).Order(),
             JobField.All.Select(field => field.Option).Except(ofTheFile).Order());
     }

@@ -15,13 +15,13 @@ public class JournalSerializerTests : TestKit
 
     private static readonly JobCounts Counts = new()
     {
-        Reissued = 1, Duplicates = 2, Failed = 3, Stale = 4, Disagreements = [new Disagreement(5, A, B)],
+        Reissued = 1, Copies = 6, Verified = 7, Unverified = 8, Duplicates = 2, Failed = 3, Stale = 4, Disagreements = [new Disagreement(5, A, B)],
     };
 
-    private static readonly WorkerInJob Worker = new("cuda:1")
+    private static readonly WorkerInJob Worker = new("cuda:1", "GPU H")
     {
         Phase = WorkerPhase.Lost, Reason = "it stopped", ChunksDone = 1, ProbesDone = 2, ComputeSeconds = 0.1,
-        WaitSeconds = 1e-300, WarmUpSeconds = 3,
+        WaitSeconds = 1e-300, WarmUpSeconds = 3, TransferSeconds = 0.7,
     };
 
     private readonly JournalSerializer _serializer;
@@ -71,7 +71,7 @@ public class JournalSerializerTests : TestKit
 
         Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)), (read.Setup, read.Elapsed));
         Assert.Equal([A, B], read.Workers.Select(worker => worker.Key));
-        Assert.Equal(Worker, read.Workers[0].Value with { Chunks = Worker.Chunks });
+        Assert.Equal(Worker, read.Workers[0].Value with { Chunks = Worker.Chunks, Unnamed = Worker.Unnamed });
         Assert.Null(read.Workers[1].Value.Reason);
         Assert.Equal(Counts.Disagreements, read.Counts.Disagreements);
         Assert.Equal(Counts, read.Counts with { Disagreements = Counts.Disagreements });
@@ -79,7 +79,7 @@ public class JournalSerializerTests : TestKit
 
     /// <summary>A figure that is added to a report must be in the journal too, or a report printed again lacks it.</summary>
     [Theory]
-    [InlineData(typeof(WorkerInJob), "Phase Credit Chunks")]
+    [InlineData(typeof(WorkerInJob), "Phase Credit Chunks Silence Misfits Unnamed")]
     [InlineData(typeof(JobCounts), "")]
     public void No_figure_of_a_report_is_forgotten(Type type, string ofTheRun)
     {

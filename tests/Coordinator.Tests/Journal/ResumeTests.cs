@@ -149,7 +149,11 @@ public sealed class ResumeTests : IDisposable
 
     /// <summary>As narrow as a cluster's: what may travel must not keep the journal from being written.</summary>
     private static Config Configuration(StateDirectory? state) =>
-        (state?.Configuration ?? Config.Empty).WithFallback(WireConfiguration.Configuration).WithFallback(ActorHutchSystem.Configuration);
+        (state?.Configuration ?? Config.Empty)
+            .WithFallback(ConfigurationFactory.ParseString(
+                "akka { actor.provider = remote, remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 } }"))
+            .WithFallback(WireConfiguration.Configuration)
+            .WithFallback(ActorHutchSystem.Configuration);
 
     private static Task<JobResult> Start(ActorSystem system, FakeReplicaFactory factory, JobSpec spec, bool journaled)
     {

@@ -109,7 +109,7 @@ public class JobStateRecoveryTests
     }
 
     private static Transition Start(RecoveredJob recovered, JobSpec? spec = null) =>
-        JobState.Start(Job, spec ?? Spec, new JobPolicy(), [KeyValuePair.Create(A, "cpu")], recovered);
+        JobState.Start(Job, spec ?? Spec, new JobPolicy(), [new WorkerRegistered(A, "cpu")], recovered);
 
     private static RecoveredJob Recovered(params long[] chunks) =>
         new(Ready, [.. chunks.Select(chunk => Accepted(chunk, Done(chunk).Values))]);

@@ -122,7 +122,7 @@ public class JobStateWorkersTests
 
         job.Happens(new WorkerWaitOver());
         Assert.Equal(
-            new JobOutcome(JobEnd.Failed, "2 workers are needed, and after waiting 7 s there is 1.\n  a: out of memory"),
+            new JobOutcome(JobEnd.Failed, "2 workers are needed, and after waiting 7 s there is 1: b.\n  a: out of memory"),
             job.Outcome);
     }
 

@@ -22,7 +22,7 @@ internal sealed class Schedule
     {
         var start = JobState.Start(
             Job, spec ?? new JobSpec { Probes = 45, VBatch = 10 }, policy ?? new JobPolicy(),
-            workers.Select(worker => KeyValuePair.Create(worker, "cpu")));
+            workers.Select(worker => new WorkerRegistered(worker, "cpu")));
         (State, Effects) = (start.State, start.Effects);
     }
 

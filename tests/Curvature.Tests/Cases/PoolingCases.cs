@@ -11,7 +11,7 @@ internal static class PoolingCases
         ["max pooling"] = Image(() => MaxPool2d(2)),
         ["overlapping max pooling"] = Image(() => MaxPool2d(3, stride: 1, padding: 1)),
         ["dilated max pooling"] = Image(() => MaxPool2d(2, stride: 1, dilation: 2)),
-        ["max pooling with ceiling"] = Image(() => MaxPool2d((2, 3), stride: (2, 2), ceil_mode: true)),
+        ["max pooling with ceiling"] = Image(() => MaxPool2d(3, stride: 2, ceil_mode: true)),
         ["average pooling"] = Image(() => AvgPool2d(2)),
         ["padded average pooling"] = Image(() => AvgPool2d(3, stride: 2, padding: 1, count_include_pad: false)),
         ["adaptive average pooling"] = Image(() => AdaptiveAvgPool2d((2, 3))),

@@ -89,6 +89,18 @@ public sealed class MemoryTests
             Chunks / 4);
     }
 
+    /// <summary>A parameter of two layers is found out when all else is there.</summary>
+    [Fact]
+    public void A_form_that_cannot_be_made_leaves_nothing()
+    {
+        using var problem = ModelCases.All["tied weights"].With(LossCase.All["cross-entropy, sum"]);
+
+        StaysFlat(
+            _ => Assert.Throws<NoLayerRuleException>(() => QuadraticForms.Create(
+                problem.Risk, new CurvatureOptions { ProbeSpace = ProbeSpace.Output })),
+            Chunks / 4);
+    }
+
     private static void StaysFlat(Action<int> work, int times)
     {
         for (int i = 0; i < WarmUp; i++) work(i);

@@ -4,6 +4,7 @@ using ActorHutch.GpuWorker.Actors;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
+using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.TestKit;
@@ -33,6 +34,25 @@ public class WorkerActorTests() : TestKit(Settings)
 
         Assert.Equal(("worker-1", "cpu", 1), (first.Id, first.Device, first.Threads));
         Assert.Equal(first, second);
+    }
+
+    [Fact]
+    public void It_logs_once_that_it_is_refused_and_goes_on_trying()
+    {
+        StartWorker(new FakeReplicaFactory(), out var coordinator);
+
+        EventFilter.Error(contains: "was refused by").ExpectOne(() =>
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                var registration = coordinator.ExpectMsg<RegisterWorker>();
+                coordinator.Reply(new WorkerRefused(registration.Incarnation, "another release"));
+            }
+        });
+
+        var last = coordinator.ExpectMsg<RegisterWorker>();
+        Accept(coordinator, last);
+        Assert.Equal(ProtocolVersion.Current, last.Protocol);
     }
 
     [Fact]

@@ -29,8 +29,10 @@ public class ProtocolTests
     [MemberData(nameof(Messages))]
     public void A_message_about_a_job_names_the_run(Type message)
     {
-        bool aboutWorkers = message == typeof(RegisterWorker) || message == typeof(WorkerAccepted)
-            || message == typeof(WorkerRefused) || message.Namespace == typeof(BlobId).Namespace;
+        Type[] ofWorkers =
+            [typeof(RegisterWorker), typeof(WorkerAccepted), typeof(RegisterAgain), typeof(WorkerStatus), typeof(Dismiss),
+             typeof(WorkerRefused), typeof(RequestBlob), typeof(BlobUnknown)];
+        bool aboutWorkers = ofWorkers.Contains(message);
 
         Assert.Equal(!aboutWorkers, message.IsAssignableTo(typeof(IJobMessage)));
     }

@@ -39,6 +39,30 @@ public sealed class DeniedTypesTests(Serializing wire) : IClassFixture<Serializi
     }
 
     [Theory]
+    [InlineData(16, "STF")]
+    [InlineData(16, "CF")]
+    [InlineData(16, "PP")]
+    [InlineData(22, "Akka.Dispatch.SysMsg.Failed, Akka")]
+    [InlineData(22, "Akka.Dispatch.SysMsg.Create, Akka")]
+    [InlineData(22, "Akka.Dispatch.SysMsg.Terminate, Akka")]
+    public void Akkas_messages_that_a_cluster_does_not_need_are_not_read(int serializer, string manifest)
+    {
+        var error = Assert.Throws<WireException>(() => wire.Serialization.Deserialize([], serializer, manifest));
+
+        Assert.Contains($"'{manifest}' of serializer {serializer} is not read", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_failure_is_not_sent_with_its_exception()
+    {
+        var failure = new Status.Failure(new InvalidOperationException("x"));
+
+        var error = Assert.Throws<WireException>(() => wire.Serialization.FindSerializerFor(failure).ToBinary(failure));
+
+        Assert.Contains("Status+Failure does not travel", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(typeof(Identify), 16)]
     [InlineData(typeof(ActorSelectionMessage), 6)]
     [InlineData(typeof(byte[]), 4)]

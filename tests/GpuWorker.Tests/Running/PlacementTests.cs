@@ -1,7 +1,7 @@
-using ActorHutch.Coordinator.Running;
+using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.Jobs;
 
-namespace ActorHutch.Coordinator.Tests.Running;
+namespace ActorHutch.GpuWorker.Tests.Running;
 
 public class PlacementTests
 {

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Hosting;
 
-namespace ActorHutch.Coordinator.Running;
+namespace ActorHutch.Shared.Hosting;
 
 /// <summary>
 /// The host lives as long as the command that started it: signals are the program's business, which must tell the user

@@ -2,22 +2,28 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Text.RegularExpressions;
 
-namespace ActorHutch.Coordinator.CommandLine;
+namespace ActorHutch.Shared.CommandLine;
 
 /// <summary>Tells the user what is wrong with the input: everything, a line each.</summary>
-internal static partial class Problems
+public static partial class Problems
 {
     /// <summary>Writes the problems and returns the exit code for them.</summary>
-    public static int Report(Terminal terminal, IReadOnlyList<string> problems)
+    /// <param name="error">Where to.</param>
+    /// <param name="program">The program whose help to recommend.</param>
+    /// <param name="problems">What is wrong, a line each.</param>
+    public static int Report(TextWriter error, string program, IReadOnlyList<string> problems)
     {
-        foreach (string problem in problems) terminal.Error.WriteLine(problem);
-        terminal.Error.WriteLine("See actorhutch --help.");
+        ArgumentNullException.ThrowIfNull(error);
+        ArgumentNullException.ThrowIfNull(problems);
+        foreach (string problem in problems) error.WriteLine(problem);
+        error.WriteLine($"See {program} --help.");
         return ExitCode.BadInput;
     }
 
     /// <summary>What the parser thinks the user may have meant, a line for each word that it does not know.</summary>
     public static IEnumerable<string> Suggestions(ParseResult parsed)
     {
+        ArgumentNullException.ThrowIfNull(parsed);
         if (parsed.Action is not ParseErrorAction action) return [];
 
         using var output = new StringWriter();

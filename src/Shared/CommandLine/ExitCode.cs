@@ -1,7 +1,7 @@
-namespace ActorHutch.Coordinator.CommandLine;
+namespace ActorHutch.Shared.CommandLine;
 
-/// <summary>What the program tells its caller.</summary>
-internal static class ExitCode
+/// <summary>What the programs tell their caller.</summary>
+public static class ExitCode
 {
     /// <summary>Done.</summary>
     public const int Done = 0;
@@ -9,7 +9,7 @@ internal static class ExitCode
     /// <summary>The job as it is described cannot be run.</summary>
     public const int BadInput = 2;
 
-    /// <summary>The job could not finish.</summary>
+    /// <summary>The job could not finish, or a worker found no cluster to join.</summary>
     public const int Failed = 3;
 
     /// <summary>The user interrupted it.</summary>

@@ -3,7 +3,7 @@ using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting.Display;
 
-namespace ActorHutch.Coordinator.Running;
+namespace ActorHutch.Shared.Hosting;
 
 /// <summary>Logs to a writer, one line an event: standard output belongs to the result.</summary>
 internal sealed class WriterSink(TextWriter writer) : ILogEventSink

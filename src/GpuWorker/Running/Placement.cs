@@ -1,14 +1,15 @@
 using System.Globalization;
 using ActorHutch.Shared.Jobs;
 
-namespace ActorHutch.Coordinator.Running;
+namespace ActorHutch.GpuWorker.Running;
 
-/// <summary>Which device each local worker gets.</summary>
-internal static class Placement
+/// <summary>Which device each worker of a process gets.</summary>
+public static class Placement
 {
     /// <summary>What is wrong with the device, given the GPUs there are; null where nothing is.</summary>
     public static Problem? Check(ExecutionSettings settings, int cudaDevices)
     {
+        ArgumentNullException.ThrowIfNull(settings);
         if (!settings.Device.StartsWith("cuda", StringComparison.Ordinal)) return null;
         if (cudaDevices == 0)
         {
@@ -25,8 +26,12 @@ internal static class Placement
     }
 
     /// <summary>One device a worker.</summary>
+    /// <param name="settings">What is asked for.</param>
+    /// <param name="cudaDevices">How many GPUs there are.</param>
+    /// <param name="processors">How many workers the CPU gets where nothing is said.</param>
     public static IReadOnlyList<string> Devices(ExecutionSettings settings, int cudaDevices, int processors)
     {
+        ArgumentNullException.ThrowIfNull(settings);
         bool cpu = settings.Device == "cpu" || (settings.Device == Choices.Auto && cudaDevices == 0);
         if (cpu) return [.. Enumerable.Repeat("cpu", settings.Workers ?? processors)];
 

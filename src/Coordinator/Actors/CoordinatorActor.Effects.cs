@@ -1,0 +1,102 @@
+using ActorHutch.Coordinator.Journal;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Jobs;
+using Akka.Actor;
+using Akka.Event;
+
+namespace ActorHutch.Coordinator.Actors;
+
+/// <content>What the job's state wants done.</content>
+internal sealed partial class CoordinatorActor
+{
+    private void Perform(IReadOnlyList<Effect> effects)
+    {
+        var job = _job!;
+        foreach (var effect in effects)
+        {
+            if (!HoldsBack(effect, job)) Perform(effect, job);
+        }
+    }
+
+    private void Perform(Effect effect, RunningJob job)
+    {
+        switch (effect)
+        {
+            case Send send:
+                // A worker that is gone gets nothing; that it is gone is an event of its own.
+                if (_addresses.TryGetValue(send.Worker, out var address)) address.Tell(send.Message);
+                break;
+            case Begin:
+                job.FirstChunk = _time.GetTimestamp();
+                if (job.Results is null) job.Ahead?.Write(new ReplicaAgreed(job.State.Replica!));
+                job.Results ??= new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
+                job.Client.Tell(new JobStarted(job.State));
+                Timers.StartPeriodicTimer(nameof(ProgressDue), new ProgressDue(), ProgressInterval);
+                break;
+            case Accept accept:
+                job.Results!.Accept(accept.Chunk, accept.Worker, accept.Values);
+                if (job.Results.TargetReached) Apply(new TargetReached());
+                break;
+            case Compare compare:
+                // At once, so that it is in the report where the job ends with this result.
+                OnCompared(job.Results!.Compare(compare.Chunk, compare.Worker, compare.Values));
+                break;
+            case StartWorkerWait wait:
+                Timers.StartSingleTimer(nameof(WorkerWaitOver), new WorkerWaitOver(), wait.Time);
+                break;
+            case StopWorkerWait:
+                Timers.Cancel(nameof(WorkerWaitOver));
+                break;
+            case Finish finish:
+                OnFinish(job, finish.Outcome);
+                break;
+            default:
+                throw new InvalidOperationException($"No way to perform {effect.GetType().Name}.");
+        }
+    }
+
+    private void OnCompared(DuplicateCompared compared)
+    {
+        int before = _job!.State.Counts.Disagreements.Length;
+        Apply(compared);
+        if (_job.State.Counts.Disagreements.Length == before) return;
+        _log.Error("Workers {First} and {Second} disagree about chunk {Chunk}",
+            compared.First.Id, compared.Second.Id, compared.Chunk);
+    }
+
+    private void OnFinish(RunningJob job, JobOutcome outcome)
+    {
+        Timers.Cancel(nameof(ProgressDue));
+        Timers.Cancel(nameof(SilenceDue));
+        long now = _time.GetTimestamp();
+        long firstChunk = job.FirstChunk ?? now;
+        var accumulator = job.Results?.Accumulator;
+        // The last chunk of all may be the one that satisfied the stopping rule.
+        if (outcome.End == JobEnd.Completed && job.Results is { TargetReached: true })
+            outcome = new JobOutcome(JobEnd.TargetReached);
+
+        _log.Info("Job {Job} ended: {End}", job.State.Job, outcome.End);
+        bool exact = job.State.Spec.Kind == JobKind.Exact;
+        Deliver(job, new JobResult(
+            job.State with { Outcome = outcome },
+            !exact && accumulator is { Count: > 0 } ? accumulator.Estimate(job.State.Spec.ConfidenceLevel) : null,
+            exact && outcome.End == JobEnd.Completed ? accumulator!.Sum() : null,
+            job.Earlier?.Ended?.Setup ?? _time.GetElapsedTime(job.Start, firstChunk),
+            job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now)));
+    }
+
+    private void TellProgress()
+    {
+        if (_job is not { Results: { } results, FirstChunk: not null } job) return;
+        var (spec, state) = (job.State.Spec, job.State);
+        var estimate = spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
+            ? null
+            : results.Accumulator.Estimate(spec.ConfidenceLevel);
+        long probes = Math.Min(state.Done.Count * spec.ChunkSize, state.Probes);
+        // With a target, V is a bound against runaways and says nothing about how far the job is.
+        double needed = estimate is not null && spec.RelativeError is { } error
+            ? StoppingRule.ProbesNeeded(estimate, error) : double.NaN;
+        long total = needed < state.Probes ? Math.Max((long)needed, probes) : state.Probes;
+        job.Client.Tell(new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate));
+    }
+}

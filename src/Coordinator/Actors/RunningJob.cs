@@ -1,0 +1,28 @@
+using ActorHutch.Coordinator.Journal;
+using ActorHutch.Coordinator.Scheduling;
+using Akka.Actor;
+
+namespace ActorHutch.Coordinator.Actors;
+
+/// <summary>A job that has not ended.</summary>
+/// <param name="client">Who asked for it.</param>
+/// <param name="state">Its schedule.</param>
+/// <param name="start">The timestamp of its start.</param>
+internal sealed class RunningJob(IActorRef client, JobState state, long start)
+{
+    public IActorRef Client => client;
+
+    public JobState State { get; set; } = state;
+
+    public ChunkResults? Results { get; set; }
+
+    public long Start => start;
+
+    public long? FirstChunk { get; set; }
+
+    /// <summary>What has to be written before it counts; null without a journal.</summary>
+    public WriteAhead? Ahead { get; set; }
+
+    /// <summary>What earlier runs left in the journal; null without one.</summary>
+    public JournalOpened? Earlier { get; init; }
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.CommandLine;
+
+/// <summary>What the command line says about a cluster.</summary>
+/// <param name="Node">This node's place in it.</param>
+/// <param name="MinWorkers">Workers to wait for.</param>
+/// <param name="Health">Where the node's health is told; null for nowhere.</param>
+internal sealed record ClusterRequest(NodeSettings Node, int MinWorkers, HostPort? Health)
+{
+    private static readonly HostPort DefaultListen = new("127.0.0.1", 4053);
+    private static readonly TimeSpan DefaultJoinTimeout = TimeSpan.FromSeconds(60);
+
+    /// <summary>Reads it; options that <paramref name="isBad"/> names are left at their defaults.</summary>
+    public static ClusterRequest Read(ParseResult parsed, OptionSet options, Func<Option, bool> isBad)
+    {
+        T? Value<T>(Option<T> option) => isBad(option) ? default : parsed.GetValue(option);
+        var node = options.Node.Read(NodeSettings.CoordinatorRole, DefaultListen, DefaultJoinTimeout, parsed, isBad);
+        return new ClusterRequest(node, Value(options.MinWorkers) ?? 1, Value(options.Node.Health));
+    }
+
+    /// <summary>Everything that is wrong with it.</summary>
+    public IEnumerable<Problem> Validate() => MinWorkers < 1
+        ? Node.Validate().Append(Problem.Of("min-workers", MinWorkers, "must be at least 1"))
+        : Node.Validate();
+
+    /// <summary>Options that say something about another way to run than the one that is asked for.</summary>
+    public static IEnumerable<string> Misplaced(ParseResult parsed, OptionSet options, bool cluster)
+    {
+        Option[] others = cluster
+            ? [options.Device, options.Workers, options.Threads]
+            : [.. options.Node.All, options.MinWorkers];
+        return parsed.CommandResult.Children.Concat(parsed.RootCommandResult.Children)
+            .OfType<OptionResult>()
+            .Where(result => !result.Implicit && others.Contains(result.Option))
+            .Select(result => cluster
+                ? $"{result.Option.Name} has no meaning with --cluster: actorhutch-worker has it."
+                : $"{result.Option.Name} has no meaning without --cluster.");
+    }
+}

@@ -1,0 +1,109 @@
+using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.CommandLine;
+using ActorHutch.Coordinator.Journal;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature;
+using ActorHutch.Shared.Health;
+using ActorHutch.Shared.Hosting;
+using Akka.Actor;
+using Akka.Cluster;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Serilog.Events;
+
+namespace ActorHutch.Coordinator.Running;
+
+/// <summary>A coordinator whose workers are processes of their own, on this machine or on others.</summary>
+internal sealed class ClusterSession : Session
+{
+    /// <summary>A worker is given up after so many intervals without a word, though its node answers.</summary>
+    private const int MaxSilence = 5;
+
+    private static readonly TimeSpan DismissTime = TimeSpan.FromSeconds(5);
+
+    private readonly ClusterRequest _request;
+    private readonly JobPolicy _policy;
+    private readonly NodeHealth _health;
+    private HealthEndpoint? _endpoint;
+    private bool _ranBefore;
+
+    private ClusterSession(
+        IHost host, IActorRef coordinator, ClusterRequest request, JobPolicy policy, NodeHealth health)
+        : base(host, coordinator, []) =>
+        (_request, _policy, _health) = (request, policy, health);
+
+    /// <summary>Starts the node and waits until it is a member of a cluster: its own, or the one of its seed nodes.</summary>
+    /// <param name="request">What the command line says.</param>
+    /// <param name="policy">What the command line says about the jobs.</param>
+    /// <param name="log">Where log lines go.</param>
+    /// <param name="level">The least important ones that do.</param>
+    /// <param name="state">Where what is accepted is kept; null for nowhere. The caller closes it after the session.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="CurvatureException">It did not become a member in time.</exception>
+    /// <exception cref="IOException">An address cannot be listened on.</exception>
+    public static async Task<ClusterSession> StartAsync(
+        ClusterRequest request, JobPolicy policy, TextWriter log, LogEventLevel level, StateDirectory? state,
+        CancellationToken cancellation)
+    {
+        var host = NodeHost.Build(log, level, request.Node, akka => akka.WithJournal(state));
+        var health = new NodeHealth(NodeHealth.Member);
+        try
+        {
+            await host.StartAsync(cancellation).ConfigureAwait(false);
+            var system = host.Services.GetRequiredService<ActorSystem>();
+            var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null), ActorHutchSystem.CoordinatorName);
+            var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            system.ActorOf(Props.Create(() => new NodeWatch(coordinator, health, up)), "node-watch");
+            var session = new ClusterSession(host, coordinator, request, policy, health);
+            if (request.Health is { } listen)
+                session._endpoint = await HealthEndpoint.StartAsync(listen, health).ConfigureAwait(false);
+
+            var cluster = Cluster.Get(system);
+            if (request.Node.SeedNodes.Count == 0) cluster.Join(cluster.SelfAddress);
+            await up.Task.WaitAsync(request.Node.JoinTimeout!.Value, cancellation).ConfigureAwait(false);
+            return session;
+        }
+        catch (Exception error)
+        {
+            host.Dispose();
+            if (error is not TimeoutException) throw;
+            throw new CurvatureException(
+                $"This node could not join {string.Join(", ", request.Node.SeedNodes)} in "
+                + $"{request.Node.JoinTimeout!.Value.TotalSeconds} s.");
+        }
+    }
+
+    /// <summary>Tells the workers that are there for this job alone that they can go.</summary>
+    public override async Task CompleteAsync()
+    {
+        try
+        {
+            await Coordinator.Ask<WorkersDismissed>(new DismissWorkers(), DismissTime).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            // They find out by themselves.
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        _health.Leave();
+        await base.DisposeAsync().ConfigureAwait(false);
+        if (_endpoint is not null) await _endpoint.DisposeAsync().ConfigureAwait(false);
+    }
+
+    protected override JobPolicy NextPolicy()
+    {
+        // What follows the first job takes the workers that are left.
+        int minWorkers = _ranBefore ? 1 : _request.MinWorkers;
+        _ranBefore = true;
+        return _policy with
+        {
+            MinWorkers = minWorkers,
+            WorkerWait = _request.Node.JoinTimeout!.Value,
+            CopySlowest = true,
+            MaxSilence = MaxSilence,
+        };
+    }
+}

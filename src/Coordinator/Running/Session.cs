@@ -1,0 +1,63 @@
+using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Jobs;
+using Akka.Actor;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace ActorHutch.Coordinator.Running;
+
+/// <summary>A coordinator with workers, in one process or in many: runs jobs, one after another.</summary>
+/// <param name="host">Runs its actor system.</param>
+/// <param name="coordinator">The coordinator.</param>
+/// <param name="workers">The workers of this process.</param>
+internal abstract class Session(IHost host, IActorRef coordinator, IReadOnlyList<IActorRef> workers) : IAsyncDisposable
+{
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly ActorSystem _system = host.Services.GetRequiredService<ActorSystem>();
+    private readonly JobClient _client = new(host.Services.GetRequiredService<ActorSystem>(), coordinator);
+
+    /// <summary>The coordinator.</summary>
+    protected IActorRef Coordinator => coordinator;
+
+    /// <summary>Runs a job on all workers.</summary>
+    /// <param name="spec">What to compute.</param>
+    /// <param name="laneLimit">An exact trace of more basis vectors is not begun.</param>
+    /// <param name="observer">Looks on; may be null.</param>
+    /// <param name="cancellation">Interrupts the job, which then ends with what it has.</param>
+    public Task<JobResult> RunAsync(
+        JobSpec spec, long? laneLimit = null, IJobObserver? observer = null, CancellationToken cancellation = default) =>
+        _client.RunAsync(spec, NextPolicy() with { LaneLimit = laneLimit }, observer, cancellation);
+
+    /// <summary>All that was asked for is done.</summary>
+    public virtual Task CompleteAsync() => Task.CompletedTask;
+
+    /// <summary>Stops its actors.</summary>
+    public virtual async ValueTask DisposeAsync()
+    {
+        await StopWorkersAsync().ConfigureAwait(false);
+        await NodeHost.FlushLogAsync(_system).ConfigureAwait(false);
+        await host.StopAsync().ConfigureAwait(false);
+        host.Dispose();
+    }
+
+    /// <summary>
+    /// Workers go first, and by the mailbox: then they hear of their job's end, and give up what they compute.
+    /// </summary>
+    private async Task StopWorkersAsync()
+    {
+        try
+        {
+            await Task.WhenAll(workers.Select(worker => worker.GracefulStop(StopTimeout))).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // A computation that cannot be interrupted: the process will end it.
+        }
+    }
+
+    /// <summary>What the next job puts up with.</summary>
+    protected abstract JobPolicy NextPolicy();
+}

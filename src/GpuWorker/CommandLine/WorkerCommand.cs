@@ -1,0 +1,75 @@
+using System.CommandLine;
+using ActorHutch.Curvature;
+using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.GpuWorker.Running;
+using ActorHutch.Shared.CommandLine;
+
+namespace ActorHutch.GpuWorker.CommandLine;
+
+/// <summary>The program <c>actorhutch-worker</c>: how a command line becomes an exit code.</summary>
+internal sealed class WorkerCommand
+{
+    private readonly WorkerOptions _options = new();
+    private readonly IReplicaFactory _replicas;
+    private readonly TextWriter _output;
+    private readonly TextWriter _error;
+    private readonly RootCommand _root;
+
+    public WorkerCommand(IReplicaFactory replicas, TextWriter output, TextWriter error)
+    {
+        (_replicas, _output, _error) = (replicas, output, error);
+        _root = new RootCommand(
+            "Joins a cluster and computes for its coordinator, actorhutch estimate --cluster, until it is told to leave "
+            + "(SIGTERM, Ctrl-C).");
+        foreach (var option in _options.All) _root.Add(option);
+        _root.SetAction((parsed, cancellation) => RunAsync(WorkerRequest.Read(parsed, _options), cancellation));
+    }
+
+    /// <summary>Runs a command line.</summary>
+    /// <param name="arguments">Without the program's name.</param>
+    /// <param name="leave">What SIGTERM and Ctrl-C cancel.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public async Task<int> RunAsync(string[] arguments, CancellationToken leave)
+    {
+        var parsed = _root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            var request = WorkerRequest.Read(parsed, _options);
+            return Problems.Report(_error, "actorhutch-worker", [.. request.Problems, .. Problems.Suggestions(parsed)]);
+        }
+
+        return await parsed.InvokeAsync(
+            new InvocationConfiguration
+            {
+                Output = _output,
+                Error = _error,
+                ProcessTerminationTimeout = null,
+                EnableDefaultExceptionHandler = false,
+            },
+            leave).ConfigureAwait(false);
+    }
+
+    private async Task<int> RunAsync(WorkerRequest request, CancellationToken leave)
+    {
+        try
+        {
+            string[] problems = [.. request.Problems, .. DeviceProblem(request)];
+            if (problems.Length > 0) return Problems.Report(_error, "actorhutch-worker", problems);
+
+            int cudaDevices = request.Settings.Device == "cpu" ? 0 : _replicas.CudaDeviceCount;
+            var devices = Placement.Devices(request.Settings, cudaDevices, processors: 1);
+            return await new WorkerNode(request, _replicas, _error).RunAsync(devices, leave).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is CurvatureException or IOException)
+        {
+            await _error.WriteLineAsync(error.Message).ConfigureAwait(false);
+            return ExitCode.Failed;
+        }
+    }
+
+    private IEnumerable<string> DeviceProblem(WorkerRequest request)
+    {
+        if (!request.Settings.Device.StartsWith("cuda", StringComparison.Ordinal) || request.Problems.Count > 0) return [];
+        return Placement.Check(request.Settings, _replicas.CudaDeviceCount) is { } problem ? [problem.ToString()] : [];
+    }
+}

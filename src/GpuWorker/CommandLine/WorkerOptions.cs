@@ -1,0 +1,41 @@
+using System.CommandLine;
+using ActorHutch.Shared.CommandLine;
+using Serilog.Events;
+using static ActorHutch.Shared.CommandLine.TypedOption;
+
+namespace ActorHutch.GpuWorker.CommandLine;
+
+/// <summary>The options of <c>actorhutch-worker</c>.</summary>
+internal sealed class WorkerOptions
+{
+    public NodeOptions Node { get; } = new("How long to look for a coordinator before giving up. Default: 300");
+
+    public Option<string?> Id { get; } = new("--id")
+    {
+        HelpName = "NAME",
+        Description = "The worker's name in reports, another one for each. Default: the machine's name and the port",
+    };
+
+    public Option<string?> Device { get; } = new("--device")
+    {
+        HelpName = "auto|cpu|cuda|cuda:I",
+        Description = "Where to compute. Default: auto, every GPU there is, else the CPU",
+    };
+
+    public Option<int?> Workers { get; } =
+        Number<int>("--workers", "N", "How many workers in this process. Default: one per device",
+            "must be a whole number, at least 1");
+
+    public Option<int?> Threads { get; } =
+        Number<int>("--threads", "N", "libtorch's threads in each worker. Default: 1",
+            "must be a whole number, at least 1");
+
+    public Option<bool> UntilJobDone { get; } = new("--until-job-done")
+    {
+        Description = "Leave with exit code 0 once the coordinator's job is done, instead of waiting for another",
+    };
+
+    public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("information");
+
+    public IReadOnlyList<Option> All => [.. Node.All, Id, Device, Workers, Threads, UntilJobDone, LogLevel];
+}

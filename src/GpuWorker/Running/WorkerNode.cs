@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using ActorHutch.GpuWorker.Actors;
+using ActorHutch.GpuWorker.CommandLine;
+using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Health;
+
+namespace ActorHutch.GpuWorker.Running;
+
+/// <summary>A worker's process: joins, works, and joins again when its coordinator is gone, until it is told to leave.</summary>
+internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas, TextWriter log)
+{
+    /// <summary>A condition of its health.</summary>
+    public const string ReplicaCondition = "holding a verified replica";
+
+    private readonly NodeHealth _health = new(NodeHealth.Member, ReplicaCondition);
+
+    /// <summary>Runs until it is told to leave, or finds no coordinator.</summary>
+    /// <param name="devices">One worker each.</param>
+    /// <param name="leave">Tells it to leave.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public async Task<int> RunAsync(IReadOnlyList<string> devices, CancellationToken leave)
+    {
+        using var notReady = leave.Register(_health.Leave);
+        var endpoint = request.Health is { } listen
+            ? await HealthEndpoint.StartAsync(listen, _health).ConfigureAwait(false)
+            : null;
+        try
+        {
+            WorkerSettings[] workers = [.. devices.Select((device, i) => SettingsOf(device, i, devices.Count))];
+            var search = new SearchTime(request.Cluster.JoinTimeout, TimeProvider.System);
+            while (true)
+            {
+                if (await RunOnceAsync(workers, search, leave).ConfigureAwait(false) is { } code) return code;
+            }
+        }
+        finally
+        {
+            if (endpoint is not null) await endpoint.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>One membership; null where another should follow.</summary>
+    private async Task<int?> RunOnceAsync(WorkerSettings[] workers, SearchTime search, CancellationToken leave)
+    {
+        var membership = await Membership.BeginAsync(
+            request.Cluster, workers, replicas, search, _health, log, request.LogLevel).ConfigureAwait(false);
+        await using (membership.ConfigureAwait(false))
+        {
+            var told = new TaskCompletionSource();
+            using var registration = leave.Register(() => told.TrySetResult());
+            await Task.WhenAny(membership.End, told.Task).ConfigureAwait(false);
+            if (leave.IsCancellationRequested)
+            {
+                await membership.LeaveAsync().ConfigureAwait(false);
+                return ExitCode.Done;
+            }
+
+            switch (await membership.End.ConfigureAwait(false))
+            {
+                case MembershipEnd.Dismissed when request.UntilJobDone:
+                    _health.Leave();
+                    return ExitCode.Done;
+                case MembershipEnd.GaveUp:
+                    await log.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+                        $"No coordinator was found in {request.Cluster.JoinTimeout!.Value.TotalSeconds:0.#} s. "
+                        + $"Looked at {string.Join(", ", request.Cluster.SeedNodes)}.")).ConfigureAwait(false);
+                    await membership.GoAsync().ConfigureAwait(false);
+                    return ExitCode.Failed;
+                case MembershipEnd.Dismissed:
+                    return null;
+                default:
+                    await log.WriteLineAsync("The coordinator is gone, or gave this node up; looking for it again.")
+                        .ConfigureAwait(false);
+                    await membership.GoAsync().ConfigureAwait(false);
+                    return null;
+            }
+        }
+    }
+
+    private WorkerSettings SettingsOf(string device, int index, int count)
+    {
+        bool cpu = device == "cpu";
+        string id = count == 1 ? request.Id : string.Create(CultureInfo.InvariantCulture, $"{request.Id}/{index + 1}");
+        return new WorkerSettings(id, device)
+        {
+            Threads = request.Settings.ThreadsPerWorker,
+            MemoryBytes = cpu ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null,
+            Kind = cpu ? $"cpu {RuntimeInformation.ProcessArchitecture} {Vectors}" : "cuda",
+            Coordinator = null,
+        };
+    }
+
+    /// <summary>libtorch picks its kernels by what the processor can do, and their sums differ in the last bits.</summary>
+    private static string Vectors => Vector512.IsHardwareAccelerated ? "512" : Vector256.IsHardwareAccelerated ? "256" : "128";
+}

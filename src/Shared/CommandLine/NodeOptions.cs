@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Security;
+using Serilog.Events;
+
+namespace ActorHutch.Shared.CommandLine;
+
+/// <summary>The options that a node of a cluster has, whatever it is.</summary>
+public sealed class NodeOptions
+{
+    private const string RightAddress = "must be HOST:PORT";
+
+    private static readonly Choice<LogEventLevel> Levels = new(
+        LogEventLevel.Debug, LogEventLevel.Information, LogEventLevel.Warning, LogEventLevel.Error);
+
+    /// <summary>The options.</summary>
+    /// <param name="joinTimeout">What <c>--join-timeout</c> is for, and its default.</param>
+    public NodeOptions(string joinTimeout) => JoinTimeout = new Option<double?>("--join-timeout")
+    {
+        HelpName = "SECONDS",
+        Description = joinTimeout,
+        CustomParser = result => TypedOption.Parse<double>(
+            result, "must be a number of seconds above 0", auto: false,
+            text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+                && value > 0 && value <= int.MaxValue / 1000 ? value : null),
+    };
+
+    /// <summary>Where it binds.</summary>
+    public Option<HostPort?> Listen { get; } =
+        Address("--listen", "Where this node listens");
+
+    /// <summary>Where others find it.</summary>
+    public Option<HostPort?> Advertise { get; } =
+        Address("--advertise", "The address that others reach this node by. Default: --listen");
+
+    /// <summary>Whom it joins.</summary>
+    public Option<HostPort[]?> SeedNodes { get; } = new("--seed-nodes")
+    {
+        HelpName = "HOST:PORT,…",
+        Description = "Nodes to join, as they advertise themselves",
+        CustomParser = Addresses,
+    };
+
+    /// <summary>Where its health is told.</summary>
+    public Option<HostPort?> Health { get; } =
+        Address("--health", "Answer GET /healthz/live and /healthz/ready here. Default: nowhere");
+
+    /// <summary>This node's certificate.</summary>
+    public Option<string?> TlsCertificate { get; } =
+        PemFile("--tls-cert", "This node's certificate, in PEM; with --tls-key and --tls-ca, everything is encrypted");
+
+    /// <summary>Its private key.</summary>
+    public Option<string?> TlsKey { get; } = PemFile("--tls-key", "The certificate's private key, in PEM, not encrypted");
+
+    /// <summary>Who vouches for the others.</summary>
+    public Option<string?> TlsAuthority { get; } =
+        PemFile("--tls-ca", "The authority that signed the certificates of all nodes, in PEM");
+
+    /// <summary>Whether anybody may connect.</summary>
+    public Option<bool> Insecure { get; } = new("--insecure")
+    {
+        Description = "Listen to other machines without TLS: whoever reaches the port is believed",
+    };
+
+    /// <summary>How long to wait.</summary>
+    public Option<double?> JoinTimeout { get; }
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<Option> All => 
+        [Listen, Advertise, SeedNodes, JoinTimeout, Health, TlsCertificate, TlsKey, TlsAuthority, Insecure];
+
+    /// <summary>What the options say of a node; those with a problem of their own are left out.</summary>
+    /// <param name="role">What the node is.</param>
+    /// <param name="listen">Where it listens where nothing is said.</param>
+    /// <param name="joinTimeout">How long it waits where nothing is said.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="isBad">Whether an option has a problem of its own.</param>
+    public NodeSettings Read(
+        string role, HostPort listen, TimeSpan joinTimeout, ParseResult parsed, Func<Option, bool> isBad)
+    {
+        ArgumentNullException.ThrowIfNull(parsed);
+        ArgumentNullException.ThrowIfNull(isBad);
+        T? Value<T>(Option<T> option) => isBad(option) ? default : parsed.GetValue(option);
+        return new NodeSettings
+        {
+            Role = role,
+            Listen = Value(Listen) ?? listen,
+            Advertise = Value(Advertise),
+            SeedNodes = Value(SeedNodes) ?? [],
+            JoinTimeout = Value(JoinTimeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : joinTimeout,
+            Tls = new TlsFiles(Value(TlsCertificate), Value(TlsKey), Value(TlsAuthority)),
+            Insecure = Value(Insecure),
+        };
+    }
+
+    /// <summary>The option <c>--log-level</c>.</summary>
+    public static Option<LogEventLevel?> LogLevelOption(string byDefault) => TypedOption.Word(
+        "--log-level", Levels, $"The least important log lines to write, to standard error. Default: {byDefault}");
+
+    private static Option<string?> PemFile(string name, string description) =>
+        new(name) { HelpName = "FILE", Description = description };
+
+    private static Option<HostPort?> Address(string name, string description) => new(name)
+    {
+        HelpName = "HOST:PORT",
+        Description = description,
+        CustomParser = result => TypedOption.Parse<HostPort>(
+            result, RightAddress, auto: false, text => HostPort.TryParse(text, out var value) ? value : null),
+    };
+
+    private static HostPort[]? Addresses(ArgumentResult result)
+    {
+        var addresses = new List<HostPort>();
+        foreach (string text in result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (HostPort.TryParse(text, out var address)) addresses.Add(address);
+            else result.AddError(new Problem("seed-nodes", text, RightAddress).ToString());
+        }
+
+        return [.. addresses];
+    }
+}

@@ -1,0 +1,75 @@
+using ActorHutch.Shared.Security;
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Serilog;
+using Serilog.Events;
+
+namespace ActorHutch.Shared.Hosting;
+
+/// <summary>The host of an actor system: logging, and the settings that all of them have.</summary>
+public static class NodeHost
+{
+    private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>A host that has yet to be started.</summary>
+    /// <param name="log">Where log lines go.</param>
+    /// <param name="level">The least important ones that do.</param>
+    /// <param name="cluster">The node's place in a cluster; null for an actor system of its own.</param>
+    /// <param name="configure">More settings; null for none.</param>
+    public static IHost Build(
+        TextWriter log, LogEventLevel level, NodeSettings? cluster = null,
+        Action<AkkaConfigurationBuilder>? configure = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
+        builder.Services.AddSerilog(
+            logger => logger.MinimumLevel.Is(level).WriteTo.Sink(new WriterSink(log)),
+            // Serilog's static logger is one for the process, and a host has a writer of its own.
+            preserveStaticLogger: true);
+        builder.Services.AddAkka(ActorHutchSystem.Name, akka =>
+        {
+            akka.WithActorHutch();
+            if (cluster is not null)
+            {
+                var remote = cluster.Remote;
+                remote.Validate(out var tls);
+                akka.WithActorHutchWire(remote, tls).AddHocon(ClusterConfiguration.Of(cluster), HoconAddMode.Prepend);
+            }
+
+            configure?.Invoke(akka);
+            akka.ConfigureLoggers(loggers =>
+            {
+                loggers.LogLevel = AkkaLevel(level);
+                loggers.ClearLoggers();
+                loggers.AddLoggerFactory();
+            });
+        });
+        return builder.Build();
+    }
+
+    /// <summary>
+    /// Waits until the logger has read its mail: it is an actor, and what it has not read when it stops is lost.
+    /// </summary>
+    public static async Task FlushLogAsync(ActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        try
+        {
+            await system.ActorSelection("/system/log*").ResolveOne(FlushTime).ConfigureAwait(false);
+        }
+        catch (ActorNotFoundException)
+        {
+            // No logger, nothing to wait for.
+        }
+    }
+
+    private static Akka.Event.LogLevel AkkaLevel(LogEventLevel level) => level switch
+    {
+        LogEventLevel.Verbose or LogEventLevel.Debug => Akka.Event.LogLevel.DebugLevel,
+        LogEventLevel.Information => Akka.Event.LogLevel.InfoLevel,
+        LogEventLevel.Warning => Akka.Event.LogLevel.WarningLevel,
+        _ => Akka.Event.LogLevel.ErrorLevel,
+    };
+}

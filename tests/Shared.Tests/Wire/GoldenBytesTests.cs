@@ -1,0 +1,65 @@
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
+using ActorHutch.Shared.Wire;
+
+namespace ActorHutch.Shared.Tests.Wire;
+
+/// <summary>
+/// The format itself, written down. Where a test fails because a field was added, a new line is added beside the old
+/// one, which must still be read; where it fails for any other reason, the change breaks every journal and every peer.
+/// </summary>
+public sealed class GoldenBytesTests(Serializing wire) : IClassFixture<Serializing>
+{
+    private static readonly Guid Run = new("00112233-4455-6677-8899-aabbccddeeff");
+
+    private static readonly Dictionary<string, IProtocolMessage> Messages = new()
+    {
+        ["RW"] = new RegisterWorker("gpu-7", -2, "cuda:1", 80L << 30, 4),
+        ["WR"] = new WorkerRefused(-2, "other release"),
+        ["PR"] = new PrepareReplica(Run, new JobSpec
+        {
+            Kind = JobKind.Exact,
+            Matrix = CurvatureMatrix.Ggn,
+            Structure = BlockStructure.Full,
+            Method = CurvatureMethod.Hmp,
+            ProbeSpace = ProbeSpace.Output,
+            Distribution = ProbeDistribution.Gaussian,
+            Probes = 300,
+            VBatch = 7,
+            Seed = ulong.MaxValue,
+            Dtype = Dtype.Float64,
+            RelativeError = 0.25,
+            ConfidenceLevel = 0.5,
+        }),
+        ["RC"] = new RunChunk(Run, 300, 2, 15_000, 50),
+        ["CD"] = new ChunkDone(Run, 300, 2, new ProbeValues(15_000, 2, [1, -2, 0.5, double.NaN]), 0.25, 0),
+    };
+
+    [Theory]
+    [InlineData("RW",
+        "0a056770752d3711feffffffffffffff1a06637564613a312080808080c00228043001")]
+    [InlineData("WR",
+        "09feffffffffffffff120d6f746865722072656c65617365")]
+    [InlineData("PR",
+        "0a1000112233445566778899aabbccddeeff12610a056578616374120d6d6e6973742d6578616d70"
+        + "6c651a0367676e220466756c6c2a03686d7032066f75747075743a08676175737369616e40ac0248"
+        + "0751ffffffffffffffff5a07666c6f6174363461000000000000d03f69000000000000e03f")]
+    [InlineData("RC",
+        "0a1000112233445566778899aabbccddeeff10ac0218022098752832")]
+    [InlineData("CD",
+        "0a1000112233445566778899aabbccddeeff10ac021802222708987510021a20000000000000f03f"
+        + "00000000000000c0000000000000e03f000000000000f8ff29000000000000d03f")]
+    public void A_message_is_these_bytes_and_these_bytes_are_the_message(string manifest, string bytes)
+    {
+        var message = Messages[manifest];
+
+        Assert.Equal(bytes, Convert.ToHexStringLower(wire.Write(message, out string written)));
+        Assert.Equal(manifest, written);
+        Assert.Null(RandomMessages.Difference(message, wire.Read(Convert.FromHexString(bytes), manifest), manifest));
+    }
+
+    [Fact]
+    public void The_serializer_has_its_number() => Assert.Equal(4171, ProtocolSerializer.Number);
+}

@@ -1,0 +1,36 @@
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Wire;
+
+namespace ActorHutch.Shared.Tests.Wire;
+
+public class WireFrameTests
+{
+    [Theory]
+    [InlineData(1, 15_000)]
+    [InlineData(8, 1_875)]
+    [InlineData(7, 2_142)]
+    [InlineData(15_000, 1)]
+    [InlineData(15_001, 0)]
+    public void A_chunk_has_at_most_so_many_probes(int columns, int probes) =>
+        Assert.Equal(probes, WireFrame.MaxProbes(columns));
+
+    [Fact]
+    public void The_largest_chunk_is_no_problem_and_the_next_is()
+    {
+        var spec = new JobSpec { Probes = 1_000_000, VBatch = 1_875 };
+
+        Assert.Null(WireFrame.Check(spec, 8));
+        Assert.Equal(
+            "--v-batch 1876: must be at most 1875 on a cluster, where 8 values a probe have to fit a message of 15,000.",
+            WireFrame.Check(spec with { VBatch = 1_876 }, 8)!.ToString());
+    }
+
+    [Fact]
+    public void A_job_of_few_probes_has_small_chunks() =>
+        Assert.Null(WireFrame.Check(new JobSpec { Probes = 10, VBatch = 100_000 }, 8));
+
+    [Fact]
+    public void No_chunk_serves_a_model_of_too_many_blocks() =>
+        Assert.Contains(
+            "20,000 blocks", WireFrame.Check(new JobSpec { VBatch = 1 }, 20_000)!.Right, StringComparison.Ordinal);
+}
