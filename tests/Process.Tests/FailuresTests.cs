@@ -27,7 +27,8 @@ public sealed class FailuresTests(LocalReference local)
 
         var report = JobReport.Of(coordinator);
         Assert.Equal(local.Bits, report.Bits);
-        Assert.Equal(["late", "killed", "steady", "leaving", "stopped"], report.Workers);
+        // The stopped one may have to begin a second life, which is a line of its own.
+        Assert.Equal(["late", "killed", "steady", "leaving", "stopped"], report.Workers.Distinct());
         Assert.InRange(report.Chunks("reissued"), 2, 20);
         Assert.Equal(0, report.Chunks("disagreements"));
     }

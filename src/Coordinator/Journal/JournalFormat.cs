@@ -40,6 +40,9 @@ internal static class JournalFormat
         new JobCounts
         {
             Reissued = ended.Reissued,
+            Copies = ended.Copies,
+            Verified = ended.Verified,
+            Unverified = ended.Unverified,
             Duplicates = ended.Duplicates,
             Failed = ended.Failed,
             Stale = ended.Stale,
@@ -104,6 +107,9 @@ internal static class JournalFormat
             SetupTicks = ended.Setup.Ticks,
             ElapsedTicks = ended.Elapsed.Ticks,
             Reissued = ended.Counts.Reissued,
+            Copies = ended.Counts.Copies,
+            Verified = ended.Counts.Verified,
+            Unverified = ended.Counts.Unverified,
             Duplicates = ended.Counts.Duplicates,
             Failed = ended.Counts.Failed,
             Stale = ended.Counts.Stale,
@@ -126,12 +132,14 @@ internal static class JournalFormat
         written.ComputeSeconds = worker.ComputeSeconds;
         written.WaitSeconds = worker.WaitSeconds;
         written.WarmUpSeconds = worker.WarmUpSeconds;
+        written.TransferSeconds = worker.TransferSeconds;
+        written.Kind = worker.Kind;
         return written;
     }
 
     private static WorkerKey Key(Wire.Worker worker) => new(worker.Id, (long)worker.Incarnation);
 
-    private static WorkerInJob InJob(Wire.Worker worker) => new(worker.Device)
+    private static WorkerInJob InJob(Wire.Worker worker) => new(worker.Device, worker.Kind)
     {
         Phase = WorkerPhase.Lost,
         Reason = worker.Problem.Length == 0 ? null : worker.Problem,
@@ -140,5 +148,6 @@ internal static class JournalFormat
         ComputeSeconds = worker.ComputeSeconds,
         WaitSeconds = worker.WaitSeconds,
         WarmUpSeconds = worker.WarmUpSeconds,
+        TransferSeconds = worker.TransferSeconds,
     };
 }

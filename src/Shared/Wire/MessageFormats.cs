@@ -5,7 +5,7 @@ namespace ActorHutch.Shared.Wire;
 /// <summary>All messages that travel. A new kind of message is one more entry in one of these lists.</summary>
 internal static class MessageFormats
 {
-    public static IReadOnlyList<MessageFormat> All { get; } = [.. CoordinatorFormats.All, .. WorkerFormats.All];
+    public static IReadOnlyList<MessageFormat> All { get; } = [.. CoordinatorFormats.All, .. WorkerFormats.All, .. BlobFormats.All];
 
     private static readonly FrozenDictionary<Type, MessageFormat> ByType = All.ToFrozenDictionary(format => format.Type);
 

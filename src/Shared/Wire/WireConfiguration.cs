@@ -1,3 +1,4 @@
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;
 using Akka.Configuration;
@@ -18,6 +19,7 @@ public static class WireConfiguration
         "/system/cluster/core/daemon",
         "/system/cluster/heartbeatReceiver",
         ActorHutchSystem.CoordinatorPath,
+        BlobActor.Path,
     ];
 
     /// <summary>

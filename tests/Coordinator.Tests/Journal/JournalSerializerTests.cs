@@ -15,13 +15,13 @@ public class JournalSerializerTests : TestKit
 
     private static readonly JobCounts Counts = new()
     {
-        Reissued = 1, Duplicates = 2, Failed = 3, Stale = 4, Disagreements = [new Disagreement(5, A, B)],
+        Reissued = 1, Copies = 6, Verified = 7, Unverified = 8, Duplicates = 2, Failed = 3, Stale = 4, Disagreements = [new Disagreement(5, A, B)],
     };
 
-    private static readonly WorkerInJob Worker = new("cuda:1")
+    private static readonly WorkerInJob Worker = new("cuda:1", "GPU H")
     {
         Phase = WorkerPhase.Lost, Reason = "it stopped", ChunksDone = 1, ProbesDone = 2, ComputeSeconds = 0.1,
-        WaitSeconds = 1e-300, WarmUpSeconds = 3,
+        WaitSeconds = 1e-300, WarmUpSeconds = 3, TransferSeconds = 0.7,
     };
 
     private readonly JournalSerializer _serializer;
@@ -71,10 +71,26 @@ public class JournalSerializerTests : TestKit
 
         Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)), (read.Setup, read.Elapsed));
         Assert.Equal([A, B], read.Workers.Select(worker => worker.Key));
-        Assert.Equal(Worker, read.Workers[0].Value with { Chunks = Worker.Chunks });
+        Assert.Equal(Worker, read.Workers[0].Value with { Chunks = Worker.Chunks, Unnamed = Worker.Unnamed });
         Assert.Null(read.Workers[1].Value.Reason);
         Assert.Equal(Counts.Disagreements, read.Counts.Disagreements);
         Assert.Equal(Counts, read.Counts with { Disagreements = Counts.Disagreements });
+    }
+
+    /// <summary>A figure that is added to a report must be in the journal too, or a report printed again lacks it.</summary>
+    [Theory]
+    [InlineData(typeof(WorkerInJob), "Phase Credit Chunks Silence Misfits Unnamed")]
+    [InlineData(typeof(JobCounts), "")]
+    public void No_figure_of_a_report_is_forgotten(Type type, string ofTheRun)
+    {
+        object full = type == typeof(WorkerInJob) ? Worker : Counts;
+        foreach (var property in type.GetProperties().Where(property => property.CanWrite))
+        {
+            if (ofTheRun.Split(' ').Contains(property.Name)) continue;
+            object? value = property.GetValue(full);
+            bool isDefault = value is null or 0 or 0L or 0.0 or false;
+            Assert.False(isDefault, $"{property.Name} is in no test of the journal, so it may not be in the journal.");
+        }
     }
 
     [Fact]

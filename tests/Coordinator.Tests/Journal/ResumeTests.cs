@@ -7,7 +7,9 @@ using ActorHutch.Fakes;
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Wire;
 using Akka.Actor;
+using Akka.Configuration;
 
 namespace ActorHutch.Coordinator.Tests.Journal;
 
@@ -127,7 +129,7 @@ public sealed class ResumeTests : IDisposable
             },
         };
         using var state = StateDirectory.Open(_folder.Path, new JobDocument(spec, new ExecutionSettings()));
-        var system = ActorSystem.Create("dies", state.Configuration.WithFallback(ActorHutchSystem.Configuration));
+        var system = ActorSystem.Create("dies", Configuration(state));
         var run = Start(system, factory, spec, journaled: true);
         await reached.Task;
         var termination = system.Terminate();
@@ -139,12 +141,19 @@ public sealed class ResumeTests : IDisposable
     private static async Task<JobResult> Run(FakeReplicaFactory factory, JobSpec spec, string? folder = null)
     {
         using var state = folder is null ? null : StateDirectory.Open(folder, new JobDocument(spec, new ExecutionSettings()));
-        var configuration = state is null ? ActorHutchSystem.Configuration : state.Configuration.WithFallback(ActorHutchSystem.Configuration);
-        using var system = ActorSystem.Create("runs", configuration);
+        using var system = ActorSystem.Create("runs", Configuration(state));
         var result = await Start(system, factory, spec, state is not null);
         await system.Terminate();
         return result;
     }
+
+    /// <summary>As narrow as a cluster's: what may travel must not keep the journal from being written.</summary>
+    private static Config Configuration(StateDirectory? state) =>
+        (state?.Configuration ?? Config.Empty)
+            .WithFallback(ConfigurationFactory.ParseString(
+                "akka { actor.provider = remote, remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 } }"))
+            .WithFallback(WireConfiguration.Configuration)
+            .WithFallback(ActorHutchSystem.Configuration);
 
     private static Task<JobResult> Start(ActorSystem system, FakeReplicaFactory factory, JobSpec spec, bool journaled)
     {

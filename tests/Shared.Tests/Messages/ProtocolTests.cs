@@ -1,5 +1,6 @@
 using System.Reflection;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 using Akka.Actor;
@@ -30,7 +31,7 @@ public class ProtocolTests
     {
         Type[] ofWorkers =
             [typeof(RegisterWorker), typeof(WorkerAccepted), typeof(RegisterAgain), typeof(WorkerStatus), typeof(Dismiss),
-             typeof(WorkerRefused)];
+             typeof(WorkerRefused), typeof(RequestBlob), typeof(BlobUnknown)];
         bool aboutWorkers = ofWorkers.Contains(message);
 
         Assert.Equal(!aboutWorkers, message.IsAssignableTo(typeof(IJobMessage)));

@@ -1,5 +1,6 @@
 using System.Reflection;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Blobs;
 
 namespace ActorHutch.Shared.Tests.Wire;
 
@@ -20,6 +21,7 @@ internal sealed class RandomMessages(int seed)
         if (type == typeof(byte[])) return Bytes(_random.Next(50));
         if (type == typeof(Guid)) return new Guid(Bytes(16));
         if (type.IsEnum) return Enum.GetValues(type).GetValue(_random.Next(Enum.GetValues(type).Length))!;
+        if (type == typeof(BlobId)) return BlobId.Of(Bytes(8));
         if (type == typeof(ProbeValues)) return Values();
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
             return List(type.GetGenericArguments()[0]);

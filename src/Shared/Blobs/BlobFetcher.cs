@@ -1,0 +1,103 @@
+using System.Security.Cryptography;
+using Akka.Actor;
+using Akka.Streams;
+using Akka.Streams.Dsl;
+
+namespace ActorHutch.Shared.Blobs;
+
+/// <summary>A blob cannot be had, and the message says why.</summary>
+public sealed class BlobException(string message, Exception? cause = null) : Exception(message, cause);
+
+/// <summary>Brings the blobs that a worker lacks into its cache.</summary>
+/// <param name="cache">Where they go.</param>
+/// <param name="materializer">Runs the streams.</param>
+/// <param name="time">Measures the pauses between attempts; the system's where it is null.</param>
+public sealed class BlobFetcher(BlobCache cache, IMaterializer materializer, TimeProvider? time = null)
+{
+    /// <summary>How often it is tried, all in all. Default: 5.</summary>
+    public int MaxAttempts { get; init; } = 5;
+
+    /// <summary>The time between two attempts. Default: 2 s.</summary>
+    public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long to wait for an answer, and for each piece. Default: 30 s.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The file that holds a blob: the cache's, or a new one.</summary>
+    /// <param name="source">The coordinator's <see cref="BlobActor"/>.</param>
+    /// <param name="blob">The blob.</param>
+    /// <param name="cancellation">Gives it up.</param>
+    /// <exception cref="BlobException">It cannot be had.</exception>
+    public async Task<string> FetchAsync(ICanTell source, BlobReference blob, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(blob);
+        if (blob.Length < 0 || blob.Length > cache.MaxBlobBytes)
+            throw new BlobException($"Blob {blob.Id} is said to have {blob.Length:N0} bytes; 0 to {cache.MaxBlobBytes:N0} are taken.");
+        if (cache.Find(blob) is { } path) return path;
+
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await TryFetchAsync(source, blob, cancellation).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is not (BlobException or OperationCanceledException) && attempt >= MaxAttempts)
+            {
+                throw new BlobException($"Blob {blob.Id} could not be fetched in {attempt} attempts: {error.Message}", error);
+            }
+            catch (Exception error) when (error is not (BlobException or OperationCanceledException))
+            {
+                // The link broke, the sender is being started again, or bytes were lost: from the beginning.
+                await Task.Delay(Pause, time ?? TimeProvider.System, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<string> TryFetchAsync(ICanTell source, BlobReference blob, CancellationToken cancellation)
+    {
+        object answer = await source.Ask<object>(new RequestBlob(blob.Id), Patience, cancellation).ConfigureAwait(false);
+        if (answer is not ISourceRef<byte[]> pieces)
+            throw answer is BlobUnknown
+                ? new BlobException($"The coordinator has no blob {blob.Id}.")
+                : new InvalidDataException($"{answer.GetType().Name} is no answer to a request for a blob.");
+
+        var (path, file) = cache.Begin();
+        try
+        {
+            await using (file.ConfigureAwait(false))
+                await ReceiveAsync(pieces, blob, file, cancellation).ConfigureAwait(false);
+            return cache.Finish(path, blob.Id);
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
+        }
+    }
+
+    /// <summary>Writes what comes, piece by piece, and no more than there should be.</summary>
+    private async Task ReceiveAsync(
+        ISourceRef<byte[]> pieces, BlobReference blob, FileStream file, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        long received = 0;
+        await pieces.Source
+            .IdleTimeout(Patience)
+            .Via(cancellation.AsFlow<byte[]>(cancelGracefully: false))
+            .SelectAsync(1, async piece =>
+            {
+                received += piece.Length;
+                if (received > blob.Length) throw new InvalidDataException($"More than its {blob.Length:N0} bytes came.");
+                hash.AppendData(piece);
+                await file.WriteAsync(piece, cancellation).ConfigureAwait(false);
+                return Akka.NotUsed.Instance;
+            })
+            .RunWith(Sink.Ignore<Akka.NotUsed>(), materializer).ConfigureAwait(false);
+
+        cancellation.ThrowIfCancellationRequested();
+        if (received != blob.Length) throw new InvalidDataException($"{received:N0} of its {blob.Length:N0} bytes came.");
+        var found = BlobId.Of(hash);
+        if (found != blob.Id) throw new InvalidDataException($"What came is blob {found}.");
+        file.Flush(flushToDisk: true);
+    }
+}

@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+
+namespace ActorHutch.Shared.Blobs;
+
+/// <summary>
+/// The blobs that a coordinator has to give: files, read as they are asked for, and small ones in memory.
+/// </summary>
+public sealed class BlobStore
+{
+    private readonly ConcurrentDictionary<BlobId, Func<Stream>> _blobs = [];
+
+    /// <summary>Offers a file, which must stay as it is: what a receiver gets is checked against its name.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public BlobReference AddFile(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Add(BlobId.Of(stream), stream.Length, () => File.OpenRead(path));
+    }
+
+    /// <summary>Offers some bytes.</summary>
+    public BlobReference Add(byte[] content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        return Add(BlobId.Of(content), content.Length, () => new MemoryStream(content, writable: false));
+    }
+
+    /// <summary>Offers what can be opened again and again.</summary>
+    /// <param name="id">The name of what it gives.</param>
+    /// <param name="length">How many bytes that is.</param>
+    /// <param name="open">Opens it from its beginning.</param>
+    public BlobReference Add(BlobId id, long length, Func<Stream> open)
+    {
+        _blobs[id] = open;
+        return new BlobReference(id, length);
+    }
+
+    /// <summary>Opens a blob; null where there is none of this name.</summary>
+    /// <exception cref="IOException">It is there no more.</exception>
+    public Stream? Open(BlobId id) => _blobs.TryGetValue(id, out var open) ? open() : null;
+}

@@ -1,0 +1,22 @@
+using ActorHutch.Shared.Blobs;
+using Google.Protobuf;
+
+namespace ActorHutch.Shared.Wire;
+
+/// <summary>How messages about blobs travel; the blobs themselves travel as streams.</summary>
+internal static class BlobFormats
+{
+    public static IReadOnlyList<MessageFormat> All { get; } =
+    [
+        MessageFormat.Of<RequestBlob, V1.RequestBlob>(
+            "RB", message => new() { Sha256 = Write(message.Blob) }, wire => new(Read(wire.Sha256))),
+        MessageFormat.Of<BlobUnknown, V1.BlobUnknown>(
+            "BU", message => new() { Sha256 = Write(message.Blob) }, wire => new(Read(wire.Sha256))),
+    ];
+
+    private static ByteString Write(BlobId id) => ByteString.CopyFrom(Convert.FromHexString(id.ToString()));
+
+    private static BlobId Read(ByteString hash) => BlobId.TryParse(Convert.ToHexStringLower(hash.Span), out var id)
+        ? id
+        : throw new WireException($"{hash.Length} bytes are no blob's name.");
+}
