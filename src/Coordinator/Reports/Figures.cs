@@ -43,6 +43,10 @@ internal static class Figures
         _ => Significant(seconds, 3) + " s",
     };
 
+    /// <summary>A name that fits into so many columns: its end tells it from its neighbours.</summary>
+    public static string Shortened(string name, int columns) =>
+        name.Length <= columns ? name : string.Concat("…", name.AsSpan(name.Length - columns + 1));
+
     /// <summary>A whole number and its noun.</summary>
     public static string Count(long number, string noun) =>
         $"{Whole(number)} {noun}{(number == 1 ? "" : "s")}";

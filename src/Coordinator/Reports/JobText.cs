@@ -9,6 +9,8 @@ namespace ActorHutch.Coordinator.Reports;
 /// <summary>A job for people: what runs, and what it came to.</summary>
 internal sealed class JobText(IAnsiConsole console)
 {
+    private const int MostDisagreements = 10;
+
     /// <summary>What runs. Written when the first chunks are out.</summary>
     public void WriteHeader(JobState state, int threads)
     {
@@ -94,7 +96,7 @@ internal sealed class JobText(IAnsiConsole console)
         }
 
         console.WriteLine();
-        WorkerTable(report).WriteTo(console);
+        WorkerTables.Write(console, report.Workers);
         foreach (string line in Notes(report)) console.MarkupLineInterpolated($"[yellow]{line}[/]");
     }
 
@@ -116,20 +118,6 @@ internal sealed class JobText(IAnsiConsole console)
         return table;
     }
 
-    private static RuledTable WorkerTable(Report report)
-    {
-        var table = new RuledTable().Words("worker", "device").Numbers("chunks", "probes", "compute", "wait", "probes/s");
-        foreach (var worker in report.Workers)
-        {
-            table.AddRow(
-                worker.Id, worker.Device, Figures.Whole(worker.Chunks), Figures.Whole(worker.Probes),
-                Figures.Seconds(worker.ComputeSeconds), Figures.Seconds(worker.WaitSeconds),
-                Figures.Significant(worker.ProbesPerSecond, 3));
-        }
-
-        return table;
-    }
-
     private static IEnumerable<string> Notes(Report report)
     {
         var chunks = report.Chunks;
@@ -142,7 +130,15 @@ internal sealed class JobText(IAnsiConsole console)
         if (chunks.Disagreements > 0)
         {
             yield return $"{Figures.Count(chunks.Disagreements, "duplicate")} differed from the first result: a device "
-                + "may be faulty. The log names the workers.";
+                + "may be faulty.";
+            foreach (var pair in report.Disagreements.Take(MostDisagreements))
+                yield return $"Chunk {Figures.Whole(pair.Chunk)}: {pair.First} and {pair.Second} disagree.";
+        }
+
+        if (chunks.Verified + chunks.Unverified > 0)
+        {
+            yield return $"{Figures.Count(chunks.Verified, "chunk")} verified by a second worker"
+                + (chunks.Unverified > 0 ? $", {Figures.Whole(chunks.Unverified)} not, for want of one of its kind." : ".");
         }
 
         foreach (var worker in report.Workers.Where(worker => worker.Problem is not null))

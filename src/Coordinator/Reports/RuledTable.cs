@@ -18,12 +18,18 @@ internal sealed class RuledTable
     /// <summary>Adds a row, one cell a column.</summary>
     public void AddRow(params string[] cells) => _rows.Add(cells);
 
+    /// <summary>How many columns of a terminal it takes.</summary>
+    public int Width => Widths.Sum() + Gap.Length * (_columns.Count - 1);
+
+    private int[] Widths =>
+        [.. _columns.Select((column, c) => _rows.Select(row => row[c].Length).Append(column.Name.Length).Max())];
+
     /// <summary>Writes it.</summary>
     public void WriteTo(IAnsiConsole console)
     {
-        int[] widths = [.. _columns.Select((column, c) => _rows.Select(row => row[c].Length).Append(column.Name.Length).Max())];
+        int[] widths = Widths;
         console.WriteLine(Line([.. _columns.Select(column => column.Name)], widths), new Style(decoration: Decoration.Bold));
-        console.WriteLine(new string('─', widths.Sum() + Gap.Length * (widths.Length - 1)));
+        console.WriteLine(new string('─', Width));
         foreach (string[] row in _rows) console.WriteLine(Line(row, widths));
     }
 

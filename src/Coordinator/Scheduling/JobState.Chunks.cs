@@ -189,12 +189,17 @@ internal sealed partial record JobState
             : this with { Reissue = Reissue.Add(chunk) };
     }
 
-    /// <summary>Takes an attempt off the list of those without an answer.</summary>
+    /// <summary>
+    /// Takes an attempt off the list of those without an answer. The worker may be at another attempt at the same chunk,
+    /// given to it when this one was thought to be lost.
+    /// </summary>
     private JobState Settle(WorkerKey key, long chunk, int number)
     {
         var state = WithoutAttempts(chunk, attempt => attempt == new Attempt(number, key));
         var worker = Workers[key];
-        return state.With(key, worker with { Chunks = worker.Chunks.Remove(chunk) });
+        return state.InFlight.GetValueOrDefault(chunk, []).Any(attempt => attempt.Worker == key)
+            ? state
+            : state.With(key, worker with { Chunks = worker.Chunks.Remove(chunk) });
     }
 
     private JobState WithoutAttempts(long chunk, Predicate<Attempt> match)

@@ -7,12 +7,15 @@ using ActorHutch.Shared.Messages;
 namespace ActorHutch.Coordinator.Tests.Scheduling;
 
 /// <summary>
-/// Many workers that fail, die, come back, repeat themselves and overtake each other, at random but with a seed. The
-/// schedule is the real one; nothing here waits for anything.
+/// Many workers that fail, die, leave, come back, repeat themselves and overtake each other, over a network that loses
+/// messages, at random but with a seed. The schedule is the real one; nothing here waits for anything.
 /// </summary>
 public class JobSimulationTests
 {
-    private static readonly JobPolicy Patient = new() { MaxFailures = int.MaxValue, MaxAttempts = int.MaxValue };
+    private static readonly JobPolicy Patient =
+        new() { MaxFailures = int.MaxValue, MaxAttempts = int.MaxValue, MaxSilence = 20 };
+
+    private static readonly JobPolicy Doubling = Patient with { CopySlowest = true, VerifyFraction = 0.2 };
 
     [Theory]
     [InlineData(null)]
@@ -51,6 +54,8 @@ public class JobSimulationTests
         Assert.Contains(all, counts => counts.Duplicates > 0);
         Assert.Contains(all, counts => counts.Failed > 0);
         Assert.Contains(all, counts => counts.Stale > 0);
+        Assert.Contains(all, counts => counts.Copies > 0);
+        Assert.Contains(all, counts => counts.Verified > 0);
     }
 
     /// <summary>One worker, chunk by chunk.</summary>
@@ -71,13 +76,14 @@ public class JobSimulationTests
         private readonly Random _random;
         private readonly JobSpec _spec;
         private readonly Dictionary<WorkerKey, Queue<IJobMessage>> _inboxes = [];
-        private readonly List<WorkerSaid> _onTheWay = [];
+        private readonly HashSet<WorkerKey> _prepared = [];
+        private readonly List<JobEvent> _onTheWay = [];
         private long _lives;
 
         public Simulation(JobSpec spec, int seed)
         {
             (_spec, _random) = (spec, new Random(seed));
-            var start = JobState.Start(Schedule.Job, spec, Patient, []);
+            var start = JobState.Start(Schedule.Job, spec, seed % 2 == 0 ? Patient : Doubling, []);
             State = start.State;
             Perform(start.Effects);
             for (int worker = _random.Next(1, 8); worker > 0; worker--) Join();
@@ -107,13 +113,25 @@ public class JobSimulationTests
         {
             switch (_random.Next(100))
             {
-                case < 45:
+                case < 40:
                     WorkerReads();
                     break;
-                case < 92:
+                case < 80:
                     Arrives();
                     break;
-                case < 94 when _inboxes.Count > 0:
+                case < 91 when _inboxes.Count > 0:
+                    var speaker = Any(_inboxes.Keys.ToArray());
+                    Say(new WorkerReported(speaker, Status(speaker, capacity: 2)));
+                    break;
+                case 91:
+                    Happens(new SilenceDue());
+                    break;
+                case 92 when _inboxes.Count > 0:
+                    var leaver = Any(_inboxes.Keys.ToArray());
+                    Say(new WorkerReported(leaver, Status(leaver, capacity: 0) with { Chunks = [] }));
+                    _inboxes.Remove(leaver);
+                    break;
+                case 93 when _inboxes.Count > 0:
                     var lost = Any(_inboxes.Keys.ToArray());
                     _inboxes.Remove(lost);
                     Happens(new WorkerLost(lost, "killed"));
@@ -143,6 +161,7 @@ public class JobSimulationTests
             switch (_inboxes[key].Dequeue())
             {
                 case PrepareReplica:
+                    _prepared.Add(key);
                     Say(key, Schedule.Ready);
                     Say(key, new RequestWork(Schedule.Job, 2));
                     break;
@@ -161,7 +180,18 @@ public class JobSimulationTests
             }
         }
 
-        private void Say(WorkerKey key, IJobMessage message) => _onTheWay.Add(new WorkerSaid(key, message));
+        private WorkerStatus Status(WorkerKey key, int capacity) => new(
+            Schedule.Job, _prepared.Contains(key), capacity,
+            [.. _inboxes[key].OfType<RunChunk>().Select(chunk => new ChunkAttempt(chunk.Chunk, chunk.Attempt))]);
+
+        private void Say(WorkerKey key, IJobMessage message) => Say(new WorkerSaid(key, message));
+
+        private void Say(JobEvent said)
+        {
+            if (!IsLost()) _onTheWay.Add(said);
+        }
+
+        private bool IsLost() => _random.Next(30) == 0;
 
         /// <summary>Messages overtake each other freely, also those of workers that are dead by now.</summary>
         private void Arrives()
@@ -188,7 +218,7 @@ public class JobSimulationTests
                 switch (effect)
                 {
                     case Send { Message: IJobMessage message } send when _inboxes.TryGetValue(send.Worker, out var inbox):
-                        inbox.Enqueue(message);
+                        if (!IsLost()) inbox.Enqueue(message);
                         break;
                     case Begin:
                         Results = new ChunkResults(_spec, State.Replica!.Blocks);

@@ -29,6 +29,20 @@ public class JobStateStatusesTests
     }
 
     [Fact]
+    public void A_late_answer_to_a_first_attempt_does_not_hide_the_second_that_the_same_worker_is_at()
+    {
+        var job = Begun(new JobPolicy { VerifyFraction = 1 }, A, B).Asks(A, 2).Reports(A, 2, (1, 1)).Reports(A, 2, (1, 1));
+        Assert.Equal([(A, 0, 2)], job.Issued);
+
+        job.Delivers(A, 0, attempt: 1);
+        Assert.Contains(0, job.State.Workers[A].Chunks);
+
+        // The second is lost too, and nobody is at the chunk any more: it can be verified.
+        job.Loses(A);
+        Assert.False(job.State.InFlight.ContainsKey(0));
+    }
+
+    [Fact]
     public void A_request_that_was_lost_is_made_good()
     {
         var job = Begun(null, A).Asks(A, 2).Delivers(A, 0);

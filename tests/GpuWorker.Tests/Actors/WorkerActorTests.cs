@@ -244,6 +244,59 @@ public class WorkerActorTests() : TestKit(Settings)
     }
 
     [Fact]
+    public void It_says_every_so_often_what_it_is_at()
+    {
+        using var computing = new ManualResetEventSlim();
+        var worker = Prepared(Blocking(computing), out var coordinator);
+        worker.Tell(new RunChunk(_job, 1, 2, 4, 4), coordinator);
+
+        var status = coordinator.FishForMessage<WorkerStatus>(status => status.Chunks.Count > 0);
+
+        Assert.Equal((_job, true, 2), (status.Job, status.HasReplica, status.Capacity));
+        Assert.Equal([new ChunkAttempt(1, 2)], status.Chunks);
+    }
+
+    [Fact]
+    public void Told_to_leave_it_hands_back_what_it_has_not_begun_finishes_the_rest_and_stops()
+    {
+        using var computing = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        var factory = new FakeReplicaFactory
+        {
+            OnEvaluate = (first, _, _) =>
+            {
+                if (first == 0) return;
+                computing.Set();
+                goOn.Wait(CancellationToken.None);
+            },
+        };
+        var worker = Prepared(factory, out var coordinator);
+        worker.Tell(new RunChunk(_job, 1, 1, 4, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 2, 1, 8, 4), coordinator);
+        computing.Wait(TestContext.Current.CancellationToken);
+        Watch(worker);
+
+        worker.Tell(new Leave());
+
+        var status = coordinator.FishForMessage<WorkerStatus>(status => status.Leaves);
+        Assert.Equal([new ChunkAttempt(1, 1)], status.Chunks);
+        goOn.Set();
+        Assert.Equal(1, coordinator.ExpectMsg<ChunkDone>().Chunk);
+        ExpectTerminated(worker);
+    }
+
+    [Fact]
+    public void A_coordinator_that_does_not_know_it_gets_its_registration_again()
+    {
+        var worker = Prepared(new FakeReplicaFactory(), out var coordinator);
+
+        worker.Tell(new RegisterAgain(), coordinator);
+
+        coordinator.IgnoreNoMessages();
+        Assert.Equal("worker-1", coordinator.FishForMessage<RegisterWorker>(_ => true).Id);
+    }
+
+    [Fact]
     public void Without_its_coordinator_it_gives_up_the_job_and_looks_for_another()
     {
         using var computing = new ManualResetEventSlim();
