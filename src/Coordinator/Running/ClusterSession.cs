@@ -49,7 +49,7 @@ internal sealed class ClusterSession : Session
         var health = new NodeHealth(NodeHealth.Member);
         try
         {
-            await host.StartAsync(cancellation).ConfigureAwait(false);
+            await NodeHost.StartAsync(host, request.Node, cancellation).ConfigureAwait(false);
             var system = host.Services.GetRequiredService<ActorSystem>();
             var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null), ActorHutchSystem.CoordinatorName);
             var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -48,7 +48,7 @@ internal sealed class Membership : IAsyncDisposable
         var host = NodeHost.Build(log, level, cluster);
         try
         {
-            await host.StartAsync().ConfigureAwait(false);
+            await NodeHost.StartAsync(host, cluster).ConfigureAwait(false);
             return new Membership(host, workers, replicas, search, health);
         }
         catch
