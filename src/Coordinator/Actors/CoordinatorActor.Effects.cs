@@ -93,6 +93,7 @@ internal sealed partial class CoordinatorActor
             ? null
             : results.Accumulator.Estimate(spec.ConfidenceLevel);
         long probes = Math.Min(state.Done.Count * spec.ChunkSize, state.Probes);
+        _log.Info("{Done} of {Probes} probes done, {Workers} workers", probes, state.Probes, state.ReadyWorkers);
         // With a target, V is a bound against runaways and says nothing about how far the job is.
         double needed = estimate is not null && spec.RelativeError is { } error
             ? StoppingRule.ProbesNeeded(estimate, error) : double.NaN;

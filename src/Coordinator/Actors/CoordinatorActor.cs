@@ -22,6 +22,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<IActorRef, WorkerRegistered> _workers = [];
     private readonly Dictionary<WorkerKey, IActorRef> _addresses = [];
+    private readonly HashSet<IActorRef> _leaving = [];
     private readonly bool _journaled;
     private readonly HashSet<string> _refused = [];
     private RunningJob? _job;
@@ -90,10 +91,12 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     {
         if (!_workers.Remove(address, out var worker)) return;
         Context.Unwatch(address);
+        bool left = _leaving.Remove(address);
+        if (left) reason = "it left";
         _addresses.Remove(worker.Worker);
         _log.Log(
-            _job is null ? LogLevel.InfoLevel : LogLevel.WarningLevel, null,
-            "Worker {Worker} is lost: {Reason}", worker.Worker.Id, reason);
+            _job is null || left ? LogLevel.InfoLevel : LogLevel.WarningLevel, null,
+            "Worker {Worker} is gone: {Reason}", worker.Worker.Id, reason);
         Apply(new WorkerLost(worker.Worker, reason));
     }
 
@@ -113,10 +116,10 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
             return;
         }
 
+        if (status.Leaves) _leaving.Add(Sender);
         if (_job is not null) Apply(new WorkerReported(worker.Worker, status));
         // It works on a run that is over, and was not told, or the word was lost.
         else if (status.Job != Guid.Empty) Sender.Tell(new EndJob(status.Job));
-        if (status.Leaves && _job is null) OnLost(Sender, "it left");
     }
 
     /// <summary>Its workers' chunks go to others at once. It is not forgotten: what it says next brings it back.</summary>

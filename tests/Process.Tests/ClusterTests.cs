@@ -1,0 +1,75 @@
+using System.Net;
+using ActorHutch.Process.Tests.Programs;
+
+namespace ActorHutch.Process.Tests;
+
+/// <summary>Real processes on loopback, when all goes well.</summary>
+public sealed class ClusterTests(LocalReference local)
+{
+    [Fact]
+    public async Task Three_workers_give_the_bits_of_one()
+    {
+        await using var cluster = new TestCluster();
+        var coordinator = cluster.Coordinator("--min-workers", "3", "--verify-fraction", "0.05");
+        var workers = new[] { "a", "b", "c" }.Select(id => cluster.Worker(id, "--until-job-done")).ToArray();
+
+        Assert.Equal(0, await coordinator.ExitAsync());
+
+        var report = JobReport.Of(coordinator);
+        Assert.Equal(local.Bits, report.Bits);
+        Assert.Equal(["a", "b", "c"], report.Workers);
+        Assert.Equal(400, report.Chunks("completed"));
+        Assert.InRange(report.Chunks("verified"), 1, 60);
+        Assert.Equal(0, report.Chunks("disagreements"));
+        var times = report.Json.GetProperty("workers").EnumerateArray().ToArray();
+        Assert.All(times, worker => Assert.True(worker.GetProperty("computeSeconds").GetDouble() > 0));
+        Assert.All(times, worker => Assert.True(worker.GetProperty("warmUpSeconds").GetDouble() > 0));
+        Assert.Equal(1, times.Sum(worker => worker.GetProperty("share").GetDouble()), 12);
+        foreach (var worker in workers) Assert.Equal(0, await worker.ExitAsync());
+    }
+
+    [Fact]
+    public async Task A_worker_is_ready_once_its_replica_is_verified_and_until_it_leaves()
+    {
+        await using var cluster = new TestCluster();
+        string health = TestCluster.Loopback(TestCluster.FreePort());
+        var worker = cluster.Worker("a", "--health", health);
+        await Health.IsAsync(health, "live", HttpStatusCode.OK);
+        await Health.IsAsync(health, "ready", HttpStatusCode.ServiceUnavailable);
+
+        string coordinatorHealth = TestCluster.Loopback(TestCluster.FreePort());
+        // It waits for a second worker, so nothing is computed while the test looks.
+        var coordinator = cluster.Coordinator("--min-workers", "2", "--health", coordinatorHealth);
+        await Health.IsAsync(coordinatorHealth, "ready", HttpStatusCode.OK);
+        await Health.IsAsync(health, "ready", HttpStatusCode.OK);
+
+        worker.Signal(15);
+        await coordinator.LogsAsync("Worker a is gone: it left");
+        Assert.Equal(0, await worker.ExitAsync());
+        coordinator.Signal(15);
+        Assert.Equal(130, await coordinator.ExitAsync());
+    }
+
+    [Fact]
+    public async Task Too_few_workers_end_the_wait_with_who_is_there()
+    {
+        await using var cluster = new TestCluster();
+        var coordinator = cluster.Coordinator("--min-workers", "2", "--join-timeout", "6");
+        cluster.Worker("lonely");
+
+        Assert.Equal(3, await coordinator.ExitAsync());
+
+        Assert.Contains("2 workers are needed, and after waiting 6 s there is 1: lonely.", coordinator.Log);
+    }
+
+    [Fact]
+    public async Task A_worker_that_finds_no_coordinator_gives_up_saying_where_it_looked()
+    {
+        await using var cluster = new TestCluster();
+        var worker = cluster.Worker("a", "--join-timeout", "2");
+
+        Assert.Equal(3, await worker.ExitAsync());
+
+        Assert.Contains($"No coordinator was found in 2 s. Looked at {cluster.Address}.", worker.Log);
+    }
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace ActorHutch.Process.Tests.Programs;
+
+/// <summary>One of the programs, running as a process of its own; killed when it is disposed of.</summary>
+internal sealed partial class ProgramRun : IAsyncDisposable
+{
+    /// <summary>What fails a test instead of leaving it to wait for ever; nothing is expected to come near it.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
+
+    private readonly System.Diagnostics.Process _process = new();
+    private readonly StringBuilder _output = new();
+    private readonly List<string> _lines = [];
+    private readonly Task _exited;
+    private TaskCompletionSource _more = NewSignal();
+
+    private ProgramRun(string program, string? host, string[] arguments)
+    {
+        string path = PathOf(program);
+        _process.StartInfo = new ProcessStartInfo(host is null ? path : "ip")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // In a network namespace ip takes the program's place: the process is the program's.
+        if (host is not null) foreach (string word in (string[])["netns", "exec", host, path]) _process.StartInfo.ArgumentList.Add(word);
+        foreach (string argument in arguments) _process.StartInfo.ArgumentList.Add(argument);
+        _process.OutputDataReceived += (_, line) => { lock (_lines) _output.AppendLine(line.Data); };
+        _process.ErrorDataReceived += (_, line) => Append(line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        _exited = _process.WaitForExitAsync();
+    }
+
+    /// <summary>Standard output so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_lines) return _output.ToString();
+        }
+    }
+
+    /// <summary>Standard error so far.</summary>
+    public IReadOnlyList<string> Log
+    {
+        get
+        {
+            lock (_lines) return [.. _lines];
+        }
+    }
+
+    /// <summary>Starts <c>actorhutch</c> or <c>actorhutch-worker</c>.</summary>
+    /// <param name="program">Its name.</param>
+    /// <param name="host">The network namespace it runs in; null for this process's.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static ProgramRun Start(string program, string? host, params string[] arguments) => new(program, host, arguments);
+
+    /// <summary>Waits until so many lines of the log contain a text.</summary>
+    public async Task LogsAsync(string text, int times = 1)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            Task more;
+            lock (_lines)
+            {
+                if (_lines.Count(line => line.Contains(text, StringComparison.Ordinal)) >= times) return;
+                more = _more.Task;
+            }
+
+            var left = Timeout - Stopwatch.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero || await Task.WhenAny(more, _exited, Task.Delay(left)) == _exited)
+            {
+                await Task.WhenAny(_exited, Task.Delay(100));
+                if (Log.Count(line => line.Contains(text, StringComparison.Ordinal)) >= times) return;
+                Assert.Fail($"'{text}' was not logged.\n{this}");
+            }
+        }
+    }
+
+    /// <summary>Waits for the process to end; returns its exit code.</summary>
+    public async Task<int> ExitAsync()
+    {
+        if (await Task.WhenAny(_exited, Task.Delay(Timeout)) != _exited) Assert.Fail($"It does not end.\n{this}");
+        return _process.ExitCode;
+    }
+
+    /// <summary>Sends a signal: SIGKILL 9, SIGTERM 15, SIGCONT 18, SIGSTOP 19.</summary>
+    public void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
+
+    public override string ToString() => string.Join('\n', Log.TakeLast(60));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _exited;
+        }
+
+        _process.Dispose();
+    }
+
+    private static string PathOf(string program) => typeof(ProgramRun).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == program).Value!;
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Append(string? line)
+    {
+        if (line is null) return;
+        lock (_lines)
+        {
+            _lines.Add(line);
+            _more.SetResult();
+            _more = NewSignal();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Kill(int process, int signal);
+}
