@@ -25,7 +25,7 @@ public static class NodeHost
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
         builder.Services.AddSerilog(
-            logger => logger.MinimumLevel.Is(level).WriteTo.Sink(new WriterSink(log)),
+            logger => logger.MinimumLevel.Is(level).Filter.With(new RemoteLog()).WriteTo.Sink(new WriterSink(log)),
             // Serilog's static logger is one for the process, and a host has a writer of its own.
             preserveStaticLogger: true);
         builder.Services.AddAkka(ActorHutchSystem.Name, akka =>

@@ -15,7 +15,16 @@ internal sealed class WriterSink(TextWriter writer) : ILogEventSink
     {
         lock (writer)
         {
-            _format.Format(logEvent, writer);
+            if (RemoteLog.IsRemote(logEvent) && logEvent.Level >= LogEventLevel.Warning)
+            {
+                writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{logEvent.Timestamp:HH:mm:ss.fff} {(logEvent.Level == LogEventLevel.Warning ? "WRN" : "ERR")} {RemoteLog.FirstLine(logEvent)}"));
+            }
+            else
+            {
+                _format.Format(logEvent, writer);
+            }
+
             writer.Flush();
         }
     }

@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Serilog.Core;
+using Serilog.Events;
+
+namespace ActorHutch.Shared.Hosting;
+
+/// <summary>
+/// What Akka.Remote has to say of each attempt to connect, each with a stack trace: a line once is enough of it, and
+/// nothing of what is no more than information.
+/// </summary>
+internal sealed class RemoteLog : ILogEventFilter
+{
+    private const int Most = 1000;
+
+    private static readonly string[] Sources = ["Akka.Remote", "/system/endpointManager", "/system/transports", "remoting"];
+
+    private readonly ConcurrentDictionary<string, bool> _said = [];
+
+    /// <inheritdoc/>
+    public bool IsEnabled(LogEvent logEvent)
+    {
+        if (!IsRemote(logEvent)) return true;
+        if (logEvent.Level < LogEventLevel.Warning) return logEvent.Level < LogEventLevel.Information;
+        return _said.Count < Most && _said.TryAdd(FirstLine(logEvent), true);
+    }
+
+    /// <summary>Whether Akka.Remote says it.</summary>
+    public static bool IsRemote(LogEvent logEvent) =>
+        logEvent.Properties.TryGetValue("LogSource", out var source)
+        && Sources.Any(name => source.ToString().Contains(name, StringComparison.Ordinal));
+
+    /// <summary>An event's message without what follows its first line.</summary>
+    public static string FirstLine(LogEvent logEvent)
+    {
+        string message = logEvent.RenderMessage(CultureInfo.InvariantCulture);
+        int end = message.IndexOfAny(['\r', '\n']);
+        return end < 0 ? message : message[..end];
+    }
+}
