@@ -1,9 +1,8 @@
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.GpuWorker.Replicas;
-using ActorHutch.Shared.Jobs;
-
 using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.CommandLine;
 

@@ -15,13 +15,26 @@ public class JournalSerializerTests : TestKit
 
     private static readonly JobCounts Counts = new()
     {
-        Reissued = 1, Copies = 6, Verified = 7, Unverified = 8, Duplicates = 2, Failed = 3, Stale = 4, Disagreements = [new Disagreement(5, A, B)],
+        Reissued = 1,
+        Copies = 6,
+        Verified = 7,
+        Unverified = 8,
+        Duplicates = 2,
+        Failed = 3,
+        Stale = 4,
+        Disagreements = [new Disagreement(5, A, B)],
     };
 
     private static readonly WorkerInJob Worker = new("cuda:1", "GPU H")
     {
-        Phase = WorkerPhase.Lost, Reason = "it stopped", ChunksDone = 1, ProbesDone = 2, ComputeSeconds = 0.1,
-        WaitSeconds = 1e-300, WarmUpSeconds = 3, TransferSeconds = 0.7,
+        Phase = WorkerPhase.Lost,
+        Reason = "it stopped",
+        ChunksDone = 1,
+        ProbesDone = 2,
+        ComputeSeconds = 0.1,
+        WaitSeconds = 1e-300,
+        WarmUpSeconds = 3,
+        TransferSeconds = 0.7,
     };
 
     private readonly JournalSerializer _serializer;
