@@ -69,7 +69,7 @@ public sealed class NodeOptions
     public Option<double?> JoinTimeout { get; }
 
     /// <summary>All of them.</summary>
-    public IReadOnlyList<Option> All => 
+    public IReadOnlyList<Option> All =>
         [Listen, Advertise, SeedNodes, JoinTimeout, Health, TlsCertificate, TlsKey, TlsAuthority, Insecure];
 
     /// <summary>What the options say of a node; those with a problem of their own are left out.</summary>
