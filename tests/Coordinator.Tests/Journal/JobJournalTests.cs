@@ -52,7 +52,7 @@ public sealed class JobJournalTests : TestKit
         Close(journal);
 
         Open();
-        var opened = ExpectMsg<JournalOpened>(TimeSpan.FromMinutes(1));
+        var opened = ExpectMsg<JournalOpened>();
 
         Assert.Equal(TimeSpan.FromSeconds(Many - 1), opened.Elapsed);
         Assert.True(Schedule.Ready.Agrees(opened.Job!.Replica));
@@ -100,8 +100,12 @@ public sealed class JobJournalTests : TestKit
         _folder.Dispose();
     }
 
-    private static Config Configuration(StateDirectory state) =>
-        state.Configuration.WithFallback(ActorHutchSystem.Configuration).WithFallback(DefaultConfig);
+    /// <summary>Patience enough for a disk that others use too; nothing is expected to come near it.</summary>
+    private static Config Configuration(StateDirectory state) => ConfigurationFactory
+        .ParseString("akka.test.single-expect-default = 60s")
+        .WithFallback(state.Configuration)
+        .WithFallback(ActorHutchSystem.Configuration)
+        .WithFallback(DefaultConfig);
 
     private static AcceptedChunk Chunk(long number) => new(
         number, new WorkerKey("worker-1", 5), "cpu", 1, 0.5, 0.25, FakeQuadraticForm.Values(1, number * 50, 50));
