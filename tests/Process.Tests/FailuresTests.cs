@@ -10,19 +10,23 @@ public sealed class FailuresTests(LocalReference local)
     {
         await using var cluster = new TestCluster();
         var coordinator = cluster.Coordinator("--min-workers", "4");
-        cluster.Worker("steady");
+        var steady = cluster.Worker("steady");
         var (killed, stopped, leaving) = (cluster.Worker("killed"), cluster.Worker("stopped"), cluster.Worker("leaving"));
         await coordinator.LogsAsync("probes done");
 
+        // Nobody is left to compute until all of it was noticed, so the job cannot end before.
+        leaving.Signal(15);
         killed.Signal(9);
         stopped.Signal(19);
-        leaving.Signal(15);
-        cluster.Worker("late");
-        await coordinator.LogsAsync("Worker late on cpu registered");
+        steady.Signal(19);
         Assert.Equal(0, await leaving.ExitAsync());
         await coordinator.LogsAsync("Worker killed cannot be reached");
         await coordinator.LogsAsync("Worker stopped cannot be reached");
+        await coordinator.LogsAsync("Worker steady cannot be reached");
+        cluster.Worker("late");
+        await coordinator.LogsAsync("Worker late on cpu registered");
         stopped.Signal(18);
+        steady.Signal(18);
         Assert.Equal(0, await coordinator.ExitAsync());
 
         var report = JobReport.Of(coordinator);

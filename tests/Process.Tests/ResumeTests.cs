@@ -6,7 +6,7 @@ namespace ActorHutch.Process.Tests;
 /// <summary>Coordinators that are killed half-way, and others that go on with the same state directory.</summary>
 public sealed class ResumeTests(LocalReference local) : IDisposable
 {
-    private const int Chunks = 400;
+    private const int Chunks = 300;
     private readonly string _state = Directory.CreateTempSubdirectory("actorhutch-").FullName;
 
     public void Dispose() => Directory.Delete(_state, recursive: true);

@@ -22,6 +22,7 @@ public sealed class HealthEndpoint : IAsyncDisposable
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<HealthEndpoint> StartAsync(HostPort listen, NodeHealth health)
     {
+        listen.CheckIsFree();
         // Empty: no configuration from the environment or the working directory, no logging of its own.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 
 namespace ActorHutch.Shared.Hosting;
 
@@ -31,6 +32,25 @@ public readonly record struct HostPort(string Host, int Port)
         if (port > IPEndPoint.MaxPort) return false;
         value = new HostPort(host, port);
         return true;
+    }
+
+    /// <summary>Finds out whether a process can listen here.</summary>
+    /// <exception cref="IOException">It cannot: the address is not this machine's, or the port is taken.</exception>
+    public void CheckIsFree()
+    {
+        try
+        {
+            var address = IPAddress.TryParse(Host, out var known) ? known : Dns.GetHostAddresses(Host)[0];
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            // Connections of an earlier process may linger; a listener may not.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(new IPEndPoint(address, Port));
+            socket.Listen();
+        }
+        catch (SocketException error)
+        {
+            throw new IOException($"Cannot listen on {this}: {error.Message}.", error);
+        }
     }
 
     /// <summary>As it is written in an address: with brackets where the host is an IPv6 address.</summary>

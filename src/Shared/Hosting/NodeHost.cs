@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using ActorHutch.Shared.Security;
 using Akka.Actor;
 using Akka.Hosting;
@@ -26,11 +25,7 @@ public static class NodeHost
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
         builder.Services.AddSerilog(
-            logger => logger.MinimumLevel.Is(level)
-                // That a host does not start is told to the user by whoever started it, in words.
-                .MinimumLevel.Override("Akka.Hosting", LogEventLevel.Fatal)
-                .MinimumLevel.Override("Microsoft.Extensions.Hosting", LogEventLevel.Fatal)
-                .Filter.With(new RemoteLog()).WriteTo.Sink(new WriterSink(log)),
+            logger => logger.MinimumLevel.Is(level).Filter.With(new RemoteLog()).WriteTo.Sink(new WriterSink(log)),
             // Serilog's static logger is one for the process, and a host has a writer of its own.
             preserveStaticLogger: true);
         builder.Services.AddAkka(ActorHutchSystem.Name, akka =>
@@ -56,18 +51,13 @@ public static class NodeHost
 
     /// <summary>Starts a node's host.</summary>
     /// <exception cref="IOException">Its address cannot be listened on.</exception>
-    public static async Task StartAsync(IHost host, NodeSettings node, CancellationToken cancellation = default)
+    public static Task StartAsync(IHost host, NodeSettings node, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(node);
-        try
-        {
-            await host.StartAsync(cancellation).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error.GetBaseException() is SocketException socket)
-        {
-            throw new IOException($"Cannot listen on {node.Listen}: {socket.Message}.", error);
-        }
+        // Beforehand: where an actor system cannot listen, its host aborts the process.
+        node.Listen.CheckIsFree();
+        return host.StartAsync(cancellation);
     }
 
     /// <summary>

@@ -8,7 +8,7 @@ namespace ActorHutch.Process.Tests.Programs;
 internal sealed class TestCluster : IAsyncDisposable
 {
     /// <summary>Long enough for something to happen to it, and in small chunks.</summary>
-    public static readonly string[] Job = ["estimate", "--method", "autodiff", "--probes", "8000", "--v-batch", "20", "--json"];
+    public static readonly string[] Job = ["estimate", "--method", "autodiff", "--probes", "6000", "--v-batch", "20", "--json"];
 
     private readonly List<ProgramRun> _runs = [];
 
