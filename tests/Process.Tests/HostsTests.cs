@@ -35,7 +35,8 @@ public sealed class HostsTests(LocalReference local)
 
         var report = JobReport.Of(coordinator);
         Assert.Equal(local.Bits, report.Bits);
-        Assert.InRange(report.Chunks("reissued"), 1, 10);
+        // Workers that are reached again may answer for what they had before anybody else can take it.
+        Assert.InRange(report.Chunks("reissued"), untilGivenUp ? 1 : 0, 10);
         Assert.Equal(0, report.Chunks("disagreements"));
         if (!untilGivenUp) Assert.DoesNotContain(first.Log.Concat(second.Log), line => line.Contains("again", StringComparison.Ordinal));
     }
