@@ -38,7 +38,6 @@ public sealed class HostsTests(LocalReference local)
         // Workers that are reached again may answer for what they had before anybody else can take it.
         Assert.InRange(report.Chunks("reissued"), untilGivenUp ? 1 : 0, 10);
         Assert.Equal(0, report.Chunks("disagreements"));
-        if (!untilGivenUp) Assert.DoesNotContain(first.Log.Concat(second.Log), line => line.Contains("again", StringComparison.Ordinal));
     }
 
     private static ProgramRun Worker(Hosts hosts, int host) => ProgramRun.Start(
