@@ -100,7 +100,8 @@ internal sealed partial class ProgramRun : IAsyncDisposable
         if (!_process.HasExited)
         {
             _process.Kill();
-            await _exited;
+            // Bounded, so that a process that will not go fails the test that started it and holds up no other.
+            await _exited.WaitAsync(Timeout);
         }
 
         _process.Dispose();
