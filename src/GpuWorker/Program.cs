@@ -1,17 +1,7 @@
-using System.Runtime.InteropServices;
 using ActorHutch.GpuWorker.CommandLine;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Hosting;
 
-using var leave = new CancellationTokenSource();
-
-// The first signal makes the worker leave; a second one ends the process.
-void OnSignal(PosixSignalContext signal)
-{
-    if (leave.IsCancellationRequested) return;
-    signal.Cancel = true;
-    leave.Cancel();
-}
-
-using var ctrlC = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
-using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-return await new WorkerCommand(new TorchReplicaFactory(), Console.Out, Console.Error).RunAsync(args, leave.Token);
+// The first signal makes the worker leave.
+using var stop = new StopSignal();
+return await new WorkerCommand(new TorchReplicaFactory(), Console.Out, Console.Error).RunAsync(args, stop.Token);

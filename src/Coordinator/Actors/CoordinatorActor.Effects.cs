@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
 using Akka.Actor;
 using Akka.Event;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorHutch.Coordinator.Running;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.Jobs;
@@ -28,9 +29,9 @@ internal sealed class ActorHutchCommand
         var exact = new Command("exact", "Computes the exact trace");
         var compare = new Command("compare", "Runs every method and V_batch: estimate, time, probes/s, speed-up");
         // Without a command, a job file says which it is.
-        Fill(_root, null, _options.OfEstimate(), (request, to, replicas, cancellation) => request.Spec.Kind == JobKind.Exact
-            ? ExactCommand.RunAsync(request, to, replicas, cancellation)
-            : EstimateCommand.RunAsync(request, to, replicas, cancellation));
+        Fill(_root, null, _options.OfEstimate(), (session, request, to, cancellation) => request.Spec.Kind == JobKind.Exact
+            ? ExactCommand.RunAsync(session, request, to, cancellation)
+            : EstimateCommand.RunAsync(session, request, to, cancellation));
         Fill(estimate, JobKind.Estimate, _options.OfEstimate(), EstimateCommand.RunAsync);
         Fill(exact, JobKind.Exact, _options.OfExact(), ExactCommand.RunAsync);
         Fill(compare, JobKind.Estimate, _options.OfCompare(), CompareCommand.RunAsync);
@@ -39,8 +40,9 @@ internal sealed class ActorHutchCommand
         _root.Add(compare);
     }
 
-    private delegate Task<int> Run(
-        Request request, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation);
+    /// <summary>What a command does once there is a session for it.</summary>
+    private delegate Task<int> Work(
+        Session session, Request request, Terminal terminal, CancellationToken cancellation);
 
     /// <summary>Runs a command line.</summary>
     /// <param name="arguments">Without the program's name.</param>
@@ -65,7 +67,7 @@ internal sealed class ActorHutchCommand
         return Problems.Report(_terminal.Error, "actorhutch", [.. request.Problems, .. Problems.Suggestions(parsed)]);
     }
 
-    private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options, Run run)
+    private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options, Work work)
     {
         _kinds.Add(command, kind);
         foreach (var option in options) command.Add(option);
@@ -73,7 +75,12 @@ internal sealed class ActorHutchCommand
         {
             var request = Request.Read(parsed, _options, kind, _replicas);
             if (request.Problems.Count > 0) return Problems.Report(_terminal.Error, "actorhutch", request.Problems);
-            if (!request.PrintsJob) return await run(request, _terminal, _replicas, cancellation).ConfigureAwait(false);
+            if (!request.PrintsJob)
+            {
+                return await SessionCommand.RunAsync(
+                    request, _terminal, _replicas, session => work(session, request, _terminal, cancellation),
+                    cancellation).ConfigureAwait(false);
+            }
 
             await _terminal.Out.WriteLineAsync(request.Job.ToString()).ConfigureAwait(false);
             return ExitCode.Done;

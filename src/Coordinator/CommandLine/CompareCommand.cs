@@ -1,6 +1,5 @@
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Running;
-using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.Jobs;
 
@@ -9,12 +8,7 @@ namespace ActorHutch.Coordinator.CommandLine;
 /// <summary><c>actorhutch compare</c>: every contender, one after another, on the same workers.</summary>
 internal static class CompareCommand
 {
-    public static Task<int> RunAsync(
-        Request request, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation) =>
-        SessionCommand.RunAsync(
-            request, terminal, replicas, session => RunAsync(session, request, terminal, cancellation), cancellation);
-
-    private static async Task<int> RunAsync(
+    public static async Task<int> RunAsync(
         Session session, Request request, Terminal terminal, CancellationToken cancellation)
     {
         var exact = await ExactRun.BesideAsync(session, request.Spec, request.Spec.Probes, cancellation).ConfigureAwait(false);

@@ -2,8 +2,6 @@ using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
-using ActorHutch.GpuWorker.Replicas;
-
 using ActorHutch.Shared.CommandLine;
 
 namespace ActorHutch.Coordinator.CommandLine;
@@ -11,12 +9,7 @@ namespace ActorHutch.Coordinator.CommandLine;
 /// <summary><c>actorhutch estimate</c>: an estimate, and the exact trace beside it where that is cheap.</summary>
 internal static class EstimateCommand
 {
-    public static Task<int> RunAsync(
-        Request request, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation) =>
-        SessionCommand.RunAsync(
-            request, terminal, replicas, session => RunAsync(session, request, terminal, cancellation), cancellation);
-
-    private static async Task<int> RunAsync(
+    public static async Task<int> RunAsync(
         Session session, Request request, Terminal terminal, CancellationToken cancellation)
     {
         var text = request.Json ? null : new JobText(terminal.ForPeople());

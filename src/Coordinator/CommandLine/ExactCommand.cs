@@ -1,7 +1,5 @@
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Running;
-using ActorHutch.GpuWorker.Replicas;
-
 using ActorHutch.Shared.CommandLine;
 
 namespace ActorHutch.Coordinator.CommandLine;
@@ -9,12 +7,7 @@ namespace ActorHutch.Coordinator.CommandLine;
 /// <summary><c>actorhutch exact</c>: the exact trace.</summary>
 internal static class ExactCommand
 {
-    public static Task<int> RunAsync(
-        Request request, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation) =>
-        SessionCommand.RunAsync(
-            request, terminal, replicas, session => RunAsync(session, request, terminal, cancellation), cancellation);
-
-    private static async Task<int> RunAsync(
+    public static async Task<int> RunAsync(
         Session session, Request request, Terminal terminal, CancellationToken cancellation)
     {
         var text = request.Json ? null : new JobText(terminal.ForPeople());

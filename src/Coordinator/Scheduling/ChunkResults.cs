@@ -52,7 +52,6 @@ internal sealed class ChunkResults
             Accumulator.Add(next);
             _merged++;
             TargetReached = _spec is { Kind: JobKind.Estimate, RelativeError: { } error }
-                && Accumulator.Count >= StoppingRule.MinimumProbes
                 && StoppingRule.IsSatisfied(Accumulator.Estimate(_spec.ConfidenceLevel), error);
         }
 

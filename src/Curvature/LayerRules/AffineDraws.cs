@@ -18,7 +18,7 @@ internal static class AffineDraws
         Parameter? scale, Parameter? shift, Tensor normalized, Func<Tensor, Tensor> spread, LaneLayout layout,
         long samples, Func<Tensor, Tensor> keep)
     {
-        var weights = keep(ones([samples, 1], ScalarType.Float64, normalized.device));
+        var weights = keep(OutputDraw.EqualWeights(samples, normalized.device));
         if (scale is { requires_grad: true })
         {
             yield return new OutputDraw(

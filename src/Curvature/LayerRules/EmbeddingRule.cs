@@ -52,7 +52,7 @@ internal sealed class EmbeddingRule(Embedding module) : LayerRule
             var same = numbers.unsqueeze(2) == numbers.unsqueeze(1);
             using TorchSharp.Scalar none = positions;
             var first = Keep(where(same, place, full_like(place, none)).amin(2));
-            var unweighted = Keep(ones([samples, 1], ScalarType.Float64, numbers.device));
+            var unweighted = Keep(OutputDraw.EqualWeights(samples, numbers.device));
             yield return new OutputDraw([_table], checked((int)(positions * width)), unweighted, signs =>
             {
                 long lanes = signs.shape[0];

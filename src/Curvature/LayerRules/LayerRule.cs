@@ -11,10 +11,8 @@ namespace ActorHutch.Curvature.LayerRules;
 /// once; then <see cref="Tangent"/>, once a stack of probes. Tensors of the first two live until the rule is disposed,
 /// those of the third until the stack is done.
 /// </remarks>
-public abstract class LayerRule : IDisposable
+public abstract class LayerRule : TensorOwner
 {
-    private readonly List<Tensor> _kept = [];
-
     /// <summary>Where the layer is in the model, such as <c>features.3</c>.</summary>
     public string Path { get; internal set; } = "";
 
@@ -66,28 +64,6 @@ public abstract class LayerRule : IDisposable
     /// <param name="sweep">The probes, and the sum to add to.</param>
     /// <returns>The output's tangents; null for zero.</returns>
     public abstract Lanes? Tangent(Lanes? input, Sweep sweep);
-
-    /// <summary>Keeps a tensor until the rule is disposed, rather than until the current scope ends.</summary>
-    protected Tensor Keep(Tensor tensor)
-    {
-        ArgumentNullException.ThrowIfNull(tensor);
-        _kept.Add(tensor.DetachFromDisposeScope());
-        return tensor;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Disposes what was kept.</summary>
-    protected virtual void Dispose(bool disposing)
-    {
-        foreach (var tensor in _kept) tensor.Dispose();
-        _kept.Clear();
-    }
 
     /// <summary>What can be drawn at this layer in output space; nothing for a layer without parameters.</summary>
     internal virtual IEnumerable<OutputDraw> OutputDraws => [];

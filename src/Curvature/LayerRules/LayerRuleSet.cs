@@ -8,13 +8,13 @@ namespace ActorHutch.Curvature.LayerRules;
 /// <summary>Which rule serves which kind of layer.</summary>
 public sealed class LayerRuleSet
 {
-    private readonly ImmutableDictionary<Type, Func<nn.Module, string, LayerRule>> _rules;
+    private readonly ImmutableDictionary<Type, Func<nn.Module, LayerRule>> _rules;
 
-    private LayerRuleSet(ImmutableDictionary<Type, Func<nn.Module, string, LayerRule>> rules) => _rules = rules;
+    private LayerRuleSet(ImmutableDictionary<Type, Func<nn.Module, LayerRule>> rules) => _rules = rules;
 
     /// <summary>The rules that come with this library.</summary>
     public static LayerRuleSet Default { get; } = new LayerRuleSet(
-        ImmutableDictionary<Type, Func<nn.Module, string, LayerRule>>.Empty)
+        ImmutableDictionary<Type, Func<nn.Module, LayerRule>>.Empty)
         .With<Linear>(layer => new LinearRule(layer))
         .With<Conv1d>(layer => new ConvolutionRule(layer))
         .With<Conv2d>(layer => new ConvolutionRule(layer))
@@ -60,7 +60,7 @@ public sealed class LayerRuleSet
     /// <typeparam name="TModule">The layer's class, exactly: classes derived from it are other layers.</typeparam>
     /// <param name="rule">Makes the rule of one layer.</param>
     public LayerRuleSet With<TModule>(Func<TModule, LayerRule> rule) where TModule : nn.Module =>
-        new(_rules.SetItem(typeof(TModule), (module, _) => rule((TModule)module)));
+        new(_rules.SetItem(typeof(TModule), module => rule((TModule)module)));
 
     /// <summary>These rules and one for a layer that maps each number for itself.</summary>
     /// <typeparam name="TModule">The layer's class; libtorch must be able to differentiate it twice.</typeparam>
@@ -74,7 +74,7 @@ public sealed class LayerRuleSet
     internal LayerRule For(nn.Module module, string path)
     {
         LayerRule rule;
-        if (_rules.TryGetValue(module.GetType(), out var make)) rule = make(module, path);
+        if (_rules.TryGetValue(module.GetType(), out var make)) rule = make(module);
         else if (module is Sequential) rule = new ChainRule([.. Children(module, path)]);
         else if (module is Residual) rule = new ResidualRule([.. Children(module, path)]);
         else throw Unknown(module, path);

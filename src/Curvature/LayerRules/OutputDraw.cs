@@ -17,4 +17,8 @@ namespace ActorHutch.Curvature.LayerRules;
 /// <param name="Weights"><c>[N, parameters]</c>, float64: what the quadratic form of each sample is multiplied with.</param>
 /// <param name="Tangent">From <c>[P, J, N]</c> to the output's tangents.</param>
 internal sealed record OutputDraw(
-    IReadOnlyList<Parameter> Parameters, int Size, Tensor Weights, Func<Tensor, Lanes> Tangent);
+    IReadOnlyList<Parameter> Parameters, int Size, Tensor Weights, Func<Tensor, Lanes> Tangent)
+{
+    /// <summary>The weights <c>[N, 1]</c> of samples that all count once.</summary>
+    public static Tensor EqualWeights(long samples, Device device) => ones([samples, 1], ScalarType.Float64, device);
+}

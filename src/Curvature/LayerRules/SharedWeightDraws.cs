@@ -30,7 +30,7 @@ internal static class SharedWeightDraws
         using var scope = NewDisposeScope();
         var x = patches();
         long groups = x.shape[1], positions = x.shape[3];
-        var ones = keep(OneEach(samples, x.device));
+        var ones = keep(OutputDraw.EqualWeights(samples, x.device));
         bool hasBias = bias is { requires_grad: true };
 
         if (groups == 1 && positions == 1)
@@ -76,7 +76,4 @@ internal static class SharedWeightDraws
             ? new Lanes(tangent.reshape(lanes, outputs, -1), layout)
             : new Lanes(tangent.permute(2, 0, 1, 3).reshape([output[0], lanes, .. output[1..]]), layout);
     }
-
-    private static Tensor OneEach(long samples, Device device) =>
-        ones([samples, 1], ScalarType.Float64, device);
 }

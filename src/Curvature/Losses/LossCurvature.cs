@@ -4,36 +4,12 @@ using static TorchSharp.torch;
 namespace ActorHutch.Curvature.Losses;
 
 /// <summary>∇²ℓ of a loss at one output z: what every stack of probes needs of it, computed once.</summary>
-public abstract class LossCurvature : IDisposable
+public abstract class LossCurvature : TensorOwner
 {
-    private readonly List<Tensor> _kept = [];
-
     /// <summary>Adds żᵀ ∇²ℓ(z) ż for each lane.</summary>
     /// <param name="output">ż.</param>
     /// <param name="sweep">Where to.</param>
     public abstract void AddTo(Sweep sweep, Lanes output);
-
-    /// <summary>Keeps a tensor until this is disposed, rather than until the current scope ends.</summary>
-    protected Tensor Keep(Tensor tensor)
-    {
-        ArgumentNullException.ThrowIfNull(tensor);
-        _kept.Add(tensor.DetachFromDisposeScope());
-        return tensor;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Disposes what was kept.</summary>
-    protected virtual void Dispose(bool disposing)
-    {
-        foreach (var tensor in _kept) tensor.Dispose();
-        _kept.Clear();
-    }
 }
 
 /// <summary>A loss whose second derivative mixes no two numbers of the output.</summary>

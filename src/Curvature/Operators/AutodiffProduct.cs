@@ -10,10 +10,9 @@ namespace ActorHutch.Curvature.Operators;
 /// The graph of the first derivative belongs to the batch and is built once. It is the reference that every other
 /// method is tested against.
 /// </remarks>
-public sealed class AutodiffProduct : ICurvatureProduct
+public sealed class AutodiffProduct : TensorOwner, ICurvatureProduct
 {
     private readonly Tensor[] _parameters;
-    private readonly List<Tensor> _kept = [];
     private readonly Tensor[] _gradients;
     private readonly Gauss? _gauss;
 
@@ -76,13 +75,6 @@ public sealed class AutodiffProduct : ICurvatureProduct
         return products;
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var tensor in _kept) tensor.Dispose();
-        _kept.Clear();
-    }
-
     /// <summary>Rows of the product, for a vector whose other blocks are zero.</summary>
     private Tensor[] Product(int[] blocks, Tensor[] vector, Tensor[] rows)
     {
@@ -107,7 +99,7 @@ public sealed class AutodiffProduct : ICurvatureProduct
 
     private Tensor[] Kept(Tensor[] tensors)
     {
-        foreach (var tensor in tensors) _kept.Add(tensor.DetachFromDisposeScope());
+        foreach (var tensor in tensors) Keep(tensor);
         return tensors;
     }
 

@@ -1,6 +1,4 @@
-using ActorHutch.Curvature.Estimation;
-
-namespace ActorHutch.Coordinator.Scheduling;
+namespace ActorHutch.Curvature.Estimation;
 
 /// <summary>
 /// Whether an estimate is good enough to stop: its confidence interval's half-width is at most a stated share of it.
@@ -9,21 +7,29 @@ namespace ActorHutch.Coordinator.Scheduling;
 /// Never before <see cref="MinimumProbes"/>: with a few probes the interval itself is a guess, and looking at it often
 /// finds a lucky one.
 /// </remarks>
-internal static class StoppingRule
+public static class StoppingRule
 {
     /// <summary>The fewest probes that may be enough.</summary>
     public const int MinimumProbes = 30;
 
     /// <summary>Whether the estimate's relative error is at most the one asked for.</summary>
-    public static bool IsSatisfied(TraceEstimate estimate, double relativeError) =>
-        estimate.Probes >= MinimumProbes
-        && estimate.Confidence.HalfWidth <= relativeError * Math.Abs(estimate.Trace);
+    /// <param name="estimate">The estimate, with the interval that is looked at.</param>
+    /// <param name="relativeError">The share of the trace, such as 0.01.</param>
+    public static bool IsSatisfied(TraceEstimate estimate, double relativeError)
+    {
+        ArgumentNullException.ThrowIfNull(estimate);
+        return estimate.Probes >= MinimumProbes
+            && estimate.Confidence.HalfWidth <= relativeError * Math.Abs(estimate.Trace);
+    }
 
     /// <summary>
     /// About how many probes it will take, since the half-width goes with 1/√V; not a number where nobody can tell.
     /// </summary>
+    /// <param name="estimate">The estimate so far.</param>
+    /// <param name="relativeError">The share of the trace, such as 0.01.</param>
     public static double ProbesNeeded(TraceEstimate estimate, double relativeError)
     {
+        ArgumentNullException.ThrowIfNull(estimate);
         double times = estimate.Confidence.HalfWidth / (relativeError * Math.Abs(estimate.Trace));
         return Math.Max(MinimumProbes, estimate.Probes * times * times);
     }
