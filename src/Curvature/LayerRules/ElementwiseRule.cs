@@ -37,23 +37,19 @@ internal sealed class ElementwiseRule(nn.Module<Tensor, Tensor> module, bool isP
     {
         if (OutputAdjoint is null || _second is null || _second.count_nonzero().item<long>() == 0) _second = null;
         else _second *= OutputAdjoint;
+        foreach (var layout in Enum.GetValues<LaneLayout>())
+        {
+            var second = _second is null ? null : Keep(Lanes.Shared(_second, layout));
+            _shared[layout] = (Keep(Lanes.Shared(_first!, layout)), second);
+        }
     }
 
     /// <inheritdoc/>
     public override Lanes? Tangent(Lanes? input, Sweep sweep)
     {
         if (input is not { } lanes) return null;
-        var (first, second) = Shared(lanes.Layout);
+        var (first, second) = _shared[lanes.Layout];
         if (sweep.SecondOrder && second is not null) sweep.AddSquares(lanes, second);
         return lanes with { Data = lanes.Data * first };
-    }
-
-    /// <summary>Both derivatives in the shape that a layout needs; a model has one layout at each place.</summary>
-    private (Tensor First, Tensor? Second) Shared(LaneLayout layout)
-    {
-        if (_shared.TryGetValue(layout, out var shared)) return shared;
-
-        var second = _second is null ? null : Keep(Lanes.Shared(_second, layout));
-        return _shared[layout] = (Keep(Lanes.Shared(_first!, layout)), second);
     }
 }
