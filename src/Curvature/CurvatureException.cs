@@ -27,3 +27,12 @@ public sealed class NoLayerRuleException : CurvatureException
     {
     }
 }
+
+/// <summary>libtorch cannot be loaded on this machine; another one may have it.</summary>
+public sealed class LibTorchException : CurvatureException
+{
+    /// <summary>An exception with what was tried, and what the loader said.</summary>
+    public LibTorchException(string message, Exception? innerException = null) : base(message, innerException!)
+    {
+    }
+}

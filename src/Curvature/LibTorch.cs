@@ -15,7 +15,7 @@ public static class LibTorch
     private static bool _loaded;
 
     /// <summary>Loads libtorch from <c>ACTORHUTCH_LIBTORCH</c> or from beside the program; once a process.</summary>
-    /// <exception cref="CurvatureException">Nothing could be loaded: the message says what was tried.</exception>
+    /// <exception cref="LibTorchException">Nothing could be loaded: the message says what was tried.</exception>
     public static void Load()
     {
         lock (Gate)
@@ -112,12 +112,12 @@ public static class LibTorch
         }
     }
 
-    private static CurvatureException NotLoaded(StringBuilder tried, Exception? inner)
+    private static LibTorchException NotLoaded(StringBuilder tried, Exception? inner)
     {
         string message = $"libtorch could not be loaded. What was tried:{tried}\n"
             + $"Build for this system ({Rid}), or set {FolderVariable} to a folder that holds {FileName("torch")} "
             + $"of libtorch {TorchVersion}, such as site-packages/torch/lib of a Python install.";
-        return inner is null ? new CurvatureException(message) : new CurvatureException(message, inner);
+        return new LibTorchException(message, inner);
     }
 
     private const string TorchVersion = "2.10";

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Fakes;
@@ -12,6 +13,9 @@ public sealed class FakeReplicaFactory : IReplicaFactory
 
     /// <summary>Called when a replica is made.</summary>
     public Action<ReplicaKey>? OnCreate { get; init; }
+
+    /// <summary>Called when a replica is made, with where its files lie.</summary>
+    public Action<IReadOnlyDictionary<BlobId, string>>? OnFiles { get; init; }
 
     /// <summary>Called when a replica's loss is checked.</summary>
     public Action? OnCheck { get; init; }
@@ -26,9 +30,10 @@ public sealed class FakeReplicaFactory : IReplicaFactory
 
     public ConcurrentQueue<FakeReplica> Created { get; } = [];
 
-    public IReplica Create(ReplicaKey key)
+    public IReplica Create(ReplicaKey key, IReadOnlyDictionary<BlobId, string> files)
     {
         OnCreate?.Invoke(key);
+        OnFiles?.Invoke(files);
         var replica = new FakeReplica(this, key);
         Created.Enqueue(replica);
         return replica;

@@ -84,7 +84,10 @@ internal sealed partial class CoordinatorActor
             ahead.Write(new WriteChunk(
                 new AcceptedChunk(
                     accept.Chunk, accept.Worker, worker.Device, worker.WarmUpSeconds, accept.ComputeSeconds,
-                    accept.WaitSeconds, accept.Values),
+                    accept.WaitSeconds, accept.Values)
+                {
+                    TransferSeconds = worker.TransferSeconds,
+                },
                 Elapsed(job, _time.GetTimestamp())));
         }
 

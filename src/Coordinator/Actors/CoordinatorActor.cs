@@ -23,6 +23,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly Dictionary<IActorRef, WorkerRegistered> _workers = [];
     private readonly Dictionary<WorkerKey, IActorRef> _addresses = [];
     private readonly HashSet<IActorRef> _leaving = [];
+    private readonly HashSet<WorkerKey> _superseded = [];
     private readonly bool _journaled;
     private readonly HashSet<string> _refused = [];
     private RunningJob? _job;
@@ -64,10 +65,19 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         }
 
         var key = new WorkerKey(registration.Id, registration.Incarnation);
+        if (_superseded.Contains(key))
+        {
+            // Or two processes of one name would drive each other out for ever.
+            Refuse(registration, $"another process goes by the name {key.Id} since: give each an --id of its own");
+            return;
+        }
+
         foreach (var (address, worker) in _workers.ToArray())
         {
             // Another life of this worker, which has not been noticed to be over.
-            if (worker.Worker.Id == key.Id && !address.Equals(Sender)) OnLost(address, "it was started again");
+            if (worker.Worker.Id != key.Id || address.Equals(Sender)) continue;
+            _superseded.Add(worker.Worker);
+            OnLost(address, "it was started again");
         }
 
         var registered = new WorkerRegistered(

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Security;
 
 namespace ActorHutch.Coordinator.CommandLine;
 
-/// <summary>What the command line says about a cluster.</summary>
+/// <summary>What a job says of its cluster.</summary>
 /// <param name="Node">This node's place in it.</param>
 /// <param name="MinWorkers">Workers to wait for.</param>
 /// <param name="Health">Where the node's health is told; null for nowhere.</param>
@@ -14,13 +16,19 @@ internal sealed record ClusterRequest(NodeSettings Node, int MinWorkers, HostPor
     private static readonly HostPort DefaultListen = new("127.0.0.1", 4053);
     private static readonly TimeSpan DefaultJoinTimeout = TimeSpan.FromSeconds(60);
 
-    /// <summary>Reads it; options that <paramref name="isBad"/> names are left at their defaults.</summary>
-    public static ClusterRequest Read(ParseResult parsed, OptionSet options, Func<Option, bool> isBad)
-    {
-        T? Value<T>(Option<T> option) => isBad(option) ? default : parsed.GetValue(option);
-        var node = options.Node.Read(NodeSettings.CoordinatorRole, DefaultListen, DefaultJoinTimeout, parsed, isBad);
-        return new ClusterRequest(node, Value(options.MinWorkers) ?? 1, Value(options.Node.Health));
-    }
+    /// <summary>What a job says of its cluster.</summary>
+    public static ClusterRequest Of(RunOptions run) => new(
+        new NodeSettings
+        {
+            Role = NodeSettings.CoordinatorRole,
+            Listen = run.Listen ?? DefaultListen,
+            Advertise = run.Advertise,
+            SeedNodes = run.SeedNodes ?? [],
+            JoinTimeout = run.JoinTimeout is { } seconds ? TimeSpan.FromSeconds(seconds) : DefaultJoinTimeout,
+            Tls = new TlsFiles(run.TlsCertificate, run.TlsKey, run.TlsAuthority),
+            Insecure = run.Insecure,
+        },
+        run.MinWorkers ?? 1, run.Health);
 
     /// <summary>Everything that is wrong with it.</summary>
     public IEnumerable<Problem> Validate() => MinWorkers < 1

@@ -26,7 +26,7 @@ internal static class EstimateCommand
         bool interrupted = cancellation.IsCancellationRequested;
         if (interrupted) code = ExitCode.Interrupted;
 
-        var report = Reporting.OfEstimate(result, exact?.Exact, request.Settings, interrupted);
+        var report = Reporting.OfEstimate(result, exact?.Exact, request.Job, interrupted);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteEstimate(report, result, NoExactTrace(exact));
         return code;

@@ -19,7 +19,7 @@ internal static class ExactCommand
         int code = SessionCommand.Conclude(result, terminal);
         if (code == ExitCode.BadInput) return code;
 
-        var report = Reporting.OfExact(result, request.Settings);
+        var report = Reporting.OfExact(result, request.Job);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteExact(report, result);
         return code;

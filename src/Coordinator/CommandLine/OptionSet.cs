@@ -22,6 +22,8 @@ internal sealed class OptionSet
 
     public Option<bool> PrintJob { get; } = new("--print-job") { Description = "Write the whole job as a job file, and run nothing" };
 
+    public RiskOptions Risk { get; } = new();
+
     public Option<CurvatureMatrix?> Matrix { get; } =
         Word("--matrix", Choices.Matrix, "Which curvature matrix. Default: hessian");
 
@@ -104,20 +106,20 @@ internal sealed class OptionSet
     /// <summary>The options of <c>actorhutch estimate</c>: all of them.</summary>
     public IReadOnlyList<Option> OfEstimate() =>
     [
-        Job, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
+        Job, .. Risk.All, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
         Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch exact</c>: nothing random, and blocks alone, whose trace is the same.</summary>
     public IReadOnlyList<Option> OfExact() =>
     [
-        Job, Matrix, Method, ProbeSpace, VBatch, Dtype,
+        Job, .. Risk.All, Matrix, Method, ProbeSpace, VBatch, Dtype,
         Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch compare</c>: nothing that it compares.</summary>
     public IReadOnlyList<Option> OfCompare() =>
-        [Job, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Json, LogLevel];
+        [Job, .. Risk.All, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Json, LogLevel];
 
     private IEnumerable<Option> OfCluster() => [Cluster, .. Node.All, MinWorkers, VerifyFraction];
 }

@@ -4,6 +4,7 @@ using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Curvature;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 using Serilog.Events;
 
@@ -11,13 +12,9 @@ namespace ActorHutch.Coordinator.CommandLine;
 
 /// <summary>What the command line asks for, as far as it could be understood.</summary>
 /// <param name="Job">The job: what the options say, else the job file, else the defaults.</param>
-/// <param name="State">The state directory; null for none.</param>
-/// <param name="Json">Whether the result is for a program.</param>
 /// <param name="PrintsJob">Whether the job is to be written and not run.</param>
-/// <param name="LogLevel">The least important log lines to write.</param>
 /// <param name="Problems">Everything that is wrong, a line each; none where the rest can be used.</param>
-internal sealed record Request(
-    JobDocument Job, string? State, bool Json, bool PrintsJob, LogEventLevel LogLevel, IReadOnlyList<string> Problems)
+internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<string> Problems)
 {
     /// <summary>What is computed.</summary>
     public JobSpec Spec => Job.Spec;
@@ -25,11 +22,35 @@ internal sealed record Request(
     /// <summary>How it is run.</summary>
     public ExecutionSettings Settings => Job.Settings;
 
+    /// <summary>The state directory; null for none.</summary>
+    public string? State => Job.Run.State;
+
+    /// <summary>Whether the result is for a program.</summary>
+    public bool Json => Job.Run.Json;
+
+    /// <summary>The least important log lines to write.</summary>
+    public LogEventLevel LogLevel => Job.Run.LogLevel ?? LogEventLevel.Warning;
+
     /// <summary>The cluster it runs on; null for this process.</summary>
-    public ClusterRequest? Cluster { get; init; }
+    public ClusterRequest? Cluster => Job.Run.Cluster ? ClusterRequest.Of(Job.Run) : null;
 
     /// <summary>The share of chunks that a second worker computes too.</summary>
-    public double VerifyFraction { get; init; }
+    public double VerifyFraction => Job.Run.VerifyFraction ?? 0;
+
+    /// <summary>The files that it names; none until <see cref="WithFiles"/>.</summary>
+    public JobInputs? Files { get; init; }
+
+    /// <summary>The same with its files found and hashed; what is wrong with them is among the problems.</summary>
+    public Request WithFiles(BlobCache cache)
+    {
+        var files = JobInputs.Read(Spec.Risk, cache);
+        return this with
+        {
+            Job = Job with { Spec = Spec with { Risk = files.Risk } },
+            Files = files,
+            Problems = [.. Problems, .. files.Problems.Select(problem => problem.ToString())],
+        };
+    }
 
     /// <summary>Reads a command line; options with a problem of their own are left at their defaults.</summary>
     /// <param name="parsed">The command line.</param>
@@ -38,78 +59,81 @@ internal sealed record Request(
     /// <param name="replicas">Knows the devices.</param>
     public static Request Read(ParseResult parsed, OptionSet options, JobKind? kind, IReplicaFactory replicas)
     {
-        var bad = parsed.Errors.Select(error => OptionOf(error.SymbolResult)).Where(option => option is not null).ToHashSet();
-        // An option whose parser answers null cannot be asked for its value: the library casts it.
-        bool Auto(Option option) => option is not Option<string?> && parsed.GetResult(option)?.Tokens is [{ Value: Choices.Auto }];
-        T? Value<T>(Option<T> option) => bad.Contains(option) || Auto(option) ? default : parsed.GetValue(option);
-        bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };
-
-        var file = Value(options.Job) is { } path ? JobFile.Read(path) : null;
-        var (job, settings) = (file?.Job.Spec ?? new JobSpec(), file?.Job.Settings ?? new ExecutionSettings());
+        var values = new OptionValues(parsed);
+        var file = values.Of(options.Job) is { } path ? JobFile.Read(path) : null;
+        var said = file?.Job ?? JobDocument.Default;
+        var (job, settings, run) = (said.Spec, said.Settings, said.Run);
         var spec = job with
         {
             Kind = kind ?? job.Kind,
-            Matrix = Value(options.Matrix) ?? job.Matrix,
-            Structure = Value(options.Structure) ?? job.Structure,
-            Method = Given(options.Method) ? Value(options.Method) : job.Method,
-            ProbeSpace = Value(options.ProbeSpace) ?? job.ProbeSpace,
-            Distribution = Value(options.Distribution) ?? job.Distribution,
-            Probes = Value(options.Probes) ?? job.Probes,
-            VBatch = Given(options.VBatch) ? Value(options.VBatch) : job.VBatch,
-            RelativeError = Value(options.RelativeError) ?? job.RelativeError,
-            Seed = Value(options.Seed) ?? job.Seed,
-            Dtype = Value(options.Dtype) ?? job.Dtype,
+            Risk = RiskOptions.Read(options.Risk, job.Risk, values),
+            Matrix = values.Of(options.Matrix) ?? job.Matrix,
+            Structure = values.Of(options.Structure) ?? job.Structure,
+            Method = values.IsGiven(options.Method) ? values.Of(options.Method) : job.Method,
+            ProbeSpace = values.Of(options.ProbeSpace) ?? job.ProbeSpace,
+            Distribution = values.Of(options.Distribution) ?? job.Distribution,
+            Probes = values.Of(options.Probes) ?? job.Probes,
+            VBatch = values.IsGiven(options.VBatch) ? values.Of(options.VBatch) : job.VBatch,
+            RelativeError = values.Of(options.RelativeError) ?? job.RelativeError,
+            Seed = values.Of(options.Seed) ?? job.Seed,
+            Dtype = values.Of(options.Dtype) ?? job.Dtype,
         };
         settings = settings with
         {
-            Device = Value(options.Device) ?? settings.Device,
-            Workers = Value(options.Workers) ?? settings.Workers,
-            ThreadsPerWorker = Value(options.Threads) ?? settings.ThreadsPerWorker,
-            MemoryBudget = Value(options.MemoryBudget) ?? settings.MemoryBudget,
+            Device = values.Of(options.Device) ?? settings.Device,
+            Workers = values.Of(options.Workers) ?? settings.Workers,
+            ThreadsPerWorker = values.Of(options.Threads) ?? settings.ThreadsPerWorker,
+            MemoryBudget = values.Of(options.MemoryBudget) ?? settings.MemoryBudget,
+        };
+        run = run with
+        {
+            Cluster = values.Flag(options.Cluster, run.Cluster),
+            Listen = values.Of(options.Node.Listen) ?? run.Listen,
+            Advertise = values.Of(options.Node.Advertise) ?? run.Advertise,
+            // An option that takes several values has none, not null, where nothing was said.
+            SeedNodes = values.IsGiven(options.Node.SeedNodes) ? values.Of(options.Node.SeedNodes) : run.SeedNodes,
+            JoinTimeout = values.Of(options.Node.JoinTimeout) ?? run.JoinTimeout,
+            Health = values.Of(options.Node.Health) ?? run.Health,
+            TlsCertificate = values.Of(options.Node.TlsCertificate) ?? run.TlsCertificate,
+            TlsKey = values.Of(options.Node.TlsKey) ?? run.TlsKey,
+            TlsAuthority = values.Of(options.Node.TlsAuthority) ?? run.TlsAuthority,
+            Insecure = values.Flag(options.Node.Insecure, run.Insecure),
+            MinWorkers = values.Of(options.MinWorkers) ?? run.MinWorkers,
+            VerifyFraction = values.Of(options.VerifyFraction) ?? run.VerifyFraction,
+            State = values.Of(options.State) ?? run.State,
+            Json = values.Flag(options.Json, run.Json),
+            LogLevel = values.Of(options.LogLevel) ?? run.LogLevel,
         };
         var document = new JobDocument(spec, settings)
         {
-            ProbesGiven = Value(options.Probes) is not null || file is { Job.ProbesGiven: true },
-            ProbeSpaceGiven = Value(options.ProbeSpace) is not null || file is { Job.ProbeSpaceGiven: true }
+            Run = run,
+            ProbesGiven = values.Of(options.Probes) is not null || file is { Job.ProbesGiven: true },
+            ProbeSpaceGiven = values.Of(options.ProbeSpace) is not null || file is { Job.ProbeSpaceGiven: true }
                 || spec.Kind == JobKind.Estimate,
         }.Completed();
 
-        bool clustered = parsed.GetValue(options.Cluster);
-        var cluster = clustered ? ClusterRequest.Read(parsed, options, bad.Contains) : null;
-        double verifyFraction = Value(options.VerifyFraction) ?? 0;
-        var given = parsed.CommandResult.Command.Options.Where(Given).Select(option => option.Name.TrimStart('-')).ToHashSet();
+        var cluster = run.Cluster ? ClusterRequest.Of(run) : null;
+        var given = parsed.CommandResult.Command.Options.Where(values.IsGiven).Select(option => option.Name.TrimStart('-')).ToHashSet();
         string Describe(Problem problem) =>
             (given.Contains(problem.Field) ? null : file?.Describe(problem)) ?? problem.ToString();
         string[] problems =
         [
             .. parsed.Errors.Select(error => error.Message),
             .. Misplaced(parsed),
-            .. ClusterRequest.Misplaced(parsed, options, clustered),
+            .. ClusterRequest.Misplaced(parsed, options, run.Cluster),
+            .. run.Cluster ? [] : file?.Misplaced ?? [],
             .. file?.Problems ?? [],
             .. document.Spec.Validate().Concat(settings.Validate()).Concat(cluster?.Validate() ?? [])
-                .Concat(VerifyFractionProblem(verifyFraction))
+                .Concat(VerifyFractionProblem(run.VerifyFraction ?? 0))
                 .Concat(DeviceProblems(settings, replicas, out string? unknown)).Select(Describe),
         ];
         return new Request(
-            document, Value(options.State), parsed.GetValue(options.Json), parsed.GetValue(options.PrintJob),
-            Value(options.LogLevel) ?? LogEventLevel.Warning,
-            [.. (unknown is null ? problems : [.. problems, unknown]).Distinct()])
-        {
-            Cluster = cluster,
-            VerifyFraction = verifyFraction,
-        };
+            document, parsed.GetValue(options.PrintJob), [.. (unknown is null ? problems : [.. problems, unknown]).Distinct()]);
     }
 
     private static IEnumerable<Problem> VerifyFractionProblem(double fraction) => fraction is >= 0 and <= 1
         ? []
         : [Problem.Of("verify-fraction", fraction, "must lie between 0 and 1")];
-
-    private static Option? OptionOf(SymbolResult? result) => result switch
-    {
-        OptionResult option => option.Option,
-        ArgumentResult { Parent: OptionResult option } => option.Option,
-        _ => null,
-    };
 
     /// <summary>Options before a command's name that the command does not have: the parser lets them pass.</summary>
     private static IEnumerable<string> Misplaced(ParseResult parsed)

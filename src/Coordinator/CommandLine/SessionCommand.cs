@@ -5,6 +5,7 @@ using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.CommandLine;
 
 namespace ActorHutch.Coordinator.CommandLine;
@@ -28,9 +29,10 @@ internal static class SessionCommand
             using var state = request.State is { } path ? StateDirectory.Open(path, request.Job) : null;
             Session session = request.Cluster is { } cluster
                 ? await ClusterSession.StartAsync(
-                    cluster, policy, terminal.Error, request.LogLevel, state, cancellation).ConfigureAwait(false)
+                    cluster, policy, request.Files?.Offered ?? new BlobStore(), terminal.Error, request.LogLevel, state,
+                    cancellation).ConfigureAwait(false)
                 : await LocalSession.StartAsync(
-                    request.Settings, replicas, terminal.Error, request.LogLevel, policy, state).ConfigureAwait(false);
+                    request.Settings, replicas, terminal.Error, request.LogLevel, policy, state, request.Files?.Here).ConfigureAwait(false);
             await using (session.ConfigureAwait(false))
             {
                 int code = await work(session).ConfigureAwait(false);

@@ -16,6 +16,9 @@ namespace ActorHutch.Coordinator.JobFiles;
 [JsonConverter(typeof(Converter))]
 internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
 {
+    /// <summary>Where it is run, and what becomes of it.</summary>
+    public RunOptions Run { get; init; } = new();
+
     /// <summary>Whether somebody said how many probes, so that no default may take their place.</summary>
     public bool ProbesGiven { get; init; } = true;
 
@@ -42,7 +45,7 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
     {
         var document = new JobDocument(spec, new ExecutionSettings());
         var fields = new JsonObject();
-        foreach (var field in JobField.All.Where(field => field.ShowsInResult))
+        foreach (var field in JobField.All.Where(field => field.ShowsInResult && !field.IsPath(document)))
         {
             if (field.Write(document) is { } value) fields.Add(field.Name, value);
         }
@@ -66,9 +69,10 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
             writer.WriteStartObject();
             foreach (var field in JobField.All)
             {
+                // What nobody has said is at its default, with or without a null.
+                if (field.Write(value) is not { } node) continue;
                 writer.WritePropertyName(field.Name);
-                if (field.Write(value) is { } node) node.WriteTo(writer, options);
-                else writer.WriteNullValue();
+                node.WriteTo(writer, options);
             }
 
             writer.WriteEndObject();

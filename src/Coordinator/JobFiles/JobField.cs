@@ -21,11 +21,14 @@ internal sealed record JobField(
     Func<JsonElement, JobDocument, JobDocument?> Read,
     Func<JobDocument, JsonNode?> Write)
 {
+    /// <summary>Whether a job's value says where a file is, on which no result depends.</summary>
+    public Func<JobDocument, bool> IsPath { get; init; } = _ => false;
+
     /// <summary>Every field, in the order in which they are written.</summary>
     public static IReadOnlyList<JobField> All { get; } =
     [
         Word("kind", "kind", new Choice<JobKind>(), job => job.Spec.Kind, (job, kind) => job.With(job.Spec with { Kind = kind })),
-        Text("model", "model", "must be a model's name", job => job.Spec.Model, (job, model) => job.With(job.Spec with { Model = model })),
+        .. RiskFields.All,
         Word("matrix", "matrix", Choices.Matrix, job => job.Spec.Matrix, (job, matrix) => job.With(job.Spec with { Matrix = matrix })),
         Word("structure", "structure", Choices.Structure, job => job.Spec.Structure,
             (job, structure) => job.With(job.Spec with { Structure = structure })),
@@ -47,6 +50,7 @@ internal sealed record JobField(
         Number<double>("confidenceLevel", "confidence-level", "must lie between 0 and 1, such as 0.95",
             job => job.Spec.ConfidenceLevel, (job, level) => job.With(job.Spec with { ConfidenceLevel = level })),
         .. Settings(
+        [
             Text("device", "device", "must be auto, cpu, cuda or cuda:I with a GPU's number I", job => job.Settings.Device,
                 (job, device) => job.With(job.Settings with { Device = device })),
             Number<int>("workers", "workers", "must be a whole number, at least 1", job => job.Settings.Workers,
@@ -54,13 +58,16 @@ internal sealed record JobField(
             Number<int>("threads", "threads", "must be a whole number, at least 1", job => job.Settings.ThreadsPerWorker,
                 (job, threads) => job.With(job.Settings with { ThreadsPerWorker = threads })),
             Bytes("memoryBudget", "memory-budget", job => job.Settings.MemoryBudget,
-                (job, bytes) => job.With(job.Settings with { MemoryBudget = bytes }))),
+                (job, bytes) => job.With(job.Settings with { MemoryBudget = bytes })),
+            .. RunFields.All,
+        ]),
     ];
 
     private static IEnumerable<JobField> Settings(params JobField[] fields) =>
         fields.Select(field => field with { ShowsInResult = false });
 
-    private static JobField Word<T>(
+    /// <summary>A field that holds one of a few words.</summary>
+    public static JobField Word<T>(
         string name, string option, Choice<T> choice, Func<JobDocument, T?> get, Func<JobDocument, T, JobDocument> set,
         Func<JobDocument, JobDocument>? auto = null)
         where T : struct, Enum => new(
@@ -70,7 +77,8 @@ internal sealed record JobField(
                 : choice.TryParse(element.GetString(), out var value) ? set(job, value) : null,
             job => get(job)?.Word());
 
-    private static JobField Number<T>(
+    /// <summary>A field that holds a number.</summary>
+    public static JobField Number<T>(
         string name, string option, string right, Func<JobDocument, T?> get, Func<JobDocument, T, JobDocument> set,
         Func<JobDocument, JobDocument>? auto = null)
         where T : struct, INumber<T> => new(
@@ -85,12 +93,30 @@ internal sealed record JobField(
             },
             job => get(job) is { } value ? JsonValue.Create(value) : null);
 
-    private static JobField Text(
-        string name, string option, string right, Func<JobDocument, string> get, Func<JobDocument, string, JobDocument> set) =>
+    /// <summary>A field that holds a text.</summary>
+    public static JobField Text(
+        string name, string option, string right, Func<JobDocument, string?> get, Func<JobDocument, string, JobDocument> set) =>
         new(
             name, option, right, true,
             (element, job) => element.ValueKind == JsonValueKind.String ? set(job, element.GetString()!) : null,
             job => get(job));
+
+    /// <summary>A field that holds true or false.</summary>
+    public static JobField Flag(
+        string name, string option, Func<JobDocument, bool> get, Func<JobDocument, bool, JobDocument> set) => new(
+            name, option, "must be true or false", true,
+            (element, job) => element.ValueKind is JsonValueKind.True or JsonValueKind.False ? set(job, element.GetBoolean()) : null,
+            job => get(job) ? true : null);
+
+    /// <summary>A field that holds a value which people write as a text.</summary>
+    public static JobField Parsed<T>(
+        string name, string option, string right, Func<string, T?> parse, Func<JobDocument, T?> get,
+        Func<JobDocument, T, JobDocument> set)
+        where T : struct => new(
+            name, option, right, true,
+            (element, job) => element.ValueKind == JsonValueKind.String && parse(element.GetString()!) is { } value
+                ? set(job, value) : null,
+            job => get(job)?.ToString());
 
     private static JobField Bytes(
         string name, string option, Func<JobDocument, long?> get, Func<JobDocument, long, JobDocument> set) => new(
@@ -101,10 +127,14 @@ internal sealed record JobField(
             job => get(job) is { } bytes ? JsonValue.Create(bytes) : null);
 }
 
-/// <summary>A document with one of its halves changed.</summary>
+/// <summary>A document with one of its parts changed.</summary>
 internal static class JobDocumentChanges
 {
     public static JobDocument With(this JobDocument job, JobSpec spec) => job with { Spec = spec };
 
+    public static JobDocument With(this JobDocument job, RiskSource risk) => job with { Spec = job.Spec with { Risk = risk } };
+
     public static JobDocument With(this JobDocument job, ExecutionSettings settings) => job with { Settings = settings };
+
+    public static JobDocument With(this JobDocument job, RunOptions run) => job with { Run = run };
 }

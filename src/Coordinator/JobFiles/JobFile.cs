@@ -39,6 +39,11 @@ internal sealed record JobFile(
         }
     }
 
+    /// <summary>What it says of a cluster that it does not ask for, a line each.</summary>
+    public IEnumerable<string> Misplaced => RunFields.OfCluster
+        .Where(one => one.Write(Job) is not null)
+        .Select(one => $"{Path}: {one.Name} has no meaning without \"cluster\": true, or --cluster.");
+
     /// <summary>Whether a problem is one of a value that stands in the file.</summary>
     /// <param name="problem">The problem.</param>
     /// <returns>The line for it; null where the file is not to blame.</returns>

@@ -77,6 +77,7 @@ internal static class JournalFormat
                 var worker = Write(chunk.Worker);
                 worker.Device = chunk.Device;
                 worker.WarmUpSeconds = chunk.WarmUpSeconds;
+                worker.TransferSeconds = chunk.TransferSeconds;
                 written.Workers.Add(worker);
             }
 
@@ -98,7 +99,10 @@ internal static class JournalFormat
 
     private static AcceptedChunk Read(Wire.Chunk chunk, Wire.Worker worker) => new(
         chunk.Number, Key(worker), worker.Device, worker.WarmUpSeconds, chunk.ComputeSeconds, chunk.WaitSeconds,
-        new ProbeValues(chunk.FirstProbe, chunk.Columns, [.. chunk.Values]));
+        new ProbeValues(chunk.FirstProbe, chunk.Columns, [.. chunk.Values]))
+    {
+        TransferSeconds = worker.TransferSeconds,
+    };
 
     private static Wire.Ended Write(JobEnded ended)
     {

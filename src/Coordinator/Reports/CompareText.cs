@@ -10,7 +10,7 @@ internal static class CompareText
     public static void Write(IAnsiConsole console, CompareReport report, int workers)
     {
         var job = report.Job.Spec;
-        string name = report.Model?.Name ?? job.Model;
+        string name = report.Model?.Name ?? job.Risk.Model;
         console.MarkupLineInterpolated($"[bold]Ways to the trace of the {(job.Matrix == CurvatureMatrix.Ggn ? "generalised Gauss-Newton matrix" : "Hessian")} of {name}[/]");
         console.WriteLine();
         console.MarkupLineInterpolated($"  {Figures.Count(job.Probes, $"{job.Distribution.Word()} probe")} each, seed {job.Seed}, {job.Dtype.Word()}, {Figures.Count(workers, "worker")}, {Figures.Count(report.Job.Settings.ThreadsPerWorker, "thread")} each");

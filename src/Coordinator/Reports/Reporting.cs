@@ -12,12 +12,12 @@ internal static class Reporting
     /// <summary>The report of an estimate.</summary>
     /// <param name="result">What the job came to.</param>
     /// <param name="exact">The exact trace; null where it was not computed.</param>
-    /// <param name="settings">Where it ran.</param>
+    /// <param name="job">What was asked for.</param>
     /// <param name="interrupted">Whether the user interrupted it, or what came after it.</param>
-    public static Report OfEstimate(JobResult result, ExactTrace? exact, ExecutionSettings settings, bool interrupted)
+    public static Report OfEstimate(JobResult result, ExactTrace? exact, JobDocument job, bool interrupted)
     {
         var estimate = result.Estimate;
-        return Of(result, settings) with
+        return Of(result, job) with
         {
             Trace = estimate?.Trace,
             StandardError = estimate?.StandardError,
@@ -32,7 +32,7 @@ internal static class Reporting
     }
 
     /// <summary>The report of an exact trace.</summary>
-    public static Report OfExact(JobResult result, ExecutionSettings settings) => Of(result, settings) with
+    public static Report OfExact(JobResult result, JobDocument job) => Of(result, job) with
     {
         Trace = result.Exact?.Trace,
         StandardError = result.Exact is null ? null : 0,
@@ -41,7 +41,7 @@ internal static class Reporting
             block.Name, block.Trace, 0, block.Trace))],
     };
 
-    private static Report Of(JobResult result, ExecutionSettings settings)
+    private static Report Of(JobResult result, JobDocument job)
     {
         var (state, spec) = (result.State, result.Spec);
         double accepted = state.Workers.Values.Sum(worker => worker.ProbesDone);
@@ -76,7 +76,7 @@ internal static class Reporting
                 state.Counts.Failed, state.Counts.Stale),
             Disagreements = [.. state.Counts.Disagreements.Select(pair =>
                 new DisagreementReport(pair.Chunk, pair.First.Id, pair.Second.Id))],
-            Job = new JobDocument(spec, settings),
+            Job = job with { Spec = spec, ProbesGiven = true, ProbeSpaceGiven = true },
             Versions = VersionReport.Current,
         };
     }

@@ -3,6 +3,7 @@ using ActorHutch.Coordinator.CommandLine;
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Health;
 using ActorHutch.Shared.Hosting;
 using Akka.Actor;
@@ -35,6 +36,7 @@ internal sealed class ClusterSession : Session
     /// <summary>Starts the node and waits until it is a member of a cluster: its own, or the one of its seed nodes.</summary>
     /// <param name="request">What the command line says.</param>
     /// <param name="policy">What the command line says about the jobs.</param>
+    /// <param name="files">What workers may fetch.</param>
     /// <param name="log">Where log lines go.</param>
     /// <param name="level">The least important ones that do.</param>
     /// <param name="state">Where what is accepted is kept; null for nowhere. The caller closes it after the session.</param>
@@ -42,7 +44,7 @@ internal sealed class ClusterSession : Session
     /// <exception cref="CurvatureException">It did not become a member in time.</exception>
     /// <exception cref="IOException">An address cannot be listened on.</exception>
     public static async Task<ClusterSession> StartAsync(
-        ClusterRequest request, JobPolicy policy, TextWriter log, LogEventLevel level, StateDirectory? state,
+        ClusterRequest request, JobPolicy policy, BlobStore files, TextWriter log, LogEventLevel level, StateDirectory? state,
         CancellationToken cancellation)
     {
         var host = NodeHost.Build(log, level, request.Node, akka => akka.WithJournal(state));
@@ -52,6 +54,7 @@ internal sealed class ClusterSession : Session
             await NodeHost.StartAsync(host, request.Node, cancellation).ConfigureAwait(false);
             var system = host.Services.GetRequiredService<ActorSystem>();
             var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null), ActorHutchSystem.CoordinatorName);
+            system.ActorOf(BlobActor.Props(files), BlobActor.Name);
             var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             system.ActorOf(Props.Create(() => new NodeWatch(coordinator, health, up)), "node-watch");
             var session = new ClusterSession(host, coordinator, request, policy, health);

@@ -38,7 +38,7 @@ internal static class ExactRun
         var spec = new JobSpec
         {
             Kind = JobKind.Exact,
-            Model = estimate.Model,
+            Risk = estimate.Risk,
             Matrix = estimate.Matrix,
             Structure = BlockStructure.Block,
             Dtype = estimate.Dtype,

@@ -5,6 +5,7 @@ using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using Akka.Actor;
@@ -41,10 +42,11 @@ internal sealed class LocalSession : Session
     /// <param name="level">The least important ones that do.</param>
     /// <param name="policy">What the command line says about the jobs; null for nothing.</param>
     /// <param name="state">Where what is accepted is kept; null for nowhere. The caller closes it after the session.</param>
+    /// <param name="files">The files that jobs name; null for none.</param>
     /// <exception cref="Curvature.CurvatureException">libtorch cannot be loaded.</exception>
     public static async Task<LocalSession> StartAsync(
         ExecutionSettings settings, IReplicaFactory replicas, TextWriter log, LogEventLevel level,
-        JobPolicy? policy = null, StateDirectory? state = null)
+        JobPolicy? policy = null, StateDirectory? state = null, BlobStore? files = null)
     {
         var cudaDevices = Task.Run(() => replicas.CudaDeviceCount);
         var host = NodeHost.Build(log, level, configure: akka => akka.WithJournal(state));
@@ -57,7 +59,7 @@ internal sealed class LocalSession : Session
             var workers = devices.Select((device, i) =>
             {
                 string id = string.Create(CultureInfo.InvariantCulture, $"worker-{i + 1}");
-                return system.ActorOf(WorkerActor.Props(SettingsOf(id, device, settings), replicas), id);
+                return system.ActorOf(WorkerActor.Props(SettingsOf(id, device, settings, files), replicas), id);
             });
             return new LocalSession(host, coordinator, [.. workers], devices, policy ?? new JobPolicy());
         }
@@ -75,9 +77,10 @@ internal sealed class LocalSession : Session
         WorkerWait = TimeSpan.FromSeconds(5),
     };
 
-    private static WorkerSettings SettingsOf(string id, string device, ExecutionSettings settings) => new(id, device)
+    private static WorkerSettings SettingsOf(string id, string device, ExecutionSettings settings, BlobStore? files) => new(id, device)
     {
         Threads = settings.ThreadsPerWorker,
+        Files = files ?? new BlobStore(),
         MemoryBytes = device == "cpu" ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null,
     };
 }

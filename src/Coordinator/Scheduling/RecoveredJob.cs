@@ -13,7 +13,11 @@ namespace ActorHutch.Coordinator.Scheduling;
 /// <param name="Values">The quadratic forms.</param>
 internal sealed record AcceptedChunk(
     long Chunk, WorkerKey Worker, string Device, double WarmUpSeconds, double ComputeSeconds, double WaitSeconds,
-    ProbeValues Values);
+    ProbeValues Values)
+{
+    /// <summary>What it took to bring the job's files to the worker.</summary>
+    public double TransferSeconds { get; init; }
+}
 
 /// <summary>What earlier runs of a job came to.</summary>
 /// <param name="Replica">What they computed with.</param>
@@ -40,6 +44,7 @@ internal sealed record RecoveredJob(ReplicaReady Replica, IReadOnlyList<Accepted
             ComputeSeconds = group.Sum(chunk => chunk.ComputeSeconds),
             WaitSeconds = group.Sum(chunk => chunk.WaitSeconds),
             WarmUpSeconds = group.First().WarmUpSeconds,
+            TransferSeconds = group.First().TransferSeconds,
         }));
 
     /// <summary>The numbers of the chunks.</summary>

@@ -1,6 +1,7 @@
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
@@ -30,7 +31,7 @@ internal sealed class ComputeActor : ReceiveActor
         _settings = settings;
         _replicas = replicas;
         _time = time;
-        Receive<Prepare>(message => OnPrepare(message.Request, message.Cancellation));
+        Receive<Prepare>(OnPrepare);
         Receive<Compute>(OnCompute);
         Receive<Release>(message => { if (message.Job == _job) DisposeForm(); });
     }
@@ -45,15 +46,16 @@ internal sealed class ComputeActor : ReceiveActor
         _replica?.Dispose();
     }
 
-    private void OnPrepare(PrepareReplica request, CancellationToken cancellation)
+    private void OnPrepare(Prepare prepare)
     {
+        var (request, cancellation) = (prepare.Request, prepare.Cancellation);
         if (cancellation.IsCancellationRequested) return;
         try
         {
             long start = _time.GetTimestamp();
             DisposeForm();
             _job = request.Job;
-            if (ReplicaFor(request) is not { } replica) return;
+            var replica = ReplicaFor(request.Spec, prepare.Files);
             replica.CheckDeterminism();
             _form = replica.QuadraticForm(request.Spec.CurvatureOptions(request.MemoryBudget));
             WarmUp(_form, request.Spec, cancellation);
@@ -61,7 +63,7 @@ internal sealed class ComputeActor : ReceiveActor
             _idleSince = null;
             Context.Parent.Tell(new ReplicaReady(
                 request.Job, replica.Model, _form.Method, _form.MethodReason, [.. _form.Blocks], _form.BasisCount,
-                _time.GetElapsedTime(start).TotalSeconds));
+                _time.GetElapsedTime(start).TotalSeconds, prepare.TransferSeconds));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -69,29 +71,19 @@ internal sealed class ComputeActor : ReceiveActor
         }
         catch (Exception error)
         {
-            Context.Parent.Tell(new ReplicaFailed(request.Job, Describe(error), error is not CurvatureException));
+            Context.Parent.Tell(new ReplicaFailed(request.Job, Describe(error), IsThisMachines(error)));
         }
     }
 
-    /// <summary>The replica of before, where it serves; else a new one; null where there is none to be had here.</summary>
-    private IReplica? ReplicaFor(PrepareReplica request)
+    /// <summary>The replica of before, where it serves; else a new one.</summary>
+    private IReplica ReplicaFor(JobSpec spec, IReadOnlyDictionary<BlobId, string> files)
     {
-        var spec = request.Spec;
-        var key = new ReplicaKey(spec.Model, spec.Dtype, _settings.Device, _settings.Threads);
+        var key = new ReplicaKey(spec.Risk, spec.Dtype, _settings.Device, _settings.Threads);
         if (_replica is not null && key == _key) return _replica;
 
         _replica?.Dispose();
         _replica = null;
-        try
-        {
-            _replica = _replicas.Create(key);
-        }
-        catch (Exception error)
-        {
-            // Not the job's fault: another machine may have what is missing on this one.
-            Context.Parent.Tell(new ReplicaFailed(request.Job, Describe(error), Retriable: true));
-        }
-
+        _replica = _replicas.Create(key, files);
         _key = key;
         return _replica;
     }
@@ -133,6 +125,9 @@ internal sealed class ComputeActor : ReceiveActor
 
         _idleSince = _time.GetTimestamp();
     }
+
+    /// <summary>Whether another machine may fare better: what is wrong with a model or with data is wrong everywhere.</summary>
+    private static bool IsThisMachines(Exception error) => error is not CurvatureException or LibTorchException;
 
     /// <summary>A message for the user is passed on as it is; anything else says what it is.</summary>
     private static string Describe(Exception error) =>

@@ -1,9 +1,15 @@
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Messages;
 
 namespace ActorHutch.GpuWorker.Actors;
 
 /// <summary>Prepare for a job; answered by <see cref="ReplicaReady"/> or <see cref="ReplicaFailed"/> unless cancelled.</summary>
-internal sealed record Prepare(PrepareReplica Request, CancellationToken Cancellation);
+/// <param name="Request">What the coordinator asked for.</param>
+/// <param name="Files">Where the job's files lie on this machine.</param>
+/// <param name="TransferSeconds">What it took to bring them here.</param>
+/// <param name="Cancellation">Gives it up.</param>
+internal sealed record Prepare(
+    PrepareReplica Request, IReadOnlyDictionary<BlobId, string> Files, double TransferSeconds, CancellationToken Cancellation);
 
 /// <summary>
 /// Compute a chunk; answered by <see cref="ChunkDone"/> or <see cref="ChunkFailed"/> unless cancelled or taken back.

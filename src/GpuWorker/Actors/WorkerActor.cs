@@ -1,10 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.Event;
+using Akka.Streams;
 
 namespace ActorHutch.GpuWorker.Actors;
 
@@ -20,6 +22,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private readonly Dictionary<ChunkAttempt, Compute> _chunks = [];
     private readonly RegisterWorker _registration;
     private readonly IActorRef _compute;
+    private readonly JobFiles _files;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private IActorRef _coordinator = ActorRefs.Nobody;
     private CancellationTokenSource _cancellation = new();
@@ -41,6 +44,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         _registration = new RegisterWorker(
             settings.Id, Random.Shared.NextInt64(), settings.Device, settings.MemoryBytes, settings.Threads, settings.Kind);
         _coordinatorPath = settings.Coordinator;
+        var system = Context.System;
+        _files = new JobFiles(settings, new Lazy<IMaterializer>(() => system.Materializer()), time);
         _compute = Context.Watch(Context.ActorOf(ComputeActor.Props(settings, replicas, time), "compute"));
         Registering();
     }
@@ -89,12 +94,14 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
             refused => refused.Incarnation == _registration.Incarnation,
             refused => OnRefused(refused.Reason));
         Receive<IJobMessage>(Drop);
+        Receive<FilesBrought>(_ => { });
         Receive<Terminated>(gone => gone.ActorRef.Equals(_compute), _ => ComputeDied());
     }
 
     private void Serving()
     {
         Receive<PrepareReplica>(OnPrepare);
+        Receive<FilesBrought>(OnFilesBrought);
         Receive<IJobMessage>(message => message.Job != _job, Drop);
         Receive<RunChunk>(OnRunChunk);
         Receive<EndJob>(end => { LeaveJob(); _compute.Tell(new Release(end.Job)); });
@@ -177,7 +184,21 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         _job = request.Job;
         Context.System.EventStream.Publish(new ReplicaState(_settings.Id, Verified: false));
         _spec = request.Spec;
-        _compute.Tell(new Prepare(request, _cancellation.Token));
+        var (self, cancellation) = (Self, _cancellation.Token);
+        _files.BringAsync(request.Spec.Risk, BlobsOf(_coordinator), cancellation).PipeTo(
+            self,
+            success: brought => new FilesBrought(request, brought, cancellation),
+            failure: error => new ReplicaFailed(request.Job, error.Message, Retriable: true));
+    }
+
+    private static ActorSelection BlobsOf(IActorRef coordinator) => Context.ActorSelection(
+        new RootActorPath(coordinator.Path.Address).ToString().TrimEnd('/') + BlobActor.Path);
+
+    private void OnFilesBrought(FilesBrought brought)
+    {
+        // Of a job that it has left meanwhile.
+        if (brought.Cancellation.IsCancellationRequested) return;
+        _compute.Tell(new Prepare(brought.Request, brought.Files.Paths, brought.Files.Seconds, brought.Cancellation));
     }
 
     /// <summary>
@@ -241,6 +262,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     }
 
     private void Say(IWorkerMessage message) => _coordinator.Tell(message, Self);
+
+    private sealed record FilesBrought(PrepareReplica Request, BroughtFiles Files, CancellationToken Cancellation);
 
     private sealed record StatusDue;
 

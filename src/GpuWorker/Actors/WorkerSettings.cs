@@ -1,3 +1,4 @@
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 
 namespace ActorHutch.GpuWorker.Actors;
@@ -23,6 +24,15 @@ public sealed record WorkerSettings(string Id, string Device)
     /// Where the coordinator is: in the same actor system (the default), or null where it has yet to be found.
     /// </summary>
     public string? Coordinator { get; init; } = ActorHutchSystem.CoordinatorPath;
+
+    /// <summary>
+    /// Files that the worker may read where they lie: in local mode the job's own, else the assemblies that it was
+    /// allowed to load. Default: none.
+    /// </summary>
+    public BlobStore Files { get; init; } = new();
+
+    /// <summary>Where files that come from the coordinator are kept. Default: <see cref="BlobCache.DefaultDirectory"/>.</summary>
+    public BlobCache Cache { get; init; } = new(BlobCache.DefaultDirectory);
 
     /// <summary>The time between two attempts to register. Default: 1 s.</summary>
     public TimeSpan RegistrationInterval { get; init; } = TimeSpan.FromSeconds(1);

@@ -30,6 +30,20 @@ internal sealed class WorkerOptions
         Number<int>("--threads", "N", "libtorch's threads in each worker. Default: 1",
             "must be a whole number, at least 1");
 
+    public Option<string?> Cache { get; } = new("--cache")
+    {
+        HelpName = "DIR",
+        Description = "Where models and data that come from the coordinator are kept. Default: "
+            + "actorhutch/blobs in the user's cache folder",
+    };
+
+    public Option<string[]?> ModelAssembly { get; } = new("--model-assembly")
+    {
+        HelpName = "FILE",
+        Description = "An assembly that jobs may take their model from; may be given several times. Default: none",
+        AllowMultipleArgumentsPerToken = false,
+    };
+
     public Option<bool> UntilJobDone { get; } = new("--until-job-done")
     {
         Description = "Leave with exit code 0 once the coordinator's job is done, instead of waiting for another",
@@ -37,5 +51,5 @@ internal sealed class WorkerOptions
 
     public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("information");
 
-    public IReadOnlyList<Option> All => [.. Node.All, Id, Device, Workers, Threads, UntilJobDone, LogLevel];
+    public IReadOnlyList<Option> All => [.. Node.All, Id, Device, Workers, Threads, Cache, ModelAssembly, UntilJobDone, LogLevel];
 }

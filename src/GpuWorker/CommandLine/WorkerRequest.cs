@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using Serilog.Events;
@@ -19,6 +20,12 @@ internal sealed record WorkerRequest(
     string Id, NodeSettings Cluster, ExecutionSettings Settings, HostPort? Health, bool UntilJobDone,
     LogEventLevel LogLevel, IReadOnlyList<string> Problems)
 {
+    /// <summary>Where files that come from the coordinator are kept.</summary>
+    public required BlobCache Cache { get; init; }
+
+    /// <summary>The assemblies that jobs may take their model from.</summary>
+    public required BlobStore Assemblies { get; init; }
+
     private static readonly HostPort AnyLoopbackPort = new("127.0.0.1", 0);
     private static readonly TimeSpan DefaultJoinTimeout = TimeSpan.FromMinutes(5);
 
@@ -38,14 +45,33 @@ internal sealed record WorkerRequest(
             Workers = Value(options.Workers),
             ThreadsPerWorker = Value(options.Threads) ?? execution.ThreadsPerWorker,
         };
+        var assemblies = new BlobStore();
         var problems = cluster.Validate()
             .Where(problem => !(seedsAreBad && problem.Field == "seed-nodes"))
             .Concat(settings.Validate())
+            .Concat((Value(options.ModelAssembly) ?? []).Select(path => Add(assemblies, path)).OfType<Problem>())
             .Select(problem => problem.ToString());
         return new WorkerRequest(
             Value(options.Id) ?? DefaultId(cluster), cluster, settings, Value(node.Health),
             parsed.GetValue(options.UntilJobDone), Value(options.LogLevel) ?? LogEventLevel.Information,
-            [.. parsed.Errors.Select(error => error.Message).Concat(problems).Distinct()]);
+            [.. parsed.Errors.Select(error => error.Message).Concat(problems).Distinct()])
+        {
+            Cache = new BlobCache(Value(options.Cache) ?? BlobCache.DefaultDirectory),
+            Assemblies = assemblies,
+        };
+    }
+
+    private static Problem? Add(BlobStore assemblies, string path)
+    {
+        try
+        {
+            assemblies.AddFile(path);
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new Problem("model-assembly", path, $"must be a file that can be read ({error.Message})");
+        }
     }
 
     /// <summary>The same over restarts where it can be.</summary>

@@ -1,15 +1,16 @@
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.GpuWorker.Replicas;
 
 /// <summary>What a replica is made from: jobs with equal keys can use the same one.</summary>
-/// <param name="Model">The model's name.</param>
+/// <param name="Risk">Model, loss and data.</param>
 /// <param name="Dtype">The number type of weights and batch.</param>
 /// <param name="Device"><c>cpu</c> or <c>cuda:I</c>.</param>
 /// <param name="Threads">libtorch's threads for whoever computes with it.</param>
-public sealed record ReplicaKey(string Model, Dtype Dtype, string Device, int Threads);
+public sealed record ReplicaKey(RiskSource Risk, Dtype Dtype, string Device, int Threads);
 
 /// <summary>A model and a batch on a device. It is created, used and disposed of on one thread.</summary>
 public interface IReplica : IDisposable
@@ -34,6 +35,9 @@ public interface IReplicaFactory
     int CudaDeviceCount { get; }
 
     /// <summary>Makes a replica on the calling thread, which is the only one to use it.</summary>
-    /// <exception cref="CurvatureException">The model is not known, or libtorch cannot be loaded.</exception>
-    IReplica Create(ReplicaKey key);
+    /// <param name="key">What it is made from.</param>
+    /// <param name="files">Where each of the source's files lies on this machine.</param>
+    /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
+    /// <exception cref="CurvatureException">The source is at fault: it would be on any machine.</exception>
+    IReplica Create(ReplicaKey key, IReadOnlyDictionary<BlobId, string> files);
 }

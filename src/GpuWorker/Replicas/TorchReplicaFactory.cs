@@ -1,5 +1,6 @@
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Models;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 using TorchSharp;
 
@@ -19,7 +20,7 @@ public sealed class TorchReplicaFactory : IReplicaFactory
     }
 
     /// <inheritdoc/>
-    public IReplica Create(ReplicaKey key)
+    public IReplica Create(ReplicaKey key, IReadOnlyDictionary<BlobId, string> files)
     {
         ArgumentNullException.ThrowIfNull(key);
         LibTorch.Load();
@@ -29,11 +30,11 @@ public sealed class TorchReplicaFactory : IReplicaFactory
         var device = torch.device(key.Device);
         torch.InitializeDevice(device);
         var dtype = key.Dtype == Dtype.Float64 ? torch.ScalarType.Float64 : torch.ScalarType.Float32;
-        return key.Model switch
+        return key.Risk.Model switch
         {
-            JobSpec.MnistExample => new MnistReplica(MnistExample.Create(dtype, device)),
+            RiskSource.MnistExample => new MnistReplica(MnistExample.Create(dtype, device)),
             _ => throw new CurvatureException(
-                $"There is no model {key.Model}: it must be {string.Join(" or ", JobSpec.Models)}."),
+                $"There is no model {key.Risk.Model}: it must be {string.Join(" or ", RiskSource.Models)}."),
         };
     }
 }

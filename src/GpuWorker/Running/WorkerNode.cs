@@ -90,6 +90,8 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
             MemoryBytes = cpu ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null,
             Kind = cpu ? $"cpu {RuntimeInformation.ProcessArchitecture} {Vectors}" : "cuda",
             Coordinator = null,
+            Files = request.Assemblies,
+            Cache = request.Cache,
         };
     }
 

@@ -61,6 +61,15 @@ public sealed class BlobCache(string directory)
         return null;
     }
 
+    /// <summary>The file that holds a blob of which the name alone is known, checked; null where there is none.</summary>
+    public (string Path, BlobReference Blob)? Find(BlobId id)
+    {
+        var file = new FileInfo(PathOf(id));
+        if (!file.Exists) return null;
+        var blob = new BlobReference(id, file.Length);
+        return Find(blob) is { } path ? (path, blob) : null;
+    }
+
     /// <summary>A new file for a blob that is to be written.</summary>
     internal (string Path, FileStream Stream) Begin()
     {

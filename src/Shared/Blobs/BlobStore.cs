@@ -8,14 +8,26 @@ namespace ActorHutch.Shared.Blobs;
 public sealed class BlobStore
 {
     private readonly ConcurrentDictionary<BlobId, Func<Stream>> _blobs = [];
+    private readonly ConcurrentDictionary<BlobId, string> _paths = [];
 
     /// <summary>Offers a file, which must stay as it is: what a receiver gets is checked against its name.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     public BlobReference AddFile(string path)
     {
         using var stream = File.OpenRead(path);
-        return Add(BlobId.Of(stream), stream.Length, () => File.OpenRead(path));
+        return AddFile(path, new BlobReference(BlobId.Of(stream), stream.Length));
     }
+
+    /// <summary>Offers a file whose name is known already.</summary>
+    public BlobReference AddFile(string path, BlobReference blob)
+    {
+        ArgumentNullException.ThrowIfNull(blob);
+        _paths[blob.Id] = path;
+        return Add(blob.Id, blob.Length, () => File.OpenRead(path));
+    }
+
+    /// <summary>Where a blob's file lies; null where it is not here, or no file.</summary>
+    public string? PathOf(BlobId id) => _paths.GetValueOrDefault(id);
 
     /// <summary>Offers some bytes.</summary>
     public BlobReference Add(byte[] content)

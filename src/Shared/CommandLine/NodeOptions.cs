@@ -11,9 +11,14 @@ namespace ActorHutch.Shared.CommandLine;
 /// <summary>The options that a node of a cluster has, whatever it is.</summary>
 public sealed class NodeOptions
 {
-    private const string RightAddress = "must be HOST:PORT";
+    /// <summary>What is right for an address.</summary>
+    public const string RightAddress = "must be HOST:PORT";
 
-    private static readonly Choice<LogEventLevel> Levels = new(
+    /// <summary>What is right for a time.</summary>
+    public const string RightTime = "must be a number of seconds above 0";
+
+    /// <summary>The levels of <c>--log-level</c>.</summary>
+    public static Choice<LogEventLevel> LogLevels { get; } = new(
         LogEventLevel.Debug, LogEventLevel.Information, LogEventLevel.Warning, LogEventLevel.Error);
 
     /// <summary>The options.</summary>
@@ -23,7 +28,7 @@ public sealed class NodeOptions
         HelpName = "SECONDS",
         Description = joinTimeout,
         CustomParser = result => TypedOption.Parse<double>(
-            result, "must be a number of seconds above 0", auto: false,
+            result, RightTime, auto: false,
             text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
                 && value > 0 && value <= int.MaxValue / 1000 ? value : null),
     };
@@ -98,7 +103,7 @@ public sealed class NodeOptions
 
     /// <summary>The option <c>--log-level</c>.</summary>
     public static Option<LogEventLevel?> LogLevelOption(string byDefault) => TypedOption.Word(
-        "--log-level", Levels, $"The least important log lines to write, to standard error. Default: {byDefault}");
+        "--log-level", LogLevels, $"The least important log lines to write, to standard error. Default: {byDefault}");
 
     private static Option<string?> PemFile(string name, string description) =>
         new(name) { HelpName = "FILE", Description = description };

@@ -1,9 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 
 namespace ActorHutch.Shared.Jobs;
 
 /// <summary>
-/// An option that takes one of a few words, each standing for a value of an enumeration: the value's name in lower case.
+/// An option that takes one of a few words, each standing for a value of an enumeration: the value's name in lower case,
+/// with dashes between its words.
 /// </summary>
 /// <typeparam name="T">The enumeration.</typeparam>
 public sealed class Choice<T>
@@ -74,7 +76,13 @@ public static class Choices
     /// <summary>The word that leaves a choice to the program.</summary>
     public const string Auto = "auto";
 
-    /// <summary>The word for a value.</summary>
-    [SuppressMessage("Globalization", "CA1308:Normalize strings to uppercase", Justification = "The words are lower case.")]
-    public static string Word<T>(this T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+    /// <summary>Which loss; that none is named is said by <see cref="Auto"/>.</summary>
+    public static Choice<LossKind> Loss { get; } = new();
+
+    /// <summary>How samples' losses are combined.</summary>
+    public static Choice<Curvature.Losses.Reduction> Reduction { get; } = new();
+
+    /// <summary>The word for a value: <c>cross-entropy</c>.</summary>
+    public static string Word<T>(this T value) where T : struct, Enum =>
+        JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 }

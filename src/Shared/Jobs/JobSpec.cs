@@ -10,9 +10,6 @@ namespace ActorHutch.Shared.Jobs;
 /// </summary>
 public sealed record JobSpec
 {
-    /// <summary>The built-in example: the model and the batch of BackPACK's «Hutchinson Trace Estimation».</summary>
-    public const string MnistExample = "mnist-example";
-
     /// <summary>
     /// Probes in a chunk where the spec says nothing else: large enough that a chunk's matrix products run at full
     /// speed, small enough that a job of a thousand probes keeps several workers busy.
@@ -25,14 +22,11 @@ public sealed record JobSpec
     /// <summary>V where nothing else is said and there is a target, which is what ends the job: a bound against runaways.</summary>
     public const long DefaultProbesToTarget = 1_000_000;
 
-    /// <summary>The models that can be asked for by name.</summary>
-    public static IReadOnlyList<string> Models { get; } = [MnistExample];
-
     /// <summary>An estimate or the exact trace. Default: an estimate.</summary>
     public JobKind Kind { get; init; }
 
-    /// <summary>The model's name. Default: <see cref="MnistExample"/>.</summary>
-    public string Model { get; init; } = MnistExample;
+    /// <summary>The function whose curvature is asked for. Default: the built-in example.</summary>
+    public RiskSource Risk { get; init; } = new();
 
     /// <summary>The matrix. Default: the Hessian.</summary>
     public CurvatureMatrix Matrix { get; init; } = CurvatureMatrix.Hessian;
@@ -106,9 +100,7 @@ public sealed record JobSpec
     /// <summary>Everything that is wrong with the spec, in the order of its fields; nothing where it is right.</summary>
     public IReadOnlyList<Problem> Validate()
     {
-        var problems = new List<Problem>();
-        if (!Models.Contains(Model, StringComparer.Ordinal))
-            problems.Add(new Problem("model", Model, $"must be {string.Join(" or ", Models)}"));
+        var problems = new List<Problem>(Risk.Validate());
         Check(problems, "matrix", Choices.Matrix, Matrix);
         Check(problems, "structure", Choices.Structure, Structure);
         if (Method is { } method) Check(problems, "method", Choices.Method, method);

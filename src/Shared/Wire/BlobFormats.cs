@@ -14,9 +14,9 @@ internal static class BlobFormats
             "BU", message => new() { Sha256 = Write(message.Blob) }, wire => new(Read(wire.Sha256))),
     ];
 
-    private static ByteString Write(BlobId id) => ByteString.CopyFrom(Convert.FromHexString(id.ToString()));
+    public static ByteString Write(BlobId id) => ByteString.CopyFrom(Convert.FromHexString(id.ToString()));
 
-    private static BlobId Read(ByteString hash) => BlobId.TryParse(Convert.ToHexStringLower(hash.Span), out var id)
+    public static BlobId Read(ByteString hash) => BlobId.TryParse(Convert.ToHexStringLower(hash.Span), out var id)
         ? id
         : throw new WireException($"{hash.Length} bytes are no blob's name.");
 }

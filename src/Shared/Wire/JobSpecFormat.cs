@@ -12,7 +12,7 @@ internal static class JobSpecFormat
         var wire = new V1.JobSpec
         {
             Kind = Fields.OfWord(spec.Kind),
-            Model = spec.Model,
+            Model = spec.Risk.Model,
             Matrix = Fields.OfWord(spec.Matrix),
             Structure = Fields.OfWord(spec.Structure),
             ProbeSpace = Fields.OfWord(spec.ProbeSpace),
@@ -22,6 +22,8 @@ internal static class JobSpecFormat
             Dtype = Fields.OfWord(spec.Dtype),
             ConfidenceLevel = spec.ConfidenceLevel,
         };
+        // As it was before there were files: a job that has none is the same bytes.
+        if (spec.Risk != new RiskSource { Model = spec.Risk.Model }) wire.Risk = RiskSourceFormat.Write(spec.Risk);
         if (spec.Method is { } method) wire.Method = Fields.OfWord(method);
         if (spec.VBatch is { } vBatch) wire.VBatch = vBatch;
         if (spec.RelativeError is { } relativeError) wire.RelativeError = relativeError;
@@ -34,7 +36,7 @@ internal static class JobSpecFormat
         return new JobSpec
         {
             Kind = Fields.Word<JobKind>(wire.Kind),
-            Model = wire.Model,
+            Risk = RiskSourceFormat.Read(wire.Model, wire.Risk),
             Matrix = Fields.Word<CurvatureMatrix>(wire.Matrix),
             Structure = Fields.Word<BlockStructure>(wire.Structure),
             Method = wire.HasMethod ? Fields.Word<CurvatureMethod>(wire.Method) : null,

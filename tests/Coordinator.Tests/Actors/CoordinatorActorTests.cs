@@ -39,7 +39,7 @@ public class CoordinatorActorTests : TestKit
         var worker = CreateTestProbe();
         var old = new RegisterWorker("old", 7, "cpu", null, 1) { Protocol = ProtocolVersion.Current + 1 };
 
-        EventFilter.Error(contains: "Refused a worker: worker old speaks version 2").ExpectOne(() =>
+        EventFilter.Error(contains: "Refused a worker: worker old speaks version 3").ExpectOne(() =>
         {
             worker.Send(_coordinator, old);
             worker.Send(_coordinator, old);
@@ -47,7 +47,7 @@ public class CoordinatorActorTests : TestKit
             var refused = worker.ExpectMsg<WorkerRefused>();
             Assert.Equal(7, refused.Incarnation);
             Assert.Equal(
-                "worker old speaks version 2 of the protocol and the coordinator version 1: "
+                "worker old speaks version 3 of the protocol and the coordinator version 2: "
                 + "run the same release of ActorHutch on both",
                 refused.Reason);
         });
@@ -55,6 +55,29 @@ public class CoordinatorActorTests : TestKit
         Start(Spec);
         Register("a");
         worker.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Of_two_processes_with_one_name_the_later_is_taken_and_the_other_told_once_and_for_all()
+    {
+        var job = Start(Spec);
+        var earlier = CreateTestProbe();
+        var registration = new RegisterWorker("a", 1, "cpu", null, 1);
+        earlier.Send(_coordinator, registration);
+        earlier.ExpectMsg<WorkerAccepted>();
+        var later = CreateTestProbe();
+        later.Send(_coordinator, registration with { Incarnation = 2 });
+        later.ExpectMsg<WorkerAccepted>();
+        later.ExpectMsg<PrepareReplica>();
+
+        earlier.FishForMessage(message => message is PrepareReplica);
+        earlier.Send(_coordinator, new WorkerStatus(job, true, 2, []));
+        earlier.ExpectMsg<RegisterAgain>();
+        earlier.Send(_coordinator, registration);
+
+        Assert.Contains("give each an --id of its own", earlier.ExpectMsg<WorkerRefused>().Reason, StringComparison.Ordinal);
+        later.Send(_coordinator, new WorkerStatus(job, false, 2, []));
+        later.ExpectNoMsg(TimeSpan.FromMilliseconds(200));
     }
 
     [Fact]

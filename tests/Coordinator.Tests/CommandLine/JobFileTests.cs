@@ -32,16 +32,43 @@ public sealed class JobFileTests : IDisposable
     public void Every_option_about_a_job_has_a_field_and_every_field_an_option()
     {
         var options = new ActorHutch.Coordinator.CommandLine.OptionSet();
-        string[] ofTheRun = ["job", "print-job", "json", "log-level", "state"];
-        string[] ofTheFile = ["kind", "model", "confidence-level"];
-        // Where a process stands in a cluster, and how long it waits for whom, is no part of the job.
-        string[] ofTheCluster =
-            ["cluster", "min-workers", "verify-fraction", .. options.Node.All.Select(option => option.Name.TrimStart('-'))];
+        string[] aboutJobFiles = ["job", "print-job"];
+        string[] ofTheFile = ["kind", "confidence-level"];
 
         Assert.Equal(
-            options.OfEstimate()
-                .Select(option => option.Name.TrimStart('-')).Except(ofTheRun).Except(ofTheCluster).Order(),
-            JobField.All.Select(field => field.Option).Except(ofTheFile).Order());
+            options.OfEstimate().Select(option => option.Name.TrimStart('-')).Except(aboutJobFiles).Order(),
+            JobField.All.Select(field => field.Option).Distinct().Except(ofTheFile).Order());
+    }
+
+    [Fact]
+    public async Task A_printed_job_holds_the_cluster_too_and_options_win_over_it()
+    {
+        var printed = await Invocation.Of(
+            "--print-job", "--cluster", "--listen", "0.0.0.0:4100", "--advertise", "node-1:4100", "--seed-nodes", "a:1,[fd00::2]:2",
+            "--join-timeout", "7.5", "--health", "127.0.0.1:8080", "--min-workers", "3", "--verify-fraction", "0.25",
+            "--insecure", "--state", "kept", "--json", "--log-level", "error");
+
+        Assert.Equal((0, ""), (printed.Code, printed.Error));
+        Assert.EndsWith(
+            ""","cluster":true,"listen":"0.0.0.0:4100","advertise":"node-1:4100","seedNodes":["a:1","[fd00::2]:2"],"joinTimeout":7.5,"health":"127.0.0.1:8080","insecure":true,"minWorkers":3,"verifyFraction":0.25,"state":"kept","json":true,"logLevel":"error"}""",
+            JsonSerializer.Serialize(printed.Json), StringComparison.Ordinal);
+        string file = Write(printed.Out);
+        Assert.Equal(printed.Out, (await Invocation.Of("--print-job", "--job", file)).Out);
+        var changed = (await Invocation.Of(
+            "--print-job", "--job", file, "--min-workers", "1", "--insecure", "false", "--advertise", "127.0.0.1:1",
+            "--listen", "127.0.0.1:1")).Json;
+        Assert.Equal(1, changed.GetProperty("minWorkers").GetInt32());
+        Assert.False(changed.TryGetProperty("insecure", out _));
+    }
+
+    [Fact]
+    public async Task What_a_file_says_of_a_cluster_without_asking_for_one_is_named()
+    {
+        var run = await Invocation.Of("--job", Write("""{ "minWorkers": 2, "listen": "127.0.0.1:1" }"""));
+
+        Assert.Equal(2, run.Code);
+        Assert.Contains("job.json: listen has no meaning without \"cluster\": true, or --cluster.", run.Error, StringComparison.Ordinal);
+        Assert.Contains("job.json: minWorkers has no meaning", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,8 +100,8 @@ public sealed class JobFileTests : IDisposable
 
         Assert.Equal(60, job.GetProperty("probes").GetInt64());
         Assert.Equal(5UL, job.GetProperty("seed").GetUInt64());
-        Assert.Equal(JsonValueKind.Null, job.GetProperty("method").ValueKind);
-        Assert.Equal(JsonValueKind.Null, job.GetProperty("vBatch").ValueKind);
+        Assert.False(job.TryGetProperty("method", out _));
+        Assert.False(job.TryGetProperty("vBatch", out _));
         Assert.Equal("float64", job.GetProperty("dtype").GetString());
     }
 
@@ -98,7 +125,7 @@ public sealed class JobFileTests : IDisposable
         var printed = await Invocation.Of("exact", "--print-job");
         var run = await Invocation.Of("--json", "--job", Write(printed.Out));
 
-        Assert.Equal(JsonValueKind.Null, printed.Json.GetProperty("probeSpace").ValueKind);
+        Assert.False(printed.Json.TryGetProperty("probeSpace", out _));
         Assert.Equal(("exact", FakeQuadraticForm.Trace), (run.Json.GetProperty("kind").GetString(), run.Json.GetProperty("trace").GetDouble()));
         Assert.Equal("estimate", (await Invocation.Of("estimate", "--json", "--job", Write(printed.Out))).Json.GetProperty("kind").GetString());
     }
@@ -114,7 +141,7 @@ public sealed class JobFileTests : IDisposable
         var run = await Invocation.Of("--job", file, "--workers", "0");
 
         Assert.Equal((2, ""), (run.Code, run.Out));
-        Assert.StartsWith($"{file}: probs is not a field of a job, which has kind, model, matrix,", run.ErrorLines[0]);
+        Assert.StartsWith($"{file}: probs is not a field of a job, which has kind, model, modelSha256, weights,", run.ErrorLines[0]);
         Assert.Equal(
             [
                 $"{file}: probes many: must be a whole number, at least 1.",
@@ -185,7 +212,7 @@ public sealed class JobFileTests : IDisposable
         var spec = new JobSpec();
         JobSpec[] others =
         [
-            spec with { Kind = JobKind.Exact }, spec with { Model = "m" }, spec with { Matrix = CurvatureMatrix.Ggn },
+            spec with { Kind = JobKind.Exact }, spec with { Risk = new RiskSource { Model = "m" } }, spec with { Matrix = CurvatureMatrix.Ggn },
             spec with { Structure = BlockStructure.Full }, spec with { Method = CurvatureMethod.Hmp },
             spec with { ProbeSpace = Curvature.Probes.ProbeSpace.Output },
             spec with { Distribution = Curvature.Probes.ProbeDistribution.Gaussian }, spec with { Probes = 1 },

@@ -202,9 +202,20 @@ public class WorkerActorTests() : TestKit(Settings)
     }
 
     [Fact]
+    public void A_model_that_is_at_fault_would_be_so_anywhere()
+    {
+        var factory = new FakeReplicaFactory { OnCreate = _ => throw new CurvatureException("1.weight is missing.") };
+        var worker = Registered(factory, out var coordinator);
+
+        worker.Tell(new PrepareReplica(_job, Spec), coordinator);
+
+        coordinator.ExpectMsg(new ReplicaFailed(_job, "1.weight is missing.", Retriable: false));
+    }
+
+    [Fact]
     public void A_replica_that_cannot_be_made_here_may_be_made_elsewhere()
     {
-        var factory = new FakeReplicaFactory { OnCreate = _ => throw new CurvatureException("libtorch is not here.") };
+        var factory = new FakeReplicaFactory { OnCreate = _ => throw new LibTorchException("libtorch is not here.") };
         var worker = Registered(factory, out var coordinator);
 
         worker.Tell(new PrepareReplica(_job, Spec), coordinator);

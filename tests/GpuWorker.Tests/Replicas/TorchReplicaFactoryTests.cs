@@ -2,21 +2,24 @@ using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.GpuWorker.Tests.Replicas;
 
 public class TorchReplicaFactoryTests
 {
+    private static readonly Dictionary<BlobId, string> NoFiles = [];
+
     private readonly TorchReplicaFactory _factory = new();
 
     [Fact]
     public void It_makes_the_built_in_example()
     {
-        using var replica = _factory.Create(new ReplicaKey(JobSpec.MnistExample, Dtype.Float64, "cpu", 1));
+        using var replica = _factory.Create(new ReplicaKey(new RiskSource(), Dtype.Float64, "cpu", 1), NoFiles);
 
         replica.CheckDeterminism();
-        Assert.Equal((JobSpec.MnistExample, 15_880L, 256L),
+        Assert.Equal((RiskSource.MnistExample, 15_880L, 256L),
             (replica.Model.Name, replica.Model.Parameters, replica.Model.Samples));
         Assert.Matches("^[0-9a-f]{64}$", replica.Model.Sha256);
     }
@@ -24,7 +27,7 @@ public class TorchReplicaFactoryTests
     [Fact]
     public void Its_basis_vectors_of_output_space_add_up_to_the_exact_trace()
     {
-        using var replica = _factory.Create(new ReplicaKey(JobSpec.MnistExample, Dtype.Float64, "cpu", 1));
+        using var replica = _factory.Create(new ReplicaKey(new RiskSource(), Dtype.Float64, "cpu", 1), NoFiles);
         using var form = replica.QuadraticForm(
             new CurvatureOptions { Distribution = ProbeDistribution.Basis, ProbeSpace = ProbeSpace.Output });
 
@@ -41,7 +44,7 @@ public class TorchReplicaFactoryTests
     public void A_model_that_it_does_not_know_is_named_with_those_it_does()
     {
         var error = Assert.Throws<CurvatureException>(
-            () => _factory.Create(new ReplicaKey("resnet", Dtype.Float32, "cpu", 1)));
+            () => _factory.Create(new ReplicaKey(new RiskSource { Model = "resnet" }, Dtype.Float32, "cpu", 1), NoFiles));
 
         Assert.Equal("There is no model resnet: it must be mnist-example.", error.Message);
     }

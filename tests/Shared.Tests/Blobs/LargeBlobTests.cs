@@ -3,15 +3,18 @@ using Akka.Actor;
 
 namespace ActorHutch.Shared.Tests.Blobs;
 
+/// <summary>Nothing else runs beside it: whether heartbeats are in time is what is tested.</summary>
+[CollectionDefinition(nameof(LargeBlobTests), DisableParallelization = true)]
+public class LargeBlobsAlone;
+
 /// <summary>A large blob beside other traffic, in bounded memory.</summary>
+[Collection(nameof(LargeBlobTests))]
 public class LargeBlobTests
 {
     [Fact]
     public Task Sixty_four_megabytes_disturb_nobody() => Travel(64L << 20);
 
-    /// <summary>Not in every run: <c>-trait Size=Large</c> runs it, and <c>-explicit on</c> lets it.</summary>
-    [Fact(Explicit = true)]
-    [Trait("Size", "Large")]
+    [Fact]
     public Task A_gigabyte_disturbs_nobody() => Travel(1L << 30);
 
     private static async Task Travel(long bytes)

@@ -14,7 +14,7 @@ public class JobSpecTests
     {
         var spec = new JobSpec
         {
-            Model = "resnet",
+            Risk = new RiskSource { Model = "resnet" },
             Matrix = (CurvatureMatrix)7,
             Structure = (BlockStructure)7,
             Method = (CurvatureMethod)7,

@@ -1,6 +1,7 @@
 using System.Reflection;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Blobs;
+using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Shared.Tests.Wire;
 
@@ -23,6 +24,8 @@ internal sealed class RandomMessages(int seed)
         if (type.IsEnum) return Enum.GetValues(type).GetValue(_random.Next(Enum.GetValues(type).Length))!;
         if (type == typeof(BlobId)) return BlobId.Of(Bytes(8));
         if (type == typeof(ProbeValues)) return Values();
+        // Files travel once they have been read, and by name, not by path.
+        if (type == typeof(InputFile)) return new InputFile(Text().Replace('/', '-'), BlobId.Of(Bytes(8)), Bits());
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
             return List(type.GetGenericArguments()[0]);
         return Record(type);

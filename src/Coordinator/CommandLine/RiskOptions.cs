@@ -1,0 +1,103 @@
+using System.CommandLine;
+using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Curvature.Losses;
+using ActorHutch.Shared.Jobs;
+using static ActorHutch.Shared.CommandLine.TypedOption;
+
+namespace ActorHutch.Coordinator.CommandLine;
+
+/// <summary>The options that say where the function comes from whose curvature is asked for.</summary>
+internal sealed class RiskOptions
+{
+    public Option<string?> Model { get; } = new("--model")
+    {
+        HelpName = "FILE",
+        Description = "A TorchScript archive (.pt), or a model description (.json) with --weights. Default: the built-in example",
+    };
+
+    public Option<string?> Weights { get; } = FileOption("--weights", "The weights of a model description, in safetensors");
+
+    public Option<string?> ModelAssembly { get; } =
+        FileOption("--model-assembly", "An assembly with a model of one's own; workers load it from their own disk");
+
+    public Option<string?> ModelType { get; } = new("--model-type")
+    {
+        HelpName = "CLASS",
+        Description = "The class in it that makes the model, with its namespace",
+    };
+
+    public Option<string?> Parameters { get; } = new("--parameters")
+    {
+        HelpName = "PATTERN,…",
+        Description = "Restrict the matrix to these parameters, such as 'features.*.weight'. Default: all",
+    };
+
+    public Option<string?> Data { get; } =
+        FileOption("--data", "A file with the arrays inputs and targets: safetensors or .npz");
+
+    public Option<string?> Inputs { get; } = FileOption("--inputs", "The inputs alone: IDX (.gz too), .npy, .npz, safetensors");
+
+    public Option<string?> Targets { get; } = FileOption("--targets", "The targets alone, in any of these");
+
+    public Option<Normalization?> Normalize { get; } = new("--normalize")
+    {
+        HelpName = "MEAN,DEVIATION",
+        Description = "Inputs become (x − MEAN) / DEVIATION; bytes are divided by 255 before",
+        CustomParser = result => Parse<Normalization>(
+            result, Normalization.Right, auto: false,
+            text => Normalization.TryParse(text, out var value) ? value : null),
+    };
+
+    public Option<long?> Samples { get; } =
+        Number<long>("--samples", "N", "How many samples are taken. Default: all", "must be a whole number, at least 1");
+
+    public Option<long?> Offset { get; } =
+        Number<long>("--offset", "N", "The first sample that is taken. Default: 0", "must be a whole number, at least 0");
+
+    public Option<long?> MicroBatch { get; } =
+        Number<long>("--micro-batch", "N|auto", "Samples computed with at a time. Default: auto, as many as the memory budget allows",
+            "must be a whole number, at least 1, or auto", auto: true);
+
+    public Option<LossKind?> Loss { get; } =
+        Word("--loss", Choices.Loss, "Default: auto, cross-entropy for whole-numbered targets, else mse", auto: true);
+
+    public Option<Reduction?> Reduction { get; } =
+        Word("--reduction", Choices.Reduction, "How the samples' losses are combined. Default: mean");
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<Option> All =>
+    [
+        Model, Weights, ModelAssembly, ModelType, Parameters, Data, Inputs, Targets, Normalize, Samples, Offset, MicroBatch,
+        Loss, Reduction,
+    ];
+
+    /// <summary>What the options say, else what was said before.</summary>
+    public static RiskSource Read(RiskOptions options, RiskSource before, OptionValues values)
+    {
+        var risk = values.Of(options.Model) is { } model
+            ? RiskFields.WithModel(before with { ModelFile = null }, model)
+            : before;
+        InputFile? File(Option<string?> option, InputFile? given) =>
+            values.Of(option) is { } path ? new InputFile(path) : given;
+        return risk with
+        {
+            Model = values.Of(options.ModelType) ?? risk.Model,
+            Weights = File(options.Weights, risk.Weights),
+            Assembly = File(options.ModelAssembly, risk.Assembly),
+            ModelType = values.Of(options.ModelType) ?? risk.ModelType,
+            Parameters = values.Of(options.Parameters) ?? risk.Parameters,
+            Data = File(options.Data, risk.Data),
+            Inputs = File(options.Inputs, risk.Inputs),
+            Targets = File(options.Targets, risk.Targets),
+            Normalize = values.Of(options.Normalize) ?? risk.Normalize,
+            Samples = values.Of(options.Samples) ?? risk.Samples,
+            Offset = values.Of(options.Offset) ?? risk.Offset,
+            MicroBatch = values.IsGiven(options.MicroBatch) ? values.Of(options.MicroBatch) : risk.MicroBatch,
+            Loss = values.IsGiven(options.Loss) ? values.Of(options.Loss) : risk.Loss,
+            Reduction = values.Of(options.Reduction) ?? risk.Reduction,
+        };
+    }
+
+    private static Option<string?> FileOption(string name, string description) =>
+        new(name) { HelpName = "FILE", Description = description };
+}

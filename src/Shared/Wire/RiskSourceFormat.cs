@@ -1,0 +1,62 @@
+using ActorHutch.Curvature.Losses;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Shared.Wire;
+
+/// <summary>How the source of a risk travels: files by what is in them.</summary>
+internal static class RiskSourceFormat
+{
+    public static V1.RiskSource Write(RiskSource risk)
+    {
+        var wire = new V1.RiskSource
+        {
+            ModelFile = Write(risk.ModelFile),
+            Weights = Write(risk.Weights),
+            Assembly = Write(risk.Assembly),
+            Data = Write(risk.Data),
+            Inputs = Write(risk.Inputs),
+            Targets = Write(risk.Targets),
+            Offset = risk.Offset,
+            Reduction = Fields.OfWord(risk.Reduction),
+        };
+        if (risk.ModelType is { } type) wire.ModelType = type;
+        if (risk.Parameters is { } parameters) wire.Parameters = parameters;
+        if (risk.Normalize is { } normalize) (wire.Mean, wire.Deviation) = (normalize.Mean, normalize.Deviation);
+        if (risk.Samples is { } samples) wire.Samples = samples;
+        if (risk.MicroBatch is { } microBatch) wire.MicroBatch = microBatch;
+        if (risk.Loss is { } loss) wire.Loss = Fields.OfWord(loss);
+        return wire;
+    }
+
+    public static RiskSource Read(string model, V1.RiskSource? wire)
+    {
+        var risk = new RiskSource { Model = model };
+        return wire is null ? risk : risk with
+        {
+            ModelFile = Read(wire.ModelFile),
+            Weights = Read(wire.Weights),
+            Assembly = Read(wire.Assembly),
+            ModelType = wire.HasModelType ? wire.ModelType : null,
+            Parameters = wire.HasParameters ? wire.Parameters : null,
+            Data = Read(wire.Data),
+            Inputs = Read(wire.Inputs),
+            Targets = Read(wire.Targets),
+            Normalize = wire.HasMean && wire.HasDeviation ? new Normalization(wire.Mean, wire.Deviation) : null,
+            Samples = wire.HasSamples ? wire.Samples : null,
+            Offset = wire.Offset,
+            MicroBatch = wire.HasMicroBatch ? wire.MicroBatch : null,
+            Loss = wire.HasLoss ? Fields.Word<LossKind>(wire.Loss) : null,
+            Reduction = Fields.Word<Reduction>(wire.Reduction),
+        };
+    }
+
+    private static V1.InputFile? Write(InputFile? file) => file is null ? null : new()
+    {
+        Name = file.Name,
+        Sha256 = BlobFormats.Write(file.Content.Id),
+        Length = file.Content.Length,
+    };
+
+    private static InputFile? Read(V1.InputFile? wire) =>
+        wire is null ? null : new InputFile(wire.Name, BlobFormats.Read(wire.Sha256), wire.Length);
+}
