@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.GpuWorker.CommandLine;
 using ActorHutch.GpuWorker.Replicas;
@@ -88,13 +86,10 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
         {
             Threads = request.Settings.ThreadsPerWorker,
             MemoryBytes = cpu ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null,
-            Kind = cpu ? $"cpu {RuntimeInformation.ProcessArchitecture} {Vectors}" : "cuda",
+            Kind = DeviceKind.Of(device),
             Coordinator = null,
             Files = request.Assemblies,
             Cache = request.Cache,
         };
     }
-
-    /// <summary>libtorch picks its kernels by what the processor can do, and their sums differ in the last bits.</summary>
-    private static string Vectors => Vector512.IsHardwareAccelerated ? "512" : Vector256.IsHardwareAccelerated ? "256" : "128";
 }
