@@ -92,6 +92,9 @@ public sealed class EmpiricalRisk
     /// <summary>N.</summary>
     public long SampleCount => Inputs.shape[0];
 
+    /// <summary>The number of the batch's first sample among all, by which probes of output space are known.</summary>
+    internal long FirstSample { get; init; }
+
     /// <summary>D, the number of trainable numbers: the matrix is D × D.</summary>
     public long ParameterCount => Blocks.Sum(block => block.Size);
 

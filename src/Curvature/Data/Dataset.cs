@@ -19,7 +19,7 @@ namespace ActorHutch.Curvature.Data;
 /// it is computed on the CPU, so that every worker has the same bits, and then moved.
 /// </para>
 /// </remarks>
-public sealed class Dataset : IDisposable
+public sealed class Dataset : ISamples, IDisposable
 {
     private readonly List<ArrayFile> _files = [];
     private readonly StoredArray _inputs;

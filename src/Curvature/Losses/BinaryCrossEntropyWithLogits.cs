@@ -15,6 +15,24 @@ public sealed class BinaryCrossEntropyWithLogits(Reduction reduction = Reduction
         output, target, reduction: Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum);
 
     /// <inheritdoc/>
+    public override double Weight(Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        return target.numel();
+    }
+
+    /// <inheritdoc/>
+    public override (Tensor Wrong, string Right)? Mistakes(IReadOnlyList<long> outputShape, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        using var scope = NewDisposeScope();
+        using TorchSharp.Scalar none = 0;
+        using TorchSharp.Scalar all = 1;
+        return (target.lt(none).logical_or(target.gt(all)).MoveToOuterDisposeScope(),
+            "must be probabilities from 0 to 1; targets of −1 and 1 become (y + 1) / 2");
+    }
+
+    /// <inheritdoc/>
     public override LossCurvature Linearize(Tensor output, Tensor target)
     {
         ArgumentNullException.ThrowIfNull(output);

@@ -25,6 +25,43 @@ public sealed class CrossEntropy(
         Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum, labelSmoothing);
 
     /// <inheritdoc/>
+    public override double Weight(Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        // Targets that are probabilities, [N, C, …], are averaged over their positions.
+        if (target.dtype != ScalarType.Int64) return (double)target.numel() / target.shape[1];
+
+        using var scope = NewDisposeScope();
+        using TorchSharp.Scalar ignored = ignoreIndex;
+        var isCounted = target.ne(ignored);
+        if (classWeights is null) return isCounted.sum().item<long>();
+        var own = classWeights.index_select(0, (target * isCounted).flatten()).view(target.shape);
+        return (own * isCounted).sum().to(ScalarType.Float64).item<double>();
+    }
+
+    /// <inheritdoc/>
+    public override (Tensor Wrong, string Right)? Mistakes(IReadOnlyList<long> outputShape, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(outputShape);
+        ArgumentNullException.ThrowIfNull(target);
+        if (outputShape.Count < 2) return null;
+        long classes = outputShape[1];
+        using var scope = NewDisposeScope();
+        using TorchSharp.Scalar none = 0;
+        if (target.dtype != ScalarType.Int64)
+        {
+            return (target.lt(none).MoveToOuterDisposeScope(),
+                "must be class numbers, or probabilities of the classes, which are not negative");
+        }
+
+        using TorchSharp.Scalar end = classes;
+        using TorchSharp.Scalar ignored = ignoreIndex;
+        var outside = target.lt(none).logical_or(target.ge(end)).logical_and(target.ne(ignored));
+        return (outside.MoveToOuterDisposeScope(),
+            $"must be class numbers from 0 to {classes - 1}, since the model's output has {classes} classes");
+    }
+
+    /// <inheritdoc/>
     public override LossCurvature Linearize(Tensor output, Tensor target)
     {
         ArgumentNullException.ThrowIfNull(output);

@@ -26,6 +26,25 @@ public abstract class Loss
     /// <param name="target">The targets y, <c>[N, …]</c>.</param>
     public abstract Tensor Value(Tensor output, Tensor target);
 
+    /// <summary>
+    /// What the mean of a batch's losses is divided by: what the batch weighs among others. Default: its samples.
+    /// </summary>
+    /// <param name="target">y, <c>[N, …]</c>.</param>
+    public virtual double Weight(Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        return target.shape[0];
+    }
+
+    /// <summary>Which targets this loss has no meaning for.</summary>
+    /// <param name="outputShape">The output's shape, <c>[N, …]</c>; N may be another one.</param>
+    /// <param name="target">y, <c>[N, …]</c>.</param>
+    /// <returns>
+    /// Where they are wrong, a Boolean tensor of the targets' shape, and what would be right, as the end of a sentence;
+    /// null where nothing is known to be wrong.
+    /// </returns>
+    public virtual (Tensor Wrong, string Right)? Mistakes(IReadOnlyList<long> outputShape, Tensor target) => null;
+
     /// <summary>∇²ℓ at an output, for the methods that need it; null where only <see cref="Value"/> is known.</summary>
     /// <param name="output">z, <c>[N, …]</c>, not recorded.</param>
     /// <param name="target">y, <c>[N, …]</c>.</param>

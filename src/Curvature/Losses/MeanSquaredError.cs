@@ -25,6 +25,13 @@ public sealed class MeanSquaredError(Reduction reduction = Reduction.Mean) : Los
     }
 
     /// <inheritdoc/>
+    public override double Weight(Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        return target.numel();
+    }
+
+    /// <inheritdoc/>
     public override LossCurvature Linearize(Tensor output, Tensor target)
     {
         ArgumentNullException.ThrowIfNull(output);

@@ -57,7 +57,7 @@ internal sealed class OutputSpaceForm : StackedForm
             using var scope = NewDisposeScope();
             var (numbers, row) = _distribution == ProbeDistribution.Basis
                 ? Basis(draw, first, firstProbe, count)
-                : (_bits.Draw(firstProbe, count, (uint)first, draw.Size, Risk.SampleCount, Risk.Dtype, Risk.Device), 0);
+                : (_bits.Draw(firstProbe, count, (uint)first, draw.Size, Risk.SampleCount, Risk.Dtype, Risk.Device, Risk.FirstSample), 0);
             if (numbers is null) continue;
 
             int lanes = (int)numbers.shape[0];

@@ -49,6 +49,21 @@ public static class QuadraticForms
         }
     }
 
+    /// <summary>The quadratic form vᵀHv of a risk over micro-batches; of several, each is read anew for each call.</summary>
+    /// <param name="risk">The risk.</param>
+    /// <param name="options">What is asked for; null for the defaults.</param>
+    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="probes">Probes of parameter space to use instead of Philox's.</param>
+    /// <exception cref="CurvatureException">The combination does not exist, or does not serve this model.</exception>
+    public static IQuadraticForm Create(
+        MicroBatchedRisk risk, CurvatureOptions? options = null, LayerRuleSet? rules = null, IProbeSource? probes = null)
+    {
+        ArgumentNullException.ThrowIfNull(risk);
+        return risk.Count == 1 ? new WholeBatchForm(risk, Form) : new MicroBatchedForm(risk, Form);
+
+        IQuadraticForm Form(EmpiricalRisk batch) => Create(batch, options, rules, probes);
+    }
+
     /// <summary>
     /// The form whose basis vectors give the exact trace in the fewest lanes: output space where every layer has a
     /// rule, parameter space otherwise.

@@ -20,6 +20,9 @@ internal readonly struct ProbeBits(ulong seed, ProbeDistribution distribution, P
 {
     private const int MaxProbeHighWord = 1 << 28;
 
+    /// <summary>Signs in a block of Philox's, and a multiple of its normal numbers: where a row may begin.</summary>
+    private const int BlockEntries = 128;
+
     /// <summary>How many floats are unpacked at once: their packed bits stay in the first-level cache.</summary>
     private const int PackedWords = 512;
 
@@ -36,25 +39,30 @@ internal readonly struct ProbeBits(ulong seed, ProbeDistribution distribution, P
     /// <typeparam name="T">float or double.</typeparam>
     /// <param name="probe">The probe's number.</param>
     /// <param name="stream">Which stream.</param>
-    /// <param name="row">Entries 0, 1, …</param>
-    public void Fill<T>(long probe, uint stream, Span<T> row) where T : unmanaged
+    /// <param name="row">Entries <paramref name="from"/>, …</param>
+    /// <param name="from">A multiple of <see cref="BlockEntries"/>.</param>
+    public void Fill<T>(long probe, uint stream, Span<T> row, long from = 0) where T : unmanaged
     {
-        if (distribution == ProbeDistribution.Gaussian) FillGaussian(probe, stream, row);
-        else FillSigns(probe, stream, row);
+        if (distribution == ProbeDistribution.Gaussian) FillGaussian(probe, stream, row, from);
+        else FillSigns(probe, stream, row, from);
     }
 
     /// <summary>Writes the packed signs of one probe and one stream, 32 to a word; the last word is whole.</summary>
-    public void FillPacked(long probe, uint stream, Span<uint> words) =>
-        Philox4x32.Fill(Counter(probe, stream, 0), seed, words);
+    /// <param name="probe">The probe's number.</param>
+    /// <param name="stream">Which stream.</param>
+    /// <param name="words">The signs from entry <paramref name="from"/> on.</param>
+    /// <param name="from">A multiple of <see cref="BlockEntries"/>.</param>
+    public void FillPacked(long probe, uint stream, Span<uint> words, long from = 0) =>
+        Philox4x32.Fill(Counter(probe, stream, from / BlockEntries), seed, words);
 
-    private void FillSigns<T>(long probe, uint stream, Span<T> row) where T : unmanaged
+    private void FillSigns<T>(long probe, uint stream, Span<T> row, long from) where T : unmanaged
     {
         Span<uint> words = stackalloc uint[PackedWords];
         for (int at = 0; at < row.Length; at += PackedWords * 32)
         {
             var part = row[at..Math.Min(row.Length, at + PackedWords * 32)];
             var packed = words[..((part.Length + 31) / 32)];
-            Philox4x32.Fill(Counter(probe, stream, at / 128), seed, packed);
+            Philox4x32.Fill(Counter(probe, stream, (from + at) / BlockEntries), seed, packed);
             if (typeof(T) == typeof(float)) Unpack(packed, MemoryMarshal.Cast<T, uint>(part));
             else Unpack(packed, MemoryMarshal.Cast<T, double>(part));
         }
@@ -86,11 +94,11 @@ internal readonly struct ProbeBits(ulong seed, ProbeDistribution distribution, P
             doubles[i] = ((packed[i / 32] >> (i % 32)) & 1) == 0 ? -1 : 1;
     }
 
-    private void FillGaussian<T>(long probe, uint stream, Span<T> row) where T : unmanaged
+    private void FillGaussian<T>(long probe, uint stream, Span<T> row, long from) where T : unmanaged
     {
         for (int at = 0; at < row.Length; at += 4)
         {
-            var (w0, w1, w2, w3) = Philox4x32.Block(Counter(probe, stream, at / 4), seed);
+            var (w0, w1, w2, w3) = Philox4x32.Block(Counter(probe, stream, (from + at) / 4), seed);
             var (n0, n1) = BoxMuller(w0, w1);
             var (n2, n3) = BoxMuller(w2, w3);
             ReadOnlySpan<double> normals = [n0, n1, n2, n3];
@@ -118,20 +126,34 @@ internal readonly struct ProbeBits(ulong seed, ProbeDistribution distribution, P
     /// <param name="length">L, entries a stream.</param>
     /// <param name="dtype">float32 or float64.</param>
     /// <param name="device">Where to; signs travel as packed bits and are unpacked there.</param>
+    /// <param name="firstEntry">The first entry of each stream.</param>
     /// <returns><c>[P, S, L]</c>.</returns>
     public Tensor Draw(
-        long firstProbe, int count, uint firstStream, int streams, long length, ScalarType dtype, Device device)
+        long firstProbe, int count, uint firstStream, int streams, long length, ScalarType dtype, Device device,
+        long firstEntry = 0)
+    {
+        long skipped = firstEntry % BlockEntries;
+        if (firstEntry == 0) return DrawFrom(0, firstProbe, count, firstStream, streams, length, dtype, device);
+
+        using var scope = NewDisposeScope();
+        var whole = DrawFrom(firstEntry - skipped, firstProbe, count, firstStream, streams, skipped + length, dtype, device);
+        return whole.narrow(2, skipped, length).contiguous().MoveToOuterDisposeScope();
+    }
+
+    private Tensor DrawFrom(
+        long from, long firstProbe, int count, uint firstStream, int streams, long length, ScalarType dtype, Device device)
     {
         if (device.type != TorchSharp.DeviceType.CPU && distribution == ProbeDistribution.Rademacher)
-            return DrawOnDevice(firstProbe, count, firstStream, streams, length, dtype, device);
+            return DrawOnDevice(firstProbe, count, firstStream, streams, length, dtype, device, from);
 
         var result = empty([count, streams, length], dtype);
-        if (dtype == ScalarType.Float32) FillRows<float>(result, firstProbe, count, firstStream, streams, (int)length);
-        else FillRows<double>(result, firstProbe, count, firstStream, streams, (int)length);
+        if (dtype == ScalarType.Float32) FillRows<float>(result, firstProbe, count, firstStream, streams, (int)length, from);
+        else FillRows<double>(result, firstProbe, count, firstStream, streams, (int)length, from);
         return Moved(result, device);
     }
 
-    private void FillRows<T>(Tensor result, long firstProbe, int count, uint firstStream, int streams, int length)
+    private void FillRows<T>(
+        Tensor result, long firstProbe, int count, uint firstStream, int streams, int length, long from)
         where T : unmanaged
     {
         // A view of one element gives the address; a span over the whole tensor would end at 2 GiB.
@@ -141,13 +163,14 @@ internal readonly struct ProbeBits(ulong seed, ProbeDistribution distribution, P
         for (long row = 0; row < (long)count * streams; row++)
         {
             var entries = MemoryMarshal.CreateSpan(ref Unsafe.Add(ref first, (nint)(row * length)), length);
-            Fill(firstProbe + row / streams, firstStream + (uint)(row % streams), entries);
+            Fill(firstProbe + row / streams, firstStream + (uint)(row % streams), entries, from);
         }
     }
 
     /// <summary>The same signs, sent as packed bits and unpacked where they are needed.</summary>
     internal Tensor DrawOnDevice(
-        long firstProbe, int count, uint firstStream, int streams, long length, ScalarType dtype, Device device)
+        long firstProbe, int count, uint firstStream, int streams, long length, ScalarType dtype, Device device,
+        long from = 0)
     {
         int words = checked((int)((length + 31) / 32));
         using var scope = NewDisposeScope();
@@ -155,7 +178,7 @@ internal readonly struct ProbeBits(ulong seed, ProbeDistribution distribution, P
         for (int p = 0; p < count; p++)
         {
             for (int s = 0; s < streams; s++)
-                FillPacked(firstProbe + p, firstStream + (uint)s, MemoryMarshal.Cast<byte, uint>(packed[p, s].bytes));
+                FillPacked(firstProbe + p, firstStream + (uint)s, MemoryMarshal.Cast<byte, uint>(packed[p, s].bytes), from);
         }
 
         using TorchSharp.Scalar wordSize = 32;

@@ -1,0 +1,114 @@
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Operators;
+
+/// <summary>
+/// The quadratic forms of a risk whose micro-batches are walked one after another: all probes of a call see one before
+/// the next is read, so that what a micro-batch alone costs is paid once a call.
+/// </summary>
+internal sealed class MicroBatchedForm : IQuadraticForm
+{
+    private readonly MicroBatchedRisk _risk;
+    private readonly Func<EmpiricalRisk, IQuadraticForm> _create;
+
+    /// <param name="risk">The risk.</param>
+    /// <param name="create">The form of one micro-batch.</param>
+    /// <exception cref="CurvatureException">The first micro-batch has no such form.</exception>
+    public MicroBatchedForm(MicroBatchedRisk risk, Func<EmpiricalRisk, IQuadraticForm> create)
+    {
+        (_risk, _create) = (risk, create);
+        (Method, MethodReason, Blocks, BasisCount) = risk.With(0, first =>
+        {
+            using var form = create(first);
+            return (form.Method, form.MethodReason, form.Blocks, form.BasisCount);
+        });
+        MethodReason += $"; {risk.Count:N0} micro-batches of {risk.MicroBatch:N0}";
+    }
+
+    /// <inheritdoc/>
+    public CurvatureMethod Method { get; }
+
+    /// <inheritdoc/>
+    public string MethodReason { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Blocks { get; }
+
+    /// <inheritdoc/>
+    public long BasisCount { get; }
+
+    /// <inheritdoc/>
+    public ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default)
+    {
+        int columns = Math.Max(1, Blocks.Count);
+        var values = new double[count * columns];
+        for (int b = 0; b < _risk.Count; b++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            double share = _risk.Share(b);
+            // A batch of ignored targets alone, whose mean would be 0/0.
+            if (share == 0) continue;
+            var part = _risk.With(b, risk =>
+            {
+                using var form = _create(risk);
+                return form.Evaluate(firstProbe, count, cancellation);
+            });
+            for (int i = 0; i < values.Length; i++) values[i] += share * part.Values[i];
+        }
+
+        return new ProbeValues(firstProbe, columns, values);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // A micro-batch's form lives no longer than its turn.
+    }
+}
+
+/// <summary>The form of a risk that is one micro-batch, which is read once and kept.</summary>
+internal sealed class WholeBatchForm : IQuadraticForm
+{
+    private readonly Tensor _inputs;
+    private readonly Tensor _targets;
+    private readonly IQuadraticForm _form;
+
+    public WholeBatchForm(MicroBatchedRisk risk, Func<EmpiricalRisk, IQuadraticForm> create)
+    {
+        (_inputs, _targets) = risk.With(0, only => (only.Inputs.alias(), only.Targets.alias()));
+        try
+        {
+            _form = create(new EmpiricalRisk(risk.Model, risk.Loss, _inputs, _targets));
+        }
+        catch
+        {
+            _inputs.Dispose();
+            _targets.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public CurvatureMethod Method => _form.Method;
+
+    /// <inheritdoc/>
+    public string MethodReason => _form.MethodReason;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Blocks => _form.Blocks;
+
+    /// <inheritdoc/>
+    public long BasisCount => _form.BasisCount;
+
+    /// <inheritdoc/>
+    public ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default) =>
+        _form.Evaluate(firstProbe, count, cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _form.Dispose();
+        _inputs.Dispose();
+        _targets.Dispose();
+    }
+}
