@@ -161,7 +161,8 @@ public sealed class Dataset : ISamples, IDisposable
         string place = found.Name.Length == 0 ? path : $"{path}, array {found.Name}";
         return found.Shape.Count > 0
             ? (found, place)
-            : throw new CurvatureException($"{place}: it is a single number; the first dimension of {name} counts samples.");
+            : throw new CurvatureException(
+                $"{place}: it is a single number; the first dimension of {name} counts samples.");
     }
 
     private static string Missing(ArrayFile file, string name, bool isShared)
@@ -171,7 +172,8 @@ public sealed class Dataset : ISamples, IDisposable
             return $"it holds one array without a name, so name the file of the {name} as well.";
         string names = file.Arrays.Count == 0
             ? "none"
-            : string.Join(", ", file.Arrays.Take(Shown).Select(array => array.Name)) + (file.Arrays.Count > Shown ? ", …" : "");
+            : string.Join(", ", file.Arrays.Take(Shown).Select(array => array.Name));
+        if (file.Arrays.Count > Shown) names += ", …";
         return $"it has no array called {name}; its arrays are: {names}. Call one of them so"
             + (isShared ? ", or name a file of inputs and one of targets." : ", or name a file of one array.");
     }
@@ -185,7 +187,12 @@ public sealed class Dataset : ISamples, IDisposable
                 + "targets: there must be one target for each sample.");
         }
 
-        if (stored == 0) throw new CurvatureException($"{InputsPlace}: it has no samples; its shape is {Text(_inputs)}.");
+        if (stored == 0)
+        {
+            throw new CurvatureException(
+                $"{InputsPlace}: it has no samples; its shape is {ArrayShape.Text(_inputs.Shape)}.");
+        }
+
         if (options.Offset < 0 || options.Offset >= stored)
         {
             throw new CurvatureException(
@@ -196,11 +203,9 @@ public sealed class Dataset : ISamples, IDisposable
         long samples = options.Samples ?? rest;
         return samples >= 1 && samples <= rest
             ? samples
-            : throw new CurvatureException($"{InputsPlace}: {samples} samples are asked for from sample {options.Offset} on; "
-                + $"it has {stored}, which leaves 1 to {rest}.");
+            : throw new CurvatureException($"{InputsPlace}: {samples} samples are asked for from sample {options.Offset} "
+                + $"on; it has {stored}, which leaves 1 to {rest}.");
     }
-
-    private static string Text(StoredArray array) => ArrayShape.Text(array.Shape);
 
     private static bool IsInteger(ScalarType dtype) =>
         dtype is ScalarType.Byte or ScalarType.Int8 or ScalarType.Int16 or ScalarType.Int32 or ScalarType.Int64;
