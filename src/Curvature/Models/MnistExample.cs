@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
 using System.Security.Cryptography;
+using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Curvature.Losses;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -38,7 +38,7 @@ public sealed class MnistExample : IDisposable
     /// <summary>The model, its loss and its batch.</summary>
     public EmpiricalRisk Risk { get; }
 
-    /// <summary>SHA-256 of the weights in single precision and the batch's files: two replicas with it are equal.</summary>
+    /// <summary>SHA-256 of the weights in single precision and the batch's bytes: two replicas with it are equal.</summary>
     public string Sha256 { get; }
 
     /// <summary>Makes the problem; every call gives the same numbers.</summary>
@@ -47,15 +47,15 @@ public sealed class MnistExample : IDisposable
     public static MnistExample Create(ScalarType dtype, Device device)
     {
         using var scope = NewDisposeScope();
-        byte[] images = Resource("images-idx3-ubyte.gz");
-        byte[] labels = Resource("labels-idx1-ubyte.gz");
+        var images = Array("images-idx3-ubyte.gz");
+        var labels = Array("labels-idx1-ubyte.gz");
         var model = SeededModel();
         string hash = Hash(model, images, labels);
 
         model.to(device, dtype);
         model.eval();
         var inputs = Pixels(images).to(dtype).to(device).MoveToOuterDisposeScope();
-        var targets = tensor(labels.AsSpan(8).ToArray(), ScalarType.Int64, device).MoveToOuterDisposeScope();
+        var targets = labels.to(ScalarType.Int64).to(device).MoveToOuterDisposeScope();
         return new MnistExample(model, inputs, targets, hash);
     }
 
@@ -90,30 +90,28 @@ public sealed class MnistExample : IDisposable
     }
 
     /// <summary>(pixel / 255 − mean) / deviation in single precision, <c>[256, 1, 28, 28]</c>.</summary>
-    private static Tensor Pixels(byte[] images)
+    private static Tensor Pixels(Tensor bytes)
     {
-        int samples = BinaryPrimitives.ReadInt32BigEndian(images.AsSpan(4));
-        using var bytes = tensor(images.AsSpan(16).ToArray(), ScalarType.Byte);
         using var scaled = bytes.to(ScalarType.Float32).div_(255).sub_(PixelMean).div_(PixelDeviation);
-        return scaled.view(samples, 1, 28, 28).alias();
+        return scaled.view(-1, 1, 28, 28).alias();
     }
 
-    private static byte[] Resource(string name)
+    private static Tensor Array(string name)
     {
-        using var file = typeof(MnistExample).Assembly.GetManifestResourceStream("mnist-256/" + name)
+        using var resource = typeof(MnistExample).Assembly.GetManifestResourceStream("mnist-256/" + name)
             ?? throw new InvalidOperationException($"{name} is missing in this build.");
-        using var unzipped = new GZipStream(file, CompressionMode.Decompress);
-        using var memory = new MemoryStream();
-        unzipped.CopyTo(memory);
-        return memory.ToArray();
+        byte[] bytes = new byte[resource.Length];
+        resource.ReadExactly(bytes);
+        using var file = ArrayFiles.Open(new MemoryBytes(name, bytes));
+        return file.Arrays[0].Read();
     }
 
-    private static string Hash(Sequential model, byte[] images, byte[] labels)
+    private static string Hash(Sequential model, Tensor images, Tensor labels)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (_, parameter) in model.named_parameters()) hash.AppendData(parameter.bytes);
-        hash.AppendData(images);
-        hash.AppendData(labels);
+        hash.AppendData(images.bytes);
+        hash.AppendData(labels.bytes);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

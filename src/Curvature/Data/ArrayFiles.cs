@@ -1,0 +1,60 @@
+using ActorHutch.Curvature.Data.Bytes;
+using ActorHutch.Curvature.Data.Formats;
+
+namespace ActorHutch.Curvature.Data;
+
+/// <summary>Opens files of arrays, of every format that is read.</summary>
+public static class ArrayFiles
+{
+    /// <summary>The formats, for a message or a help text.</summary>
+    public const string Formats = "IDX, NumPy's .npy (both also gzipped) and .npz, and safetensors";
+
+    /// <summary>
+    /// Opens a file and checks what it declares of its arrays against its real length. Its first bytes say the format;
+    /// its name does not matter.
+    /// </summary>
+    /// <exception cref="CurvatureException">
+    /// There is no such file, it cannot be read, no format fits, or what it declares cannot be true.
+    /// </exception>
+    public static ArrayFile Open(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return Open(FileBytes.Open(path));
+    }
+
+    /// <summary>The same for bytes that are open already. They belong to the file then, or are closed by the error.</summary>
+    internal static ArrayFile Open(ByteSource bytes)
+    {
+        try
+        {
+            return FileSignature.Of(bytes) switch
+            {
+                FileFormat.Idx => new OpenArrayFile(bytes, [IdxFormat.Array(bytes)]),
+                FileFormat.Npy => new OpenArrayFile(bytes, [NpyFormat.Array(bytes, "")]),
+                FileFormat.Npz => NpzFormat.Open(bytes),
+                FileFormat.Safetensors => new OpenArrayFile(bytes, SafetensorsFormat.Arrays(bytes)),
+                FileFormat.Gzip => Unpacked(bytes),
+                _ => throw bytes.Wrong($"this is no file of arrays: it starts with {FileSignature.Describe(bytes)}. "
+                    + $"{Formats} are read."),
+            };
+        }
+        catch
+        {
+            bytes.Dispose();
+            throw;
+        }
+    }
+
+    private static OpenArrayFile Unpacked(ByteSource packed)
+    {
+        var content = PackedBytes.Gzip(packed);
+        StoredArray array = FileSignature.Of(content) switch
+        {
+            FileFormat.Idx => IdxFormat.Array(content),
+            FileFormat.Npy => NpyFormat.Array(content, ""),
+            _ => throw packed.Wrong("this gzip file holds neither IDX nor .npy: its content starts with "
+                + $"{FileSignature.Describe(content)}. Unpack other formats first ({Formats} are read)."),
+        };
+        return new OpenArrayFile(packed, [array], content);
+    }
+}
