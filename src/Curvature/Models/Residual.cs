@@ -1,3 +1,4 @@
+using System.Globalization;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Models;
@@ -12,13 +13,20 @@ public sealed class Residual : nn.Module<Tensor, Tensor>
 
     /// <summary>A sum of branches.</summary>
     /// <param name="branches">At least one; their parameters are named by their place: <c>0.weight</c>, <c>1.0.bias</c>, …</param>
-    public Residual(params nn.Module<Tensor, Tensor>[] branches) : base(nameof(Residual))
+    public Residual(params nn.Module<Tensor, Tensor>[] branches)
+        : this([.. (branches ?? throw new ArgumentNullException(nameof(branches)))
+            .Select((branch, i) => (i.ToString(CultureInfo.InvariantCulture), branch))])
+    {
+    }
+
+    /// <summary>A sum of branches with names of their own.</summary>
+    /// <param name="branches">At least one; their parameters are named by them: <c>body.0.weight</c>, …</param>
+    public Residual(IReadOnlyList<(string Name, nn.Module<Tensor, Tensor> Branch)> branches) : base(nameof(Residual))
     {
         ArgumentNullException.ThrowIfNull(branches);
-        if (branches.Length == 0) throw new ArgumentException("A sum needs at least one branch.", nameof(branches));
-        _branches = branches;
-        for (int i = 0; i < branches.Length; i++)
-            register_module(i.ToString(System.Globalization.CultureInfo.InvariantCulture), branches[i]);
+        if (branches.Count == 0) throw new ArgumentException("A sum needs at least one branch.", nameof(branches));
+        _branches = [.. branches.Select(branch => branch.Branch)];
+        foreach (var (name, branch) in branches) register_module(name, branch);
     }
 
     /// <summary>Σ of the branches' outputs, which must have one shape.</summary>

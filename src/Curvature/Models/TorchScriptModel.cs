@@ -1,0 +1,148 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Models;
+
+/// <summary>
+/// A model that PyTorch scripted or traced and saved with <c>torch.jit.save</c>. Method <c>autodiff</c> serves it; layer
+/// rules do not see into it.
+/// </summary>
+/// <remarks>
+/// TorchScript is a program: load files from those whose programs you would run. Damaged files and operators of other
+/// libraries are found before libtorch sees them; an operator that only a newer libtorch has ends the process. A parameter that several layers share
+/// is one parameter, under its first name. Number type and device are fixed when it is loaded; <c>to</c> does not change
+/// them. A model that was traced in training mode stays in training mode: call <c>model.eval()</c> in PyTorch before
+/// tracing.
+/// </remarks>
+public sealed class TorchScriptModel : nn.Module<Tensor, Tensor>
+{
+    private readonly jit.ScriptModule<Tensor, Tensor> _script;
+
+    private TorchScriptModel(jit.ScriptModule<Tensor, Tensor> script) : base(nameof(TorchScriptModel)) => _script = script;
+
+    /// <summary>Loads a model, in evaluation mode.</summary>
+    /// <param name="path">The file, such as <c>model.pt</c>.</param>
+    /// <param name="dtype">float32 or float64: what its floating-point parameters and buffers are converted to.</param>
+    /// <param name="device">Where it is to live.</param>
+    /// <returns>The model, the caller's to dispose.</returns>
+    /// <exception cref="CurvatureException">
+    /// The file cannot be read, is damaged or no TorchScript, its forward takes or returns something else than one
+    /// tensor, it has no trainable parameter, or one that is not finite.
+    /// </exception>
+    public static TorchScriptModel Load(string path, ScalarType dtype, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(device);
+        LibTorch.Load();
+        TorchScriptArchive.Check(path);
+        try
+        {
+            InitializeDeviceType(device.type);
+            var model = new TorchScriptModel(jit.load<Tensor, Tensor>(path, CPU));
+            try
+            {
+                TorchScriptForward.Check(model._script, path);
+                model.Adopt(path, dtype, device);
+                return model;
+            }
+            catch
+            {
+                model.Dispose();
+                throw;
+            }
+        }
+        catch (ExternalException error)
+        {
+            throw new CurvatureException(
+                $"libtorch cannot load {path}: {error.Message.Split('\n', 2)[0]}. Save it again with torch.jit.save.", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input) => _script.call(input);
+
+    /// <summary>TorchScript's own mode; a traced model has none.</summary>
+    public override bool training => _script.training;
+
+    /// <inheritdoc/>
+    public override void train(bool train = true) => _script.train(train);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing) _script.Dispose();
+    }
+
+    /// <summary>Converts the model, and registers its parameters and buffers under their names.</summary>
+    private void Adopt(string path, ScalarType dtype, Device device)
+    {
+        using var scope = NewDisposeScope();
+        _script.eval();
+        var integers = Convert(dtype, device);
+        foreach (var (name, parameter) in Distinct(_script.named_parameters())) register_parameter(name, parameter);
+        foreach (var (name, buffer) in _script.named_buffers())
+            register_buffer(name, integers.GetValueOrDefault(name, buffer));
+
+        if (!parameters().Any(parameter => parameter.requires_grad))
+        {
+            throw new CurvatureException(
+                $"{path} has no trainable parameter, so there is no curvature matrix. torch.jit.freeze and a model saved "
+                + "with requires_grad off make constants of them: save the model without.");
+        }
+
+        FiniteNumbers.Check(named_parameters().Select(p => (p.name, (Tensor)p.parameter)), path);
+    }
+
+    /// <summary>
+    /// Converts parameters and buffers. ScriptModule.to converts integers too, which then index nothing any more: they
+    /// are put back, and returned by name.
+    /// </summary>
+    private Dictionary<string, Tensor> Convert(ScalarType dtype, Device device)
+    {
+        var owners = _script.named_modules().Where(m => m.module is jit.ScriptModule)
+            .ToDictionary(m => m.name, m => (jit.ScriptModule)m.module, StringComparer.Ordinal);
+        owners[""] = _script;
+        var integers = _script.named_buffers()
+            .Where(b => !b.buffer.is_floating_point() && !b.buffer.is_complex())
+            .ToDictionary(b => b.name, b => b.buffer.to(device).clone().DetachFromDisposeScope(), StringComparer.Ordinal);
+
+        _script.to(dtype);
+        _script.to(device);
+        foreach (var (name, value) in integers)
+        {
+            int dot = name.LastIndexOf('.');
+            owners[dot < 0 ? "" : name[..dot]].set_attribute(name[(dot + 1)..], value);
+        }
+
+        return integers;
+    }
+
+    /// <summary>
+    /// Parameters less those that are another's under a second name. TorchScript lists them once for each name, and
+    /// gives no way to compare them; but what is done to one is done to the other.
+    /// </summary>
+    private static List<(string name, TorchSharp.Modules.Parameter parameter)> Distinct(
+        IEnumerable<(string name, TorchSharp.Modules.Parameter parameter)> listed)
+    {
+        var distinct = new List<(string name, TorchSharp.Modules.Parameter parameter)>();
+        foreach (var candidate in listed)
+        {
+            if (!distinct.Any(other => AreOne(other.parameter, candidate.parameter))) distinct.Add(candidate);
+        }
+
+        return distinct;
+    }
+
+    private static bool AreOne(Tensor one, Tensor other)
+    {
+        if (!one.shape.SequenceEqual(other.shape) || one.requires_grad != other.requires_grad) return false;
+
+        bool wanted = one.requires_grad;
+        one.requires_grad_(!wanted);
+        bool areOne = other.requires_grad != wanted;
+        one.requires_grad_(wanted);
+        return areOne;
+    }
+}
