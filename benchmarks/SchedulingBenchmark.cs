@@ -41,7 +41,7 @@ internal static class SchedulingBenchmark
         var results = new ChunkResults(spec, Blocks);
         var inbox = new Queue<JobEvent>();
         var ready = new ReplicaReady(
-            job, new ModelDescription("fake", "00", 2, 1), CurvatureMethod.Quadratic, "fake", Blocks, 2, 0);
+            job, new ReplicaDescription("fake", "00", 2, 1), CurvatureMethod.Quadratic, "fake", Blocks, 2, 0);
         foreach (var key in keys)
         {
             inbox.Enqueue(new WorkerSaid(key, ready));

@@ -45,7 +45,7 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
 {
     public ReplicaKey Key => key;
 
-    public ModelDescription Model { get; } = new("fake", "00ff", 30, 4);
+    public ReplicaDescription Model { get; } = new("fake", "00ff", 30, 4);
 
     public ConcurrentQueue<FakeQuadraticForm> Forms { get; } = [];
 

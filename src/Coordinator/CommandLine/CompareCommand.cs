@@ -16,7 +16,7 @@ internal static class CompareCommand
         var rows = new List<CompareRow>();
         double? baseline = null;
         int workers = 0;
-        ModelDescription? model = null;
+        ReplicaDescription? model = null;
         foreach (var contender in Contender.All)
         {
             if (cancellation.IsCancellationRequested) break;

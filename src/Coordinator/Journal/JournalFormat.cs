@@ -26,7 +26,7 @@ internal static class JournalFormat
     public static JobOpened Read(Wire.Opened opened) => new(Convert.ToHexStringLower(opened.JobHash.Span), opened.Job);
 
     public static ReplicaAgreed Read(Wire.Replica replica) => new(new ReplicaReady(
-        Guid.Empty, new ModelDescription(replica.Model, replica.Sha256, replica.Parameters, replica.Samples),
+        Guid.Empty, new ReplicaDescription(replica.Model, replica.Sha256, replica.Parameters, replica.Samples),
         (CurvatureMethod)replica.Method, replica.MethodReason, [.. replica.Blocks], replica.BasisCount, 0));
 
     public static ChunksAccepted Read(Wire.Chunks chunks) => new(

@@ -6,7 +6,7 @@ namespace ActorHutch.Coordinator.Reports;
 
 /// <summary>How the contenders did, as <c>--json</c> writes it. Times are seconds and leave set-up out.</summary>
 internal sealed record CompareReport(
-    double? ExactTrace, IReadOnlyList<CompareRow> Rows, bool Interrupted, ModelDescription? Model, JobDocument Job,
+    double? ExactTrace, IReadOnlyList<CompareRow> Rows, bool Interrupted, ReplicaDescription? Model, JobDocument Job,
     VersionReport Versions);
 
 /// <summary>One contender. Its figures are null where there are none, and <see cref="Error"/> says why; it also says

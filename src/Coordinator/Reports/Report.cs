@@ -58,7 +58,7 @@ internal sealed record Report
     /// <summary>Replicas and warm-up, before the first chunk.</summary>
     public required double SetupSeconds { get; init; }
 
-    public required ModelDescription? Model { get; init; }
+    public required ReplicaDescription? Model { get; init; }
 
     public required IReadOnlyList<BlockReport> Blocks { get; init; }
 

@@ -16,7 +16,7 @@ public sealed record ReplicaKey(RiskSource Risk, Dtype Dtype, string Device, int
 public interface IReplica : IDisposable
 {
     /// <summary>What it holds.</summary>
-    ModelDescription Model { get; }
+    ReplicaDescription Model { get; }
 
     /// <summary>Computes the loss twice and compares.</summary>
     /// <exception cref="CurvatureException">The loss is not a function of the parameters, or not finite.</exception>

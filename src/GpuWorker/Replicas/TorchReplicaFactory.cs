@@ -23,6 +23,7 @@ public sealed class TorchReplicaFactory : IReplicaFactory
     public IReplica Create(ReplicaKey key, IReadOnlyDictionary<BlobId, string> files)
     {
         ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(files);
         LibTorch.Load();
         // Holds for the calling thread, and must come before the first computation on it.
         torch.set_num_threads(key.Threads);
@@ -30,11 +31,63 @@ public sealed class TorchReplicaFactory : IReplicaFactory
         var device = torch.device(key.Device);
         torch.InitializeDevice(device);
         var dtype = key.Dtype == Dtype.Float64 ? torch.ScalarType.Float64 : torch.ScalarType.Float32;
-        return key.Risk.Model switch
+        var source = key.Risk;
+        if (source.Assembly is not null) return OfAssembly(source, new SourceFiles(source, files), dtype, device);
+        if (source.ModelFile is not null)
         {
-            RiskSource.MnistExample => new MnistReplica(MnistExample.Create(dtype, device)),
+            var sources = new SourceFiles(source, files);
+            return Owning(sources.Model(dtype, device), model => OfModel(source, sources, model, dtype));
+        }
+
+        return source.Model switch
+        {
+            RiskSource.MnistExample => Owning(MnistExample.Create(dtype, device), example => new TorchReplica(
+                source, example.Sha256, example.Risk.Model, example.Risk.Loss,
+                new TensorSamples(example.Risk.Inputs, example.Risk.Targets), example)),
             _ => throw new CurvatureException(
-                $"There is no model {key.Risk.Model}: it must be {string.Join(" or ", RiskSource.Models)}."),
+                $"There is no model {source.Model}: it must be {string.Join(" or ", RiskSource.Models)}."),
         };
+    }
+
+    private static TorchReplica OfAssembly(
+        RiskSource source, SourceFiles files, torch.ScalarType dtype, torch.Device device)
+    {
+        object factory = AssemblyModels.Factory(files.PathOf(source.Assembly!), source.ModelType!);
+        if ((source.Data ?? source.Inputs) is not null)
+        {
+            return factory is IModelFactory models
+                ? Owning(models.CreateModel(dtype, device), model => OfModel(source, files, model, dtype))
+                : throw new CurvatureException(
+                    $"{source.ModelType} brings its data: leave out --data, --inputs and --targets, or make it an {nameof(IModelFactory)}.");
+        }
+
+        if (factory is not IRiskFactory risks)
+        {
+            throw new CurvatureException(
+                $"{source.ModelType} makes a model alone: give data with --data, or make it an {nameof(IRiskFactory)}.");
+        }
+
+        var risk = risks.CreateRisk(dtype, device);
+        return Owning(risk.Model, model => Owning(risk.Inputs, inputs => Owning(risk.Targets, targets => new TorchReplica(
+            source, files.Sha256, risk.Model, risk.Loss, new TensorSamples(inputs, targets), model, inputs, targets))));
+    }
+
+    private static TorchReplica OfModel(
+        RiskSource source, SourceFiles files, torch.nn.Module<torch.Tensor, torch.Tensor> model, torch.ScalarType dtype) =>
+        Owning(files.Samples(dtype), samples => new TorchReplica(
+            source, files.Sha256, model, files.Loss(samples), samples, model, samples));
+
+    /// <summary>What was made is disposed of where nobody takes it.</summary>
+    private static TResult Owning<T, TResult>(T made, Func<T, TResult> use) where T : IDisposable
+    {
+        try
+        {
+            return use(made);
+        }
+        catch
+        {
+            made.Dispose();
+            throw;
+        }
     }
 }

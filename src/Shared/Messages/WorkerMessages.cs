@@ -54,7 +54,7 @@ public sealed record WorkerStatus(Guid Job, bool HasReplica, int Capacity, IRead
 /// <param name="TransferSeconds">What fetching model and batch took before that; 0 where they were there.</param>
 public sealed record ReplicaReady(
     Guid Job,
-    ModelDescription Model,
+    ReplicaDescription Model,
     CurvatureMethod Method,
     string MethodReason,
     IReadOnlyList<string> Blocks,

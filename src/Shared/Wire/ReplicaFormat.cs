@@ -5,7 +5,7 @@ namespace ActorHutch.Shared.Wire;
 /// <summary>How the description of a replica travels.</summary>
 internal static class ReplicaFormat
 {
-    public static V1.ModelDescription Write(ModelDescription model) => new()
+    public static V1.ModelDescription Write(ReplicaDescription model) => new()
     {
         Name = model.Name,
         Sha256 = model.Sha256,
@@ -13,9 +13,9 @@ internal static class ReplicaFormat
         Samples = model.Samples,
     };
 
-    public static ModelDescription Read(V1.ModelDescription? wire)
+    public static ReplicaDescription Read(V1.ModelDescription? wire)
     {
         wire = Fields.Required(wire);
-        return new ModelDescription(wire.Name, wire.Sha256, wire.Parameters, wire.Samples);
+        return new ReplicaDescription(wire.Name, wire.Sha256, wire.Parameters, wire.Samples);
     }
 }

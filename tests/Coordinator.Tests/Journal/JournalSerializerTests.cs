@@ -69,7 +69,7 @@ public class JournalSerializerTests : TestKit
     public void A_replica_agrees_with_itself_read_again()
     {
         var ready = new ReplicaReady(
-            Guid.Empty, new ModelDescription("m", "00ff", 30, 4), CurvatureMethod.Hmp, "asked for", ["a", "b"], 8, 0);
+            Guid.Empty, new ReplicaDescription("m", "00ff", 30, 4), CurvatureMethod.Hmp, "asked for", ["a", "b"], 8, 0);
 
         var read = RoundTrip(new ReplicaAgreed(ready)).Replica;
 

@@ -14,7 +14,7 @@ internal sealed class Schedule
     public static readonly Guid Job = Guid.Parse("00000000-0000-0000-0000-000000000001");
 
     public static readonly ReplicaReady Ready = new(
-        Job, new ModelDescription("fake", "00ff", 30, 4), CurvatureMethod.Quadratic, "asked for",
+        Job, new ReplicaDescription("fake", "00ff", 30, 4), CurvatureMethod.Quadratic, "asked for",
         ["first.weight", "second.weight"], 8, 0.5);
 
     /// <summary>A job of 5 chunks: 4 of 10 probes and one of 5.</summary>

@@ -41,7 +41,7 @@ public class ProtocolTests
     public void Replicas_agree_when_they_hold_and_compute_the_same()
     {
         var ready = new ReplicaReady(
-            Guid.Empty, new ModelDescription("m", "00", 3, 2), CurvatureMethod.Hmp, "asked for", ["a", "b"], 5, 1.5);
+            Guid.Empty, new ReplicaDescription("m", "00", 3, 2), CurvatureMethod.Hmp, "asked for", ["a", "b"], 5, 1.5);
 
         Assert.True(ready.Agrees(ready with { WarmUpSeconds = 9, MethodReason = "other words", Blocks = ["a", "b"] }));
         Assert.False(ready.Agrees(ready with { Model = ready.Model with { Sha256 = "01" } }));

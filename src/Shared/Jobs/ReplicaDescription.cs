@@ -5,4 +5,4 @@ namespace ActorHutch.Shared.Jobs;
 /// <param name="Sha256">Hash of weights and batch in lower-case hexadecimal: equal replicas have equal hashes.</param>
 /// <param name="Parameters">D, how many trainable numbers the model has.</param>
 /// <param name="Samples">N, the samples in the batch.</param>
-public sealed record ModelDescription(string Name, string Sha256, long Parameters, long Samples);
+public sealed record ReplicaDescription(string Name, string Sha256, long Parameters, long Samples);

@@ -1,0 +1,57 @@
+using ActorHutch.Curvature;
+using ActorHutch.Curvature.Losses;
+using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Jobs;
+using TorchSharp;
+
+namespace ActorHutch.GpuWorker.Replicas;
+
+/// <summary>A model, a loss and samples in libtorch.</summary>
+/// <remarks>What a job asks of its source is checked when it is made: a replica that exists can be computed with.</remarks>
+internal sealed class TorchReplica : IReplica
+{
+    private readonly IReadOnlyList<IDisposable> _owned;
+    private readonly torch.nn.Module<torch.Tensor, torch.Tensor> _model;
+    private readonly Loss _loss;
+    private readonly ISamples _samples;
+    private readonly long? _microBatch;
+
+    /// <param name="source">What the job says: name, parameters, micro-batch.</param>
+    /// <param name="sha256">Hash of weights and samples.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="loss">The loss.</param>
+    /// <param name="samples">The samples.</param>
+    /// <param name="owned">What the replica disposes of; not where the constructor throws.</param>
+    /// <exception cref="CurvatureException">The parameters that are asked for, or targets, do not fit.</exception>
+    public TorchReplica(
+        RiskSource source, string sha256, torch.nn.Module<torch.Tensor, torch.Tensor> model, Loss loss, ISamples samples,
+        params IReadOnlyList<IDisposable> owned)
+    {
+        (_model, _loss, _samples, _owned, _microBatch) = (model, loss, samples, owned, source.MicroBatch);
+        if (source.Parameters is { } patterns)
+            ParameterSelection.Select(model, patterns.Split(',', StringSplitOptions.TrimEntries));
+        var risk = Risk(new CurvatureOptions());
+        risk.CheckTargets();
+        Model = new ReplicaDescription(
+            source.Model, sha256, risk.With(0, first => first.ParameterCount), samples.SampleCount);
+    }
+
+    /// <inheritdoc/>
+    public ReplicaDescription Model { get; }
+
+    /// <inheritdoc/>
+    public void CheckDeterminism() => Risk(new CurvatureOptions()).CheckDeterminism();
+
+    /// <inheritdoc/>
+    public IQuadraticForm QuadraticForm(CurvatureOptions options) => QuadraticForms.Create(Risk(options), options);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var owned in _owned) owned.Dispose();
+    }
+
+    private MicroBatchedRisk Risk(CurvatureOptions options) => new(
+        _model, _loss, _samples, _microBatch ?? MicroBatchSize.Auto(_model, _loss, _samples, options));
+}
