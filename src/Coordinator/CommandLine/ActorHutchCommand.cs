@@ -75,7 +75,7 @@ internal sealed class ActorHutchCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var request = Request.Read(parsed, _options, kind, _replicas);
-            if (request.Problems.Count == 0) request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory));
+            request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory));
             if (request.Problems.Count > 0) return Problems.Report(_terminal.Error, "actorhutch", request.Problems);
             if (!request.PrintsJob)
             {

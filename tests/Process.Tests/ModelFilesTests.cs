@@ -1,0 +1,52 @@
+using ActorHutch.Process.Tests.Programs;
+
+namespace ActorHutch.Process.Tests;
+
+/// <summary>A user's own model and data on a cluster whose workers have none of it.</summary>
+public sealed class ModelFilesTests
+{
+    [Fact]
+    public async Task Workers_fetch_what_they_lack_and_compute_what_local_mode_computes()
+    {
+        using var files = new ModelFiles();
+        string[] job = ["estimate", .. files.Options, "--probes", "300", "--v-batch", "7", "--micro-batch", "9", "--json"];
+        await using var local = ProgramRun.Start("actorhutch", null, [.. job, "--workers", "1", "--device", "cpu"]);
+        Assert.Equal(0, await local.ExitAsync());
+        string expected = JobReport.Of(local).Bits;
+
+        await using var cluster = new TestCluster();
+        // Workers that stay serve the second run from what the first one brought.
+        foreach (string id in (string[])["a", "b"]) cluster.Worker(id, "--cache", files.PathOf("cache-" + id));
+        for (int run = 1; run <= 2; run++)
+        {
+            await using var coordinator = ProgramRun.Start(
+                "actorhutch", null, [.. job, "--cluster", "--min-workers", "2", "--listen", cluster.Address, "--log-level", "information"]);
+            Assert.Equal(0, await coordinator.ExitAsync());
+
+            var report = JobReport.Of(coordinator);
+            Assert.Equal(expected, report.Bits);
+            Assert.All(
+                report.Json.GetProperty("workers").EnumerateArray(),
+                worker => Assert.True(worker.GetProperty("transferSeconds").GetDouble() > 0));
+            Assert.Equal(3, Directory.GetFiles(files.PathOf("cache-a")).Length);
+            Assert.Equal(3, Directory.GetFiles(files.PathOf("cache-b")).Length);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_a_model_is_bad_input_on_a_cluster_too()
+    {
+        using var files = new ModelFiles();
+        await File.WriteAllTextAsync(
+            files.PathOf("model.json"), """{ "type": "Sequential", "layers": [ { "type": "Lineer" } ] }""", TestContext.Current.CancellationToken);
+        await using var cluster = new TestCluster();
+        cluster.Worker("a", "--cache", files.PathOf("cache"));
+
+        await using var coordinator = ProgramRun.Start(
+            "actorhutch", null, ["estimate", .. files.Options, "--cluster", "--listen", cluster.Address]);
+
+        Assert.Equal(2, await coordinator.ExitAsync());
+        Assert.Contains(coordinator.Log, line => line.Contains("model.json describes no model", StringComparison.Ordinal));
+        Assert.DoesNotContain(coordinator.Log, line => line.Contains("cache", StringComparison.Ordinal));
+    }
+}
