@@ -93,7 +93,7 @@ public sealed class TorchScriptModelTests(PyTorchFiles files) : DataFolder
     public void A_name_that_only_the_directory_has_is_found_by_the_other_copy_of_it()
     {
         byte[] bytes = File.ReadAllBytes(files.At("programs", "Indexed.pt"));
-        bytes[bytes.AsSpan().LastIndexOf("linear.py"u8)] ^= 1;
+        bytes[bytes.AsSpan().LastIndexOf("code/__torch__"u8)] ^= 1;
 
         Rejected.Saying("what its directory says of member", () => LoadFile(Write("renamed.pt", bytes)));
     }
