@@ -34,6 +34,13 @@ public sealed class IdxTests : DataFolder
         Assert.Empty(Reading.Only(Write("a", Written.Idx(UInt8, [0, 28, 28], [])), [0, 28, 28], UInt8.Dtype));
 
     [Fact]
+    public void A_number_that_is_the_brace_of_safetensors()
+    {
+        double[] values = [123, .. new double[65535]];
+        Assert.Equal(values, Reading.Only(Write("a", Written.Idx(UInt8, [65536], values)), [65536], UInt8.Dtype));
+    }
+
+    [Fact]
     public void A_type_that_IDX_has_not() =>
         Reading.Rejects(Write("a", Written.Idx(0x0A, [2], [1, 2])), "byte 2", "0x0A", "0x0D (float32)");
 

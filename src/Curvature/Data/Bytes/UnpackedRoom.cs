@@ -60,7 +60,7 @@ internal sealed class UnpackedRoom(string place) : IDisposable
 
     private static SafeFileHandle Nameless()
     {
-        string path = Path.Combine(Path.GetTempPath(), $"actorhutch-{Guid.NewGuid():N}");
+        string path = Path.Combine(Path.GetTempPath(), $"actorhutch-unpacked-{Guid.NewGuid():N}");
         if (OperatingSystem.IsWindows())
         {
             return File.OpenHandle(

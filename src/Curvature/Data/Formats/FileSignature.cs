@@ -54,12 +54,16 @@ internal static class FileSignature
         if (head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8)) return FileFormat.Npz;
         if (head.StartsWith(Gzip)) return FileFormat.Gzip;
 
-        // Text may have a brace there as well, but no header is as long as eight letters say.
-        if (head.Length == Length && head[8] == (byte)'{' && BinaryPrimitives.ReadUInt64LittleEndian(head) >> 48 == 0)
-            return FileFormat.Safetensors;
-        return head.Length >= 4 && head[0] == 0 && head[1] == 0 && head[2] is >= 0x08 and <= 0x0E
-            ? FileFormat.Idx
-            : FileFormat.Unknown;
+        bool isIdx = head.Length >= 4 && head[0] == 0 && head[1] == 0 && head[2] is >= 0x08 and <= 0x0E;
+        if (head.Length == Length && head[8] == (byte)'{')
+        {
+            // Text may have a brace there as well, but no header is as long as eight letters say. Nor is one as long as
+            // a type and a dimension of IDX say, before a number that happens to be 123.
+            ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(head);
+            if (headerLength >> (isIdx ? 32 : 48) == 0) return FileFormat.Safetensors;
+        }
+
+        return isIdx ? FileFormat.Idx : FileFormat.Unknown;
     }
 
     /// <summary>The first bytes, for a message.</summary>

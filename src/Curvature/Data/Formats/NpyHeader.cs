@@ -32,7 +32,6 @@ internal sealed class NpyHeader
     {
         var header = new NpyHeader(bytes, text);
         header.Dictionary();
-        _ = (header.Descriptor, header.Fortran, header.Shape);
         return header;
     }
 
@@ -57,7 +56,9 @@ internal sealed class NpyHeader
                 case "descr" or "fortran_order" or "shape":
                     throw _bytes.Wrong($"the header of .npy has '{key}' twice.");
                 default:
-                    throw _bytes.Wrong($"the header of .npy has a key '{key}'; its keys are descr, fortran_order and shape.");
+                    string shown = key.Length <= 20 ? key : key[..20] + "…";
+                    throw _bytes.Wrong(
+                        $"the header of .npy has a key '{shown}'; its keys are descr, fortran_order and shape.");
             }
 
             if (TryTake(',')) continue;

@@ -1,0 +1,212 @@
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Data;
+
+/// <summary>
+/// Samples in files: inputs and targets, whose first dimension counts them, read a range at a time. An instance belongs
+/// to one thread at a time.
+/// </summary>
+/// <remarks>
+/// <para>Inputs become what a model takes:</para>
+/// <list type="bullet">
+/// <item>uint8 becomes x / 255, as torchvision's ToTensor has it, and is then normalised where that is asked for;</item>
+/// <item>other integers become int64, the indices of an embedding; where normalisation is asked for, they become
+/// (x − μ) / σ;</item>
+/// <item>floats and booleans become the type of the computation, and are then normalised where that is asked for.</item>
+/// </list>
+/// <para>
+/// Targets that are integers become int64, the classes; floats and booleans become the type of the computation. All of
+/// it is computed on the CPU, so that every worker has the same bits, and then moved.
+/// </para>
+/// </remarks>
+public sealed class Dataset : IDisposable
+{
+    private readonly List<ArrayFile> _files = [];
+    private readonly StoredArray _inputs;
+    private readonly StoredArray _targets;
+    private readonly Normalization? _normalization;
+
+    private Dataset(DatasetFiles files, DatasetOptions options)
+    {
+        try
+        {
+            (_inputs, InputsPlace) = Find(files.Inputs, "inputs", files.Targets is null);
+            (_targets, TargetsPlace) = Find(files.Targets ?? files.Inputs, "targets", files.Targets is null);
+            _normalization = Normalization.Of(options);
+            Offset = options.Offset;
+            SampleCount = Count(options);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The first sample that is used, counted from 0 in the files.</summary>
+    public long Offset { get; }
+
+    /// <summary>How many samples are used.</summary>
+    public long SampleCount { get; }
+
+    /// <summary>How many samples the files hold.</summary>
+    public long StoredCount => _inputs.Shape[0];
+
+    /// <summary>One input's shape.</summary>
+    public IReadOnlyList<long> InputShape => [.. _inputs.Shape.Skip(1)];
+
+    /// <summary>One target's shape; empty for a class.</summary>
+    public IReadOnlyList<long> TargetShape => [.. _targets.Shape.Skip(1)];
+
+    /// <summary>The type of the inputs in their file.</summary>
+    public ScalarType InputDtype => _inputs.Dtype;
+
+    /// <summary>The type of the targets in their file.</summary>
+    public ScalarType TargetDtype => _targets.Dtype;
+
+    /// <summary>Inputs are read as int64, rather than as numbers of the computation's type.</summary>
+    public bool InputsAreIndices => _normalization is null && IsInteger(InputDtype) && InputDtype is not ScalarType.Byte;
+
+    /// <summary>Targets are read as int64, rather than as numbers of the computation's type.</summary>
+    public bool TargetsAreClasses => IsInteger(TargetDtype);
+
+    /// <summary>What messages call the inputs.</summary>
+    internal string InputsPlace { get; }
+
+    /// <summary>What messages call the targets.</summary>
+    internal string TargetsPlace { get; }
+
+    /// <summary>Opens the files, and finds inputs and targets in them.</summary>
+    /// <exception cref="CurvatureException">
+    /// A file or an array is missing or damaged, inputs and targets differ in number, or the samples asked for are not
+    /// there.
+    /// </exception>
+    public static Dataset Open(DatasetFiles files, DatasetOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        return new Dataset(files, options ?? new DatasetOptions());
+    }
+
+    /// <summary>The samples <paramref name="first"/>, …, counted from 0 at <see cref="Offset"/>.</summary>
+    /// <param name="first">The first sample.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="dtype">The computation's type: float32 or float64.</param>
+    /// <param name="device">Where they are put.</param>
+    /// <returns>Inputs and targets, <c>[count, …]</c>. The caller disposes of both.</returns>
+    /// <exception cref="CurvatureException">A file cannot be read.</exception>
+    public (Tensor Inputs, Tensor Targets) Read(long first, long count, ScalarType dtype, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var inputs = ReadInputs(first, count, dtype).to(device);
+        var targets = ReadTargets(first, count, dtype).to(device);
+        return (inputs.MoveToOuterDisposeScope(), targets.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>
+    /// Looks through all samples that are used, a piece at a time, for numbers that spoil every result.
+    /// </summary>
+    /// <param name="dtype">The computation's type: a number that overflows it is an infinity.</param>
+    /// <exception cref="CurvatureException">
+    /// There are NaN or infinite numbers, or negative classes: how many, and where the first one is.
+    /// </exception>
+    public void CheckFinite(ScalarType dtype) => new SampleCheck(this, dtype).Run();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var file in _files) file.Dispose();
+    }
+
+    /// <summary>Inputs on the CPU.</summary>
+    internal Tensor ReadInputs(long first, long count, ScalarType dtype)
+    {
+        CheckRange(first, count, dtype);
+        using var scope = NewDisposeScope();
+        var stored = _inputs.Read(Offset + first, count);
+        if (InputsAreIndices) return stored.to(ScalarType.Int64).MoveToOuterDisposeScope();
+
+        var numbers = stored.to(dtype);
+        if (InputDtype is ScalarType.Byte) Normalization.FromBytes(numbers);
+        _normalization?.Apply(numbers);
+        return numbers.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Targets on the CPU.</summary>
+    internal Tensor ReadTargets(long first, long count, ScalarType dtype)
+    {
+        CheckRange(first, count, dtype);
+        using var scope = NewDisposeScope();
+        var stored = _targets.Read(Offset + first, count);
+        return stored.to(TargetsAreClasses ? ScalarType.Int64 : dtype).MoveToOuterDisposeScope();
+    }
+
+    private void CheckRange(long first, long count, ScalarType dtype)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first, SampleCount - count);
+        if (dtype is not (ScalarType.Float32 or ScalarType.Float64))
+            throw new ArgumentException($"Curvature is computed in Float32 or Float64, not in {dtype}.", nameof(dtype));
+    }
+
+    private (StoredArray Array, string Place) Find(string path, string name, bool isShared)
+    {
+        var file = _files.Find(open => open.Path == path);
+        if (file is null) _files.Add(file = ArrayFiles.Open(path));
+
+        var named = file.Arrays.FirstOrDefault(array => array.Name == name);
+        var found = named ?? (!isShared && file.Arrays.Count == 1 ? file.Arrays[0] : null);
+        if (found is null) throw new CurvatureException($"{path}: {Missing(file, name, isShared)}");
+
+        string place = found.Name.Length == 0 ? path : $"{path}, array {found.Name}";
+        return found.Shape.Count > 0
+            ? (found, place)
+            : throw new CurvatureException(
+                $"{place}: it is a single number; the first dimension of {name} counts samples.");
+    }
+
+    private static string Missing(ArrayFile file, string name, bool isShared)
+    {
+        const int Shown = 20;
+        if (file.Arrays is [{ Name: "" }])
+            return $"it holds one array without a name, so name the file of the {name} as well.";
+        string names = file.Arrays.Count == 0
+            ? "none"
+            : string.Join(", ", file.Arrays.Take(Shown).Select(array => array.Name));
+        if (file.Arrays.Count > Shown) names += ", …";
+        return $"it has no array called {name}; its arrays are: {names}. Call one of them so"
+            + (isShared ? ", or name a file of inputs and one of targets." : ", or name a file of one array.");
+    }
+
+    private long Count(DatasetOptions options)
+    {
+        long stored = _inputs.Shape[0];
+        if (_targets.Shape[0] != stored)
+        {
+            throw new CurvatureException($"{InputsPlace} has {stored} inputs, and {TargetsPlace} has {_targets.Shape[0]} "
+                + "targets: there must be one target for each sample.");
+        }
+
+        if (stored == 0)
+        {
+            throw new CurvatureException(
+                $"{InputsPlace}: it has no samples; its shape is {ArrayShape.Text(_inputs.Shape)}.");
+        }
+
+        if (options.Offset < 0 || options.Offset >= stored)
+        {
+            throw new CurvatureException(
+                $"{InputsPlace}: it has {stored} samples, so the offset is 0 to {stored - 1}, not {options.Offset}.");
+        }
+
+        long rest = stored - options.Offset;
+        long samples = options.Samples ?? rest;
+        return samples >= 1 && samples <= rest
+            ? samples
+            : throw new CurvatureException($"{InputsPlace}: {samples} samples are asked for from sample {options.Offset} "
+                + $"on; it has {stored}, which leaves 1 to {rest}.");
+    }
+
+    private static bool IsInteger(ScalarType dtype) =>
+        dtype is ScalarType.Byte or ScalarType.Int8 or ScalarType.Int16 or ScalarType.Int32 or ScalarType.Int64;
+}

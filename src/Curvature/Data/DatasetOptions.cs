@@ -1,0 +1,17 @@
+namespace ActorHutch.Curvature.Data;
+
+/// <summary>Which samples are used, and how their inputs are normalised.</summary>
+public sealed record DatasetOptions
+{
+    /// <summary>The first sample that is used, counted from 0. Default 0.</summary>
+    public long Offset { get; init; }
+
+    /// <summary>How many are used. Default: all from <see cref="Offset"/> on.</summary>
+    public long? Samples { get; init; }
+
+    /// <summary>μ in (x − μ) / σ. Default: 0 where <see cref="Deviation"/> is given; without both, x stays as it is.</summary>
+    public double? Mean { get; init; }
+
+    /// <summary>σ in (x − μ) / σ, above 0. Default: 1 where <see cref="Mean"/> is given.</summary>
+    public double? Deviation { get; init; }
+}
