@@ -39,6 +39,7 @@ public sealed class LayerRuleSet
         .WithElementwise<Hardswish>()
         .With<Hardsigmoid>(layer => new ElementwiseRule(layer, isPiecewiseLinear: true))
         .WithElementwise<Hardtanh>()
+        .WithElementwise<HardtanhOfCopy>()
         .WithElementwise<LeakyReLU>()
         .WithElementwise<LogSigmoid>()
         .WithElementwise<Mish>()
@@ -54,7 +55,7 @@ public sealed class LayerRuleSet
 
     /// <summary>Names of the layer kinds that have a rule, sorted.</summary>
     public IEnumerable<string> Known =>
-        _rules.Keys.Select(type => type.Name).Append(nameof(Sequential)).Append(nameof(Residual)).Order(StringComparer.Ordinal);
+        _rules.Keys.Where(type => type != typeof(HardtanhOfCopy)).Select(type => type.Name).Append(nameof(Sequential)).Append(nameof(Residual)).Order(StringComparer.Ordinal);
 
     /// <summary>These rules and one more, or another one for the same kind of layer.</summary>
     /// <typeparam name="TModule">The layer's class, exactly: classes derived from it are other layers.</typeparam>

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text.RegularExpressions;
+using ActorHutch.Curvature.Data.Bytes;
+using ActorHutch.Curvature.Data.Formats;
 
 namespace ActorHutch.Curvature.Models;
 
@@ -25,12 +27,13 @@ internal static partial class TorchScriptArchive
     {
         try
         {
-            using var file = File.OpenRead(path);
-            if (file.Length == 0) throw new CurvatureException($"{path} is empty. {HowToExport}");
-            CheckKind(file, path);
-            ZipHeaders.Check(file);
-            file.Position = 0;
-            using var archive = new ZipArchive(file, ZipArchiveMode.Read);
+            using (var bytes = FileBytes.Open(path))
+            {
+                CheckKind(bytes.Head(2), path);
+                _ = ZipDirectory.Read(bytes);
+            }
+
+            using var archive = new ZipArchive(File.OpenRead(path), ZipArchiveMode.Read);
             CheckContents(archive, path);
             CheckSums(archive, path);
             CheckOperators(archive, path);
@@ -41,22 +44,19 @@ internal static partial class TorchScriptArchive
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new CurvatureException($"The model cannot be read: {error.Message}", error);
+            throw new CurvatureException($"{path} cannot be read: {error.Message}", error);
         }
     }
 
-    private static void CheckKind(FileStream file, string path)
+    private static void CheckKind(ReadOnlySpan<byte> head, string path)
     {
-        Span<byte> head = stackalloc byte[2];
-        int read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        file.Position = 0;
-        if (read == head.Length && head is [0x80, >= 2 and <= 5])
+        if (head is [0x80, >= 2 and <= 5])
         {
             throw new CurvatureException(
                 $"{path} is a pickle, as torch.save of PyTorch before 1.6 writes them, and no TorchScript. {HowToExport}");
         }
 
-        if (read < head.Length || head is not [(byte)'P', (byte)'K'])
+        if (head is not [(byte)'P', (byte)'K'])
             throw new CurvatureException($"{path} is no TorchScript, which is a ZIP archive. {HowToExport}");
     }
 
@@ -86,14 +86,14 @@ internal static partial class TorchScriptArchive
         {
             using var content = entry.Open();
             long length = 0;
-            uint sum = 0;
+            var sum = new Crc32();
             for (int read; (read = content.Read(buffer)) > 0; length += read)
             {
-                sum = Crc32.Append(sum, buffer.AsSpan(0, read));
+                sum.Append(buffer.AsSpan(0, read));
                 if (length + read > entry.Length) break;
             }
 
-            if (length != entry.Length || sum != entry.Crc32)
+            if (length != entry.Length || sum.Value != entry.Crc32)
             {
                 throw new CurvatureException(
                     $"{path} is damaged: its entry {entry.FullName} does not have the checksum that the archive says. "

@@ -10,10 +10,12 @@ namespace ActorHutch.Curvature.Models;
 /// </summary>
 /// <remarks>
 /// TorchScript is a program: load files from those whose programs you would run. Damaged files and operators of other
-/// libraries are found before libtorch sees them; an operator that only a newer libtorch has ends the process. A parameter that several layers share
-/// is one parameter, under its first name. Number type and device are fixed when it is loaded; <c>to</c> does not change
-/// them. A model that was traced in training mode stays in training mode: call <c>model.eval()</c> in PyTorch before
-/// tracing.
+/// libraries are found before libtorch sees them; an operator that only a newer libtorch has ends the process.
+/// <para>
+/// A parameter that several layers share is one parameter, under its first name. Number type and device are fixed when
+/// it is loaded; <c>to</c> does not change them. A model that was traced in training mode stays in training mode: call
+/// <c>model.eval()</c> in PyTorch before tracing.
+/// </para>
 /// </remarks>
 public sealed class TorchScriptModel : nn.Module<Tensor, Tensor>
 {

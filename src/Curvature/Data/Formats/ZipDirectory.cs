@@ -36,9 +36,10 @@ internal sealed class ZipDirectory
     private const int EntryLength = 46;
     private const int LocalLength = 30;
     private const int MaxLength = 64 << 20;
+    private const uint FolderAttribute = 0x10;
 
     private readonly ByteSource _zip;
-    private readonly List<(ZipMember Member, long Local)> _members = [];
+    private readonly List<(ZipMember Member, long Local, uint Packing, bool IsFolder)> _members = [];
 
     private ZipDirectory(ByteSource zip) => _zip = zip;
 
@@ -50,6 +51,7 @@ internal sealed class ZipDirectory
         var (start, length, count) = directory.Find();
         directory.ReadEntries(start, length, count);
         directory.CheckOverlap(start);
+        directory.CheckHeaders();
         return [.. directory._members.Select(entry => entry.Member)];
     }
 
@@ -119,7 +121,7 @@ internal sealed class ZipDirectory
         if (UInt32(header, 0) != LocalMark || packed > directoryStart - start) throw Misplaced();
         var member = new ZipMember(
             name, start, packed, length, UInt16(entry, 10), UInt32(entry, 16), (UInt16(entry, 8) & 1) != 0);
-        _members.Add((member, local));
+        _members.Add((member, local, UInt32(entry, 8), (UInt32(entry, 38) & FolderAttribute) != 0));
         return member;
 
         void Replace(ref long value, ref ReadOnlySpan<byte> fields)
@@ -156,6 +158,21 @@ internal sealed class ZipDirectory
             var member = ordered[i].Member;
             if (member.Start + member.PackedLength > next)
                 throw Wrong($"member {member.Name} overlaps {ordered[i + 1].Member.Name}, at byte {next}.");
+        }
+    }
+
+    /// <summary>
+    /// No checksum covers the directory, but what is believed of it is said once more before each member: its name, and
+    /// how it is packed. What is marked as a folder, some read as nothing.
+    /// </summary>
+    private void CheckHeaders()
+    {
+        foreach (var (member, local, packing, isFolder) in _members)
+        {
+            byte[] header = Bytes(local, LocalLength);
+            string name = Encoding.UTF8.GetString(Bytes(local + LocalLength, UInt16(header, 26)));
+            if (UInt32(header, 6) != packing || name != member.Name || (isFolder && !name.EndsWith('/')))
+                throw Wrong($"what its directory says of member {member.Name} is not what byte {local} says.");
         }
     }
 

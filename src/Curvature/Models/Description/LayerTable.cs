@@ -103,7 +103,7 @@ internal static class LayerTable
         new LeafKind(nameof(Hardswish), [InPlace()], (_, _) => nn.Hardswish()),
         new LeafKind(nameof(Hardtanh),
             [Number("min_val", -1), Number("max_val", 1), InPlace()],
-            (a, _) => nn.Hardtanh(a.Number("min_val"), a.Number("max_val")))
+            (a, _) => new HardtanhOfCopy(a.Number("min_val"), a.Number("max_val")))
         {
             Check = a => a.Number("min_val") < a.Number("max_val") ? null : ("max_val", "must be larger than min_val"),
         },
@@ -135,9 +135,9 @@ internal static class LayerTable
             new NumberArgument("momentum", takesNull: true) { Default = 0.1 },
             Flag("affine", true), Flag("track_running_stats", true),
         ], make)
-    {
-        Size = a => a.Flag("affine") ? 2.0 * a.Integer("num_features") : 0,
-    };
+        {
+            Size = a => a.Flag("affine") ? 2.0 * a.Integer("num_features") : 0,
+        };
 
     private static long? PaddingRow(LayerArguments a) => a.IntegerOrNull("padding_idx") is { } row && row < 0
         ? row + a.Integer("num_embeddings")

@@ -1,0 +1,14 @@
+using System.Runtime.CompilerServices;
+
+namespace ActorHutch.Curvature.Tests.Models;
+
+/// <summary>Where the sources of this test are.</summary>
+internal static class Repository
+{
+    public static string Root => Path.GetFullPath(Path.Combine(Here(), "..", "..", ".."));
+
+    /// <summary>A file beside this one.</summary>
+    public static string Beside(string name) => Path.Combine(Here(), name);
+
+    private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
+}

@@ -1,0 +1,301 @@
+"""Writes what PyTorchTests compare with: models exported by tools/export_pytorch.py, and what PyTorch computes of them.
+
+    pytorch_cases.py TOOLS_FOLDER OUTPUT_FOLDER
+"""
+import os
+import sys
+import warnings
+
+import torch
+from torch import nn
+
+sys.path.insert(0, sys.argv[1])
+import export_pytorch  # noqa: E402
+
+OUT = sys.argv[2]
+
+
+class Residual(nn.Module):
+    def __init__(self, body, shortcut=None):
+        super().__init__()
+        self.body = body
+        self.shortcut = shortcut if shortcut is not None else nn.Identity()
+
+    def forward(self, x):
+        return self.body(x) + self.shortcut(x)
+
+
+class Block(nn.Module):
+    """A residual block whose children have other names, and whose shortcut is no child."""
+
+    def __init__(self, main):
+        super().__init__()
+        self.main = main
+
+    def forward(self, x):
+        return self.main(x) + x
+
+
+class Named(nn.Module):
+    """A chain of layers with names."""
+
+    def __init__(self):
+        super().__init__()
+        self.flat, self.first, self.act, self.last = nn.Flatten(), nn.Linear(64, 5), nn.GELU(), nn.Linear(5, 3)
+
+    def forward(self, x):
+        return self.last(self.act(self.first(self.flat(x))))
+
+
+class Reversed(Named):
+    """Not what its children in their order compute."""
+
+    def forward(self, x):
+        return -super().forward(x)
+
+
+def shaken(model, scale=0.3):
+    """Every weight and statistic moved away from where it starts, which is 0 or 1 for many."""
+    generator = torch.Generator().manual_seed(1)
+    for name, value in model.state_dict().items():
+        if value.is_floating_point():
+            noise = torch.randn(value.shape, generator=generator) * scale
+            value.add_(noise.abs() if name.endswith("running_var") else noise)
+    return model
+
+
+def images(*shape):
+    return torch.randn(6, *shape, generator=torch.Generator().manual_seed(2))
+
+
+CLASSES = torch.tensor([0, 2, 1, 1, 0, 2])
+
+
+def cnn():
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 6, 3, stride=2, groups=2), nn.SiLU(),
+        nn.Flatten(), nn.Dropout(), nn.Linear(6, 3))
+    return shaken(model), images(1, 8, 8), CLASSES
+
+
+def mlp():
+    model = nn.Sequential(
+        nn.Linear(5, 7), nn.Tanh(), nn.LayerNorm(7), nn.Sequential(nn.Linear(7, 4), nn.Hardtanh(-2, 0.4), nn.Sigmoid()),
+        nn.Linear(4, 2))
+    return shaken(model), images(5), torch.randn(6, 2, generator=torch.Generator().manual_seed(3))
+
+
+def resnet():
+    def branch(channels, out, stride):
+        return nn.Sequential(
+            nn.Conv2d(channels, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out), nn.ReLU(),
+            nn.Conv2d(out, out, 3, padding=1, bias=False), nn.BatchNorm2d(out))
+
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.Softplus(),
+        Residual(branch(4, 4, 1)), nn.Tanh(),
+        Residual(branch(4, 6, 2), nn.Sequential(nn.Conv2d(4, 6, 1, 2, bias=False), nn.BatchNorm2d(6))), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3))
+    return shaken(model), images(1, 8, 8), CLASSES
+
+
+def named():
+    model = nn.Sequential(Block(nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.Tanh())), Named())
+    return shaken(model), images(1, 8, 8), CLASSES
+
+
+def folder(*names):
+    path = os.path.join(OUT, *names)
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+def models():
+    said = {"residual": {"Block": ("main", "shortcut")}, "sequential": ["Named"]}
+    for make in (cnn, mlp, resnet, named):
+        described, scripted = folder(make.__name__, "described"), folder(make.__name__, "torchscript")
+        model, inputs, targets = make()
+        names = export_pytorch.export(model, inputs, targets, described, **said)
+        export_pytorch.export_check(model, inputs, targets, described, names=names)
+        export_pytorch.export_torchscript(model, inputs, targets, scripted)
+        export_pytorch.export_check(model, inputs, targets, scripted)
+        torch.jit.save(torch.jit.trace(model, inputs), os.path.join(scripted, "traced.pt"))
+
+
+# Every layer, with arguments that are not the defaults where it has any; then its input.
+LAYERS = [
+    (nn.Linear(5, 3, bias=False), (4, 5)),
+    (nn.Conv1d(4, 6, 3, stride=2, padding=1, dilation=2, groups=2, bias=False), (2, 4, 11)),
+    (nn.Conv1d(4, 6, 5, padding="same", dilation=2), (2, 4, 11)),
+    (nn.Conv1d(4, 6, 3, padding="valid"), (2, 4, 11)),
+    (nn.Conv1d(2, 3, 3, padding=2, padding_mode="circular"), (2, 2, 7)),
+    (nn.Conv2d(4, 6, (3, 2), stride=(1, 2), padding=(2, 1), dilation=(2, 1), groups=2), (2, 4, 9, 8)),
+    (nn.Conv2d(4, 6, (3, 5), padding="same"), (2, 4, 9, 8)),
+    (nn.Conv2d(2, 3, 3, padding=1, padding_mode="reflect"), (2, 2, 5, 6)),
+    (nn.Conv2d(2, 3, 3, padding=(1, 2), padding_mode="replicate"), (2, 2, 5, 6)),
+    (nn.Embedding(7, 3, padding_idx=-2), "numbers"),
+    (nn.BatchNorm1d(3, eps=0.1, momentum=None), (4, 3)),
+    (nn.BatchNorm1d(3, affine=False), (4, 3, 5)),
+    (nn.BatchNorm2d(3, eps=0.2), (4, 3, 2, 2)),
+    (nn.LayerNorm((3, 2), eps=0.1), (4, 3, 2)),
+    (nn.LayerNorm(2, elementwise_affine=False), (4, 3, 2)),
+    (nn.Flatten(2, 3), (2, 3, 4, 2, 2)),
+    (nn.Identity(), (4, 3)), (nn.Dropout(0.9), (4, 3)), (nn.Dropout1d(0.9), (4, 3, 2)), (nn.Dropout2d(0.9), (4, 3, 2, 2)),
+    (nn.MaxPool1d(3, stride=2, padding=1, dilation=2, ceil_mode=True), (2, 3, 12)),
+    (nn.MaxPool2d((3, 2), stride=(2, 3), padding=(1, 0), dilation=(1, 2), ceil_mode=True), (2, 3, 9, 10)),
+    (nn.MaxPool2d(2), (2, 3, 5, 5)),
+    (nn.AvgPool1d(3, stride=2, padding=1, ceil_mode=True, count_include_pad=False), (2, 3, 8)),
+    (nn.AvgPool2d((3, 2), stride=(2, 1), padding=(1, 0), ceil_mode=True, count_include_pad=False), (2, 3, 8, 7)),
+    (nn.AvgPool2d(2, divisor_override=3), (2, 3, 8, 7)),
+    (nn.AdaptiveAvgPool1d(3), (2, 3, 8)), (nn.AdaptiveAvgPool2d((2, 3)), (2, 3, 5, 7)), (nn.AdaptiveAvgPool2d(2), (2, 3, 5, 7)),
+    (nn.CELU(0.7), (4, 9)), (nn.ELU(0.7), (4, 9)), (nn.GELU(), (4, 9)), (nn.GELU("tanh"), (4, 9)), (nn.Hardsigmoid(), (4, 9)),
+    (nn.Hardswish(), (4, 9)), (nn.Hardtanh(-0.4, 0.6), (4, 9)), (nn.LeakyReLU(0.3), (4, 9)), (nn.LogSigmoid(), (4, 9)),
+    (nn.Mish(), (4, 9)), (nn.ReLU(inplace=True), (4, 9)), (nn.ReLU6(), (4, 9)), (nn.SELU(), (4, 9)), (nn.SiLU(), (4, 9)),
+    (nn.Sigmoid(), (4, 9)), (nn.Softplus(2, 1), (4, 9)), (nn.Softsign(), (4, 9)), (nn.Tanh(), (4, 9)), (nn.Tanhshrink(), (4, 9)),
+]
+
+
+def layers():
+    generator = torch.Generator().manual_seed(4)
+    for index, (layer, shape) in enumerate(LAYERS):
+        inputs = torch.randint(0, 7, (4, 5), generator=generator) if shape == "numbers" else (
+            torch.randn(shape, generator=generator, dtype=torch.float64) * 2)
+        layer = shaken(layer).double().eval()
+        path = folder("layers", "%02d-%s" % (index, type(layer).__name__))
+        export_pytorch.export(layer, inputs.clone(), torch.zeros(1), path)
+        export_pytorch.write_safetensors(
+            os.path.join(path, "data.safetensors"), {"inputs": inputs, "outputs": layer(inputs.clone()).detach()})
+
+
+class Several(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+
+    def forward(self, x, y):
+        return self.layer(x) + y
+
+
+class Optional(Several):
+    def forward(self, x, flip: bool = False):
+        return -self.layer(x) if flip else self.layer(x)
+
+
+class Indexed(Several):
+    """With a buffer of integers, which must stay integers."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("order", torch.tensor([1, 0]))
+        self.register_buffer("scale", torch.tensor([2.0, 3.0]))
+
+    def forward(self, x):
+        return self.layer(x)[:, self.order] * self.scale
+
+
+class Pair(Several):
+    def forward(self, x):
+        return self.layer(x), x
+
+
+class Dictionary(Several):
+    def forward(self, x):
+        return {"out": self.layer(x)}
+
+
+class OnNumber(Several):
+    def forward(self, x: int):
+        return self.layer.weight * x
+
+
+class NoForward(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+
+    @torch.jit.export
+    def predict(self, x):
+        return self.layer(x)
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 3)
+        self.second.weight = self.first.weight
+
+    def forward(self, x):
+        return self.second(torch.tanh(self.first(x)))
+
+
+class WithNaN(Pair):
+    def __init__(self):
+        super().__init__()
+        with torch.no_grad():
+            self.layer.weight[1, 2] = float("nan")
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+def programs():
+    path = folder("programs")
+    for kind in (Several, Optional, Indexed, Pair, Dictionary, OnNumber, NoForward, WithNaN):
+        torch.jit.save(torch.jit.script(kind()), os.path.join(path, kind.__name__ + ".pt"))
+    plain = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(), nn.Tanh(), nn.Linear(4, 2))
+    torch.jit.save(torch.jit.script(plain), os.path.join(path, "Training.pt"))
+    torch.jit.save(torch.jit.freeze(torch.jit.script(plain.eval())), os.path.join(path, "Frozen.pt"))
+    torch.save(plain.state_dict(), os.path.join(path, "state.pt"))
+    torch.save(plain, os.path.join(path, "pickled.pt"))
+    torch.save(plain.state_dict(), os.path.join(path, "legacy.pt"), _use_new_zipfile_serialization=False)
+
+    tied, inputs = shaken(Tied()), torch.randn(6, 3, generator=torch.Generator().manual_seed(5))
+    export_pytorch.export_torchscript(tied, inputs, CLASSES, folder("tied"))
+    export_pytorch.export_check(tied, inputs, CLASSES, folder("tied"))
+
+
+def refusals():
+    """What the exporter says of models that it cannot write as layers, one a line."""
+    shared = nn.Linear(3, 3)
+    frozen = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    frozen[0].weight.requires_grad_(False)
+    cases = {
+        "unknown": (nn.Sequential(nn.Tanh(), nn.Sequential(nn.GRUCell(3, 3))), {}),
+        "own": (Named(), {}),
+        "shared": (nn.Sequential(shared, nn.Tanh(), shared), {}),
+        "frozen": (frozen, {}),
+        "normalised": (nn.Sequential(nn.utils.weight_norm(nn.Linear(3, 3))), {}),
+        "reversed": (Reversed(), {"sequential": ["Reversed"]}),
+        "children": (nn.Sequential(Block(nn.Linear(3, 3))), {"residual": {"Block": ("body", "shortcut")}}),
+    }
+    with open(os.path.join(OUT, "refusals.txt"), "w", encoding="utf-8") as file:
+        for name, (model, said) in cases.items():
+            inputs = images(1, 8, 8) if name == "reversed" else torch.randn(4, 3)
+            try:
+                export_pytorch.export(model, inputs, torch.zeros(4), folder("refused"), **said)
+                file.write("%s: written\n" % name)
+            except export_pytorch.ExportError as error:
+                file.write("%s: %s\n" % (name, error))
+
+
+def command():
+    """The command line, with a file of the user's."""
+    path = folder("command")
+    source = os.path.join(path, "mine.py")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(
+            "import torch\nfrom torch import nn\n\n\ndef make():\n"
+            "    return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), torch.randn(6, 3), torch.zeros(6, 2)\n")
+    if export_pytorch.main([source + ":make", "--out", path, "--check", "--loss", "mse"]) != 0:
+        sys.exit("the command failed")
+    if export_pytorch.main([source + ":none", "--out", path]) != 1 or export_pytorch.main(["no.py:make", "--out", path]) != 1:
+        sys.exit("the command did not fail")
+
+
+warnings.simplefilter("ignore")
+torch.set_num_threads(1)
+models()
+layers()
+programs()
+refusals()
+command()
