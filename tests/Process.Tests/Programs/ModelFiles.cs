@@ -8,31 +8,36 @@ namespace ActorHutch.Process.Tests.Programs;
 /// <summary>A small network and its data as the files that a user has; gone when it is disposed of.</summary>
 internal sealed class ModelFiles : IDisposable
 {
-    private const int Inputs = 6, Hidden = 5, Classes = 3, Samples = 40;
+    private const int Hidden = 5, Samples = 40;
 
     private readonly Random _random = new(20);
 
-    public ModelFiles()
+    /// <param name="inputs">Numbers in a sample.</param>
+    /// <param name="classes">Numbers in an output.</param>
+    public ModelFiles(int inputs = 6, int classes = 3)
     {
         File.WriteAllText(PathOf("model.json"), $$"""
             { "type": "Sequential", "layers": [
-                { "type": "Linear", "in_features": {{Inputs}}, "out_features": {{Hidden}} }, { "type": "Tanh" },
-                { "type": "Linear", "in_features": {{Hidden}}, "out_features": {{Classes}} } ] }
+                { "type": "Flatten", "name": "flat" },
+                { "type": "Linear", "name": "0", "in_features": {{inputs}}, "out_features": {{Hidden}} }, { "type": "Tanh", "name": "1" },
+                { "type": "Linear", "name": "2", "in_features": {{Hidden}}, "out_features": {{classes}} } ] }
             """);
         Write("weights.safetensors",
-            ("0.weight", "F32", [Hidden, Inputs], Reals(Hidden * Inputs)), ("0.bias", "F32", [Hidden], Reals(Hidden)),
-            ("2.weight", "F32", [Classes, Hidden], Reals(Classes * Hidden)), ("2.bias", "F32", [Classes], Reals(Classes)));
+            ("0.weight", "F32", [Hidden, inputs], Reals(Hidden * inputs)), ("0.bias", "F32", [Hidden], Reals(Hidden)),
+            ("2.weight", "F32", [classes, Hidden], Reals(classes * Hidden)), ("2.bias", "F32", [classes], Reals(classes)));
         Write("data.safetensors",
-            ("inputs", "F32", [Samples, Inputs], Reals(Samples * Inputs)),
+            ("inputs", "F32", [Samples, inputs], Reals(Samples * inputs)),
             ("targets", "I64", [Samples], MemoryMarshal.AsBytes(
-                Enumerable.Range(0, Samples).Select(_ => _random.NextInt64(Classes)).ToArray().AsSpan()).ToArray()));
+                Enumerable.Range(0, Samples).Select(_ => _random.NextInt64(classes)).ToArray().AsSpan()).ToArray()));
     }
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("actorhutch-model-").FullName;
 
-    /// <summary>What a command line says of them.</summary>
-    public string[] Options =>
-        ["--model", PathOf("model.json"), "--weights", PathOf("weights.safetensors"), "--data", PathOf("data.safetensors")];
+    /// <summary>What a command line says of the model.</summary>
+    public string[] ModelOptions => ["--model", PathOf("model.json"), "--weights", PathOf("weights.safetensors")];
+
+    /// <summary>What a command line says of model and data.</summary>
+    public string[] Options => [.. ModelOptions, "--data", PathOf("data.safetensors")];
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 

@@ -90,6 +90,30 @@ internal sealed partial class ProgramRun : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Waits for the process to end; returns the most memory that it was seen to have had, in bytes.</summary>
+    public async Task<long> PeakMemoryAsync()
+    {
+        long peak = 0;
+        while (!_exited.IsCompleted)
+        {
+            try
+            {
+                // The kernel remembers the peak: what counts is to look once shortly before the end.
+                string? line = File.ReadLines($"/proc/{_process.Id}/status").FirstOrDefault(
+                    line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+                if (line is not null) peak = long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], null) << 10;
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // It has just ended.
+            }
+
+            await Task.WhenAny(_exited, Task.Delay(20));
+        }
+
+        return peak;
+    }
+
     /// <summary>Sends a signal: SIGKILL 9, SIGTERM 15, SIGCONT 18, SIGSTOP 19.</summary>
     public void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
 
