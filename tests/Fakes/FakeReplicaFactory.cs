@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Blobs;
@@ -58,6 +59,9 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
         Threads.Add(Environment.CurrentManagedThreadId);
         factory.OnCheck?.Invoke();
     }
+
+    public CurvatureCheck Check(ArrayFile probe, CurvatureMethod? method) =>
+        new(probe.Arrays.Count, FakeQuadraticForm.Trace);
 
     public IQuadraticForm QuadraticForm(CurvatureOptions options)
     {

@@ -29,16 +29,25 @@ internal sealed class ActorHutchCommand
         var estimate = new Command("estimate", "Estimates the trace; without options, of the built-in example");
         var exact = new Command("exact", "Computes the exact trace");
         var compare = new Command("compare", "Runs every method and V_batch: estimate, time, probes/s, speed-up");
+        var check = new Command(
+            "check", "Compares the loss and one vᵀHv with what another program found, such as tools/export_pytorch.py --check");
         // Without a command, a job file says which it is.
         Fill(_root, null, _options.OfEstimate(), (session, request, to, cancellation) => request.Spec.Kind == JobKind.Exact
             ? ExactCommand.RunAsync(session, request, to, cancellation)
             : EstimateCommand.RunAsync(session, request, to, cancellation));
         Fill(estimate, JobKind.Estimate, _options.OfEstimate(), EstimateCommand.RunAsync);
         Fill(exact, JobKind.Exact, _options.OfExact(), ExactCommand.RunAsync);
+        Fill(check, JobKind.Estimate, _options.OfCheck());
+        check.Add(_options.Expected);
+        check.SetAction((parsed, cancellation) => Task.Run(
+            () => CheckCommand.Run(
+                Request.Read(parsed, _options, JobKind.Estimate, _replicas), parsed.GetValue(_options.Expected)!, _terminal, _replicas),
+            cancellation));
         Fill(compare, JobKind.Estimate, _options.OfCompare(), CompareCommand.RunAsync);
         _root.Add(estimate);
         _root.Add(exact);
         _root.Add(compare);
+        _root.Add(check);
     }
 
     /// <summary>What a command does once there is a session for it.</summary>
@@ -68,10 +77,15 @@ internal sealed class ActorHutchCommand
         return Problems.Report(_terminal.Error, "actorhutch", [.. request.Problems, .. Problems.Suggestions(parsed)]);
     }
 
-    private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options, Work work)
+    private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options)
     {
         _kinds.Add(command, kind);
         foreach (var option in options) command.Add(option);
+    }
+
+    private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options, Work work)
+    {
+        Fill(command, kind, options);
         command.SetAction(async (parsed, cancellation) =>
         {
             var request = Request.Read(parsed, _options, kind, _replicas);

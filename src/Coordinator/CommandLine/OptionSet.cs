@@ -121,5 +121,14 @@ internal sealed class OptionSet
     public IReadOnlyList<Option> OfCompare() =>
         [Job, .. Risk.All, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Json, LogLevel];
 
+    /// <summary>The options of <c>actorhutch check</c>: what makes the risk, and how it is computed.</summary>
+    public IReadOnlyList<Option> OfCheck() => [Job, .. Risk.All, Method, Dtype, Device, Threads];
+
+    /// <summary>What <c>actorhutch check</c> compares with.</summary>
+    public Argument<string> Expected { get; } = new("FILE")
+    {
+        Description = "What the other program found: check.json, which names its probe's file beside it",
+    };
+
     private IEnumerable<Option> OfCluster() => [Cluster, .. Node.All, MinWorkers, VerifyFraction];
 }

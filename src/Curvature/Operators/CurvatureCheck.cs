@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Probes;
 
 namespace ActorHutch.Curvature.Operators;
@@ -21,6 +22,22 @@ public sealed record CurvatureCheck(double Loss, double QuadraticForm)
         ArgumentNullException.ThrowIfNull(risk);
         var options = new CurvatureOptions { Structure = BlockStructure.Full, Method = method };
         using var form = QuadraticForms.Create(risk, options, probes: probe);
+        return new CurvatureCheck(risk.Value(), form.Evaluate(0, 1).Total(0));
+    }
+
+    /// <summary>Computes both for a risk over micro-batches.</summary>
+    /// <param name="risk">The risk.</param>
+    /// <param name="probe">The probe, by the parameters' names.</param>
+    /// <param name="method">The method; null picks the fastest that serves the model.</param>
+    /// <exception cref="CurvatureException">
+    /// The probe does not fit the model, the method does not serve it, or a value is not finite.
+    /// </exception>
+    public static CurvatureCheck Of(MicroBatchedRisk risk, ArrayFile probe, CurvatureMethod? method = null)
+    {
+        ArgumentNullException.ThrowIfNull(risk);
+        using var probes = risk.With(0, first => new GivenProbes(first, probe));
+        var options = new CurvatureOptions { Structure = BlockStructure.Full, Method = method };
+        using var form = QuadraticForms.Create(risk, options, probes: probes);
         return new CurvatureCheck(risk.Value(), form.Evaluate(0, 1).Total(0));
     }
 

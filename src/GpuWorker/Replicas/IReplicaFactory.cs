@@ -1,4 +1,5 @@
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
@@ -21,6 +22,12 @@ public interface IReplica : IDisposable
     /// <summary>Computes the loss twice and compares.</summary>
     /// <exception cref="CurvatureException">The loss is not a function of the parameters, or not finite.</exception>
     void CheckDeterminism();
+
+    /// <summary>The loss, and vᵀHv of the full Hessian for a probe of somebody else's.</summary>
+    /// <param name="probe">The probe, by the parameters' names.</param>
+    /// <param name="method">The method; null for the fastest that serves the model.</param>
+    /// <exception cref="CurvatureException">The probe does not fit the model, or the method does not serve it.</exception>
+    CurvatureCheck Check(ArrayFile probe, CurvatureMethod? method);
 
     /// <summary>The quadratic forms of a curvature matrix. The caller disposes of them before the replica.</summary>
     /// <exception cref="CurvatureException">The options ask for a combination that does not exist.</exception>

@@ -1,4 +1,5 @@
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
@@ -42,6 +43,10 @@ internal sealed class TorchReplica : IReplica
 
     /// <inheritdoc/>
     public void CheckDeterminism() => Risk(new CurvatureOptions()).CheckDeterminism();
+
+    /// <inheritdoc/>
+    public CurvatureCheck Check(ArrayFile probe, CurvatureMethod? method) =>
+        CurvatureCheck.Of(Risk(new CurvatureOptions { Method = method }), probe, method);
 
     /// <inheritdoc/>
     public IQuadraticForm QuadraticForm(CurvatureOptions options) => QuadraticForms.Create(Risk(options), options);
