@@ -21,6 +21,9 @@ internal sealed record JobField(
     Func<JsonElement, JobDocument, JobDocument?> Read,
     Func<JobDocument, JsonNode?> Write)
 {
+    /// <summary>What JSON it is, as a JSON schema says it.</summary>
+    public required Func<JsonObject> Schema { get; init; }
+
     /// <summary>Whether a job's value says where a file is, on which no result depends.</summary>
     public Func<JobDocument, bool> IsPath { get; init; } = _ => false;
 
@@ -75,7 +78,16 @@ internal sealed record JobField(
             (element, job) => element.ValueKind != JsonValueKind.String ? null
                 : auto is not null && element.GetString() == Choices.Auto ? auto(job)
                 : choice.TryParse(element.GetString(), out var value) ? set(job, value) : null,
-            job => get(job)?.Word());
+            job => get(job)?.Word())
+        {
+            Schema = () => Words(auto is null ? choice.Words : [Choices.Auto, .. choice.Words]),
+        };
+
+    private static JsonObject Words(IEnumerable<string> words) =>
+        new() { ["enum"] = new JsonArray([.. words.Select(word => JsonValue.Create(word))]) };
+
+    /// <summary>The schema of a value of one of JSON's types.</summary>
+    public static JsonObject OfType(string type) => new() { ["type"] = type };
 
     /// <summary>A field that holds a number.</summary>
     public static JobField Number<T>(
@@ -91,7 +103,14 @@ internal sealed record JobField(
                 JsonValueKind.String when auto is not null && element.GetString() == Choices.Auto => auto(job),
                 _ => null,
             },
-            job => get(job) is { } value ? JsonValue.Create(value) : null);
+            job => get(job) is { } value ? JsonValue.Create(value) : null)
+        {
+            Schema = () =>
+            {
+                var number = OfType(typeof(T) == typeof(double) ? "number" : "integer");
+                return auto is null ? number : new JsonObject { ["anyOf"] = new JsonArray(number, Words([Choices.Auto])) };
+            },
+        };
 
     /// <summary>A field that holds a text.</summary>
     public static JobField Text(
@@ -99,14 +118,20 @@ internal sealed record JobField(
         new(
             name, option, right, true,
             (element, job) => element.ValueKind == JsonValueKind.String ? set(job, element.GetString()!) : null,
-            job => get(job));
+            job => get(job))
+        {
+            Schema = () => OfType("string"),
+        };
 
     /// <summary>A field that holds true or false.</summary>
     public static JobField Flag(
         string name, string option, Func<JobDocument, bool> get, Func<JobDocument, bool, JobDocument> set) => new(
             name, option, "must be true or false", true,
             (element, job) => element.ValueKind is JsonValueKind.True or JsonValueKind.False ? set(job, element.GetBoolean()) : null,
-            job => get(job) ? true : null);
+            job => get(job) ? true : null)
+        {
+            Schema = () => OfType("boolean"),
+        };
 
     /// <summary>A field that holds a value which people write as a text.</summary>
     public static JobField Parsed<T>(
@@ -116,7 +141,10 @@ internal sealed record JobField(
             name, option, right, true,
             (element, job) => element.ValueKind == JsonValueKind.String && parse(element.GetString()!) is { } value
                 ? set(job, value) : null,
-            job => get(job)?.ToString());
+            job => get(job)?.ToString())
+        {
+            Schema = () => OfType("string"),
+        };
 
     private static JobField Bytes(
         string name, string option, Func<JobDocument, long?> get, Func<JobDocument, long, JobDocument> set) => new(
@@ -124,7 +152,10 @@ internal sealed record JobField(
             (element, job) =>
                 MemorySize.TryParse(element.ValueKind == JsonValueKind.String ? element.GetString() : element.GetRawText(), out long bytes)
                     ? set(job, bytes) : null,
-            job => get(job) is { } bytes ? JsonValue.Create(bytes) : null);
+            job => get(job) is { } bytes ? JsonValue.Create(bytes) : null)
+        {
+            Schema = () => new JsonObject { ["type"] = new JsonArray("integer", "string") },
+        };
 }
 
 /// <summary>A document with one of its parts changed.</summary>

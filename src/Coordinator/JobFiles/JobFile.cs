@@ -70,6 +70,8 @@ internal sealed record JobFile(
         var problems = new List<string>();
         foreach (var property in (report ? inner : root).EnumerateObject())
         {
+            // What editors complete a job file by.
+            if (property.Name == JobSchema.Reference) continue;
             var field = JobField.All.FirstOrDefault(field => field.Name == property.Name);
             if (field is null)
             {

@@ -20,6 +20,7 @@ internal static class RiskFields
             job => job.Spec.Risk.ModelFile is { } file ? file.Path : job.Spec.Risk.IsBuiltIn ? job.Spec.Risk.Model : null)
         {
             IsPath = job => !job.Spec.Risk.IsBuiltIn,
+            Schema = () => JobField.OfType("string"),
         },
         Hash("modelSha256", "model", risk => risk.ModelFile, (risk, file) => risk with { ModelFile = file, Model = file.Name }),
         .. File("weights", "weights", risk => risk.Weights, (risk, file) => risk with { Weights = file }),

@@ -17,7 +17,14 @@ internal static class RunFields
         Address("advertise", run => run.Advertise, (run, value) => run with { Advertise = value }),
         new JobField(
             "seedNodes", "seed-nodes", "must be HOST:PORT, or a list of them", true, ReadSeedNodes,
-            job => job.Run.SeedNodes is { } nodes ? new JsonArray([.. nodes.Select(node => JsonValue.Create(node.ToString()))]) : null),
+            job => job.Run.SeedNodes is { } nodes ? new JsonArray([.. nodes.Select(node => JsonValue.Create(node.ToString()))]) : null)
+        {
+            Schema = () => new JsonObject
+            {
+                ["anyOf"] = new JsonArray(
+                    JobField.OfType("string"), new JsonObject { ["type"] = "array", ["items"] = JobField.OfType("string") }),
+            },
+        },
         JobField.Number<double>("joinTimeout", "join-timeout", NodeOptions.RightTime, job => job.Run.JoinTimeout,
             (job, value) => job.With(job.Run with { JoinTimeout = value })),
         Address("health", run => run.Health, (run, value) => run with { Health = value }),
