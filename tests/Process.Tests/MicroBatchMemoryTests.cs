@@ -1,3 +1,4 @@
+using ActorHutch.Fakes;
 using ActorHutch.Mnist;
 using ActorHutch.Process.Tests.Programs;
 

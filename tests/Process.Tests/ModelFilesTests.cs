@@ -1,3 +1,4 @@
+using ActorHutch.Fakes;
 using ActorHutch.Process.Tests.Programs;
 
 namespace ActorHutch.Process.Tests;

@@ -131,7 +131,8 @@ internal sealed partial class ProgramRun : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static string PathOf(string program) => typeof(ProgramRun).Assembly
+    /// <summary>Where a program was built.</summary>
+    public static string PathOf(string program) => typeof(ProgramRun).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == program).Value!;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

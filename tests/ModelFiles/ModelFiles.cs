@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
-namespace ActorHutch.Process.Tests.Programs;
+namespace ActorHutch.Fakes;
 
 /// <summary>A small network and its data as the files that a user has; gone when it is disposed of.</summary>
 internal sealed class ModelFiles : IDisposable
