@@ -32,7 +32,8 @@ internal sealed class TorchReplica : IReplica
         (_model, _loss, _samples, _owned, _microBatch) = (model, loss, samples, owned, source.MicroBatch);
         if (source.Parameters is { } patterns)
             ParameterSelection.Select(model, patterns.Split(',', StringSplitOptions.TrimEntries));
-        var risk = Risk(new CurvatureOptions());
+        // Before anything evaluates the loss, which for wrong targets fails with less to say, or ends the process.
+        var risk = new MicroBatchedRisk(model, loss, samples, source.MicroBatch ?? MicroBatchSize.ForUnknownLayers);
         risk.CheckTargets();
         Model = new ReplicaDescription(
             source.Model, sha256, risk.With(0, first => first.ParameterCount), samples.SampleCount);

@@ -1,0 +1,210 @@
+using ActorHutch.Curvature;
+using ActorHutch.Curvature.Losses;
+using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Fakes;
+using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Blobs;
+using ActorHutch.Shared.Jobs;
+using static TorchSharp.torch;
+
+namespace ActorHutch.GpuWorker.Tests.Replicas;
+
+/// <summary>Replicas of models and data in files, and what is wrong with them.</summary>
+public sealed class FileReplicaTests : IDisposable
+{
+    private readonly ModelFiles _files = new();
+    private readonly Dictionary<BlobId, string> _paths = [];
+
+    public void Dispose() => _files.Dispose();
+
+    [Fact]
+    public void A_described_model_is_served_by_the_fastest_method()
+    {
+        using var replica = Create(Source());
+        using var form = replica.QuadraticForm(new CurvatureOptions());
+
+        replica.CheckDeterminism();
+        Assert.Equal(("model.json", 53L, 40L), (replica.Model.Name, replica.Model.Parameters, replica.Model.Samples));
+        Assert.Equal(CurvatureMethod.Quadratic, form.Method);
+        Assert.Equal(["0.weight", "0.bias", "2.weight", "2.bias"], form.Blocks);
+    }
+
+    [Fact]
+    public void Equal_files_make_equal_replicas_and_other_sources_others()
+    {
+        RiskSource[] sources =
+        [
+            Source(), Source() with { Samples = 7 }, Source() with { Offset = 1 }, Source() with { Reduction = Reduction.Sum },
+            Source() with { Normalize = new Normalization(0, 2) }, Source() with { Parameters = "0.*" },
+        ];
+
+        Assert.Equal(sources.Length, sources.Select(HashOf).Distinct().Count());
+        Assert.Equal(HashOf(Source()), HashOf(Source()));
+
+        string HashOf(RiskSource source)
+        {
+            using var replica = Create(source);
+            return replica.Model.Sha256;
+        }
+    }
+
+    [Fact]
+    public void Some_of_the_parameters_are_blocks_in_the_models_order()
+    {
+        using var replica = Create(Source() with { Parameters = "2.bias, 0.weight" });
+        using var form = replica.QuadraticForm(new CurvatureOptions());
+
+        Assert.Equal(33, replica.Model.Parameters);
+        Assert.Equal(["0.weight", "2.bias"], form.Blocks);
+    }
+
+    [Fact]
+    public void Micro_batches_are_the_jobs()
+    {
+        using var replica = Create(Source() with { MicroBatch = 15 });
+        using var form = replica.QuadraticForm(new CurvatureOptions());
+
+        Assert.EndsWith("3 micro-batches of 15", form.MethodReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_made_by_a_class_of_an_assembly_takes_its_data_from_the_job_or_brings_it()
+    {
+        var assembly = Input(typeof(FileReplicaTests).Assembly.Location);
+        var models = Source() with { ModelFile = null, Weights = null, Assembly = assembly, ModelType = typeof(OwnModel).FullName };
+        var risks = new RiskSource { Assembly = assembly, ModelType = typeof(OwnRisk).FullName };
+
+        using var ofModel = Create(models);
+        using var ofRisk = Create(risks);
+
+        Assert.Equal((21L, 40L), (ofModel.Model.Parameters, ofModel.Model.Samples));
+        Assert.Equal((8L, 5L), (ofRisk.Model.Parameters, ofRisk.Model.Samples));
+        Rejected($"has no class No.Such: name it with its namespace. It has {typeof(OwnModel).FullName}", models with { ModelType = "No.Such" });
+        Rejected("is no factory", models with { ModelType = typeof(FileReplicaTests).FullName });
+        Rejected("makes a model alone: give data with --data", risks with { ModelType = typeof(OwnModel).FullName });
+        Rejected("brings its data: leave out --data", models with { ModelType = typeof(OwnRisk).FullName });
+        Rejected("is no .NET assembly", models with { Assembly = Input(_files.PathOf("data.safetensors")) });
+    }
+
+    [Fact]
+    public void Files_of_another_kind_than_they_should_be()
+    {
+        Rejected("model.json: ", Source() with { Data = Input(_files.PathOf("model.json")) });
+        Rejected("model.json: ", Source() with { Weights = Input(_files.PathOf("model.json")) });
+        Rejected("data.safetensors", Source() with { ModelFile = Input(_files.PathOf("data.safetensors")), Weights = null });
+        Rejected("is a model description, and needs --weights", Source() with { Weights = null });
+        Rejected("array called inputs", Source() with { Data = Input(_files.PathOf("weights.safetensors")) });
+    }
+
+    [Fact]
+    public void Empty_and_cut_files()
+    {
+        foreach (string name in (string[])["model.json", "weights.safetensors", "data.safetensors"])
+        {
+            byte[] whole = File.ReadAllBytes(_files.PathOf(name));
+            foreach (int length in (int[])[0, 7, whole.Length / 2, whole.Length - 1])
+            {
+                File.WriteAllBytes(_files.PathOf(name), whole[..length]);
+                Rejected(name, Source());
+            }
+
+            File.WriteAllBytes(_files.PathOf(name), whole);
+        }
+    }
+
+    [Fact]
+    public void Numbers_that_are_none_in_weights_and_in_data()
+    {
+        Spoil("weights.safetensors", float.NaN);
+        Rejected("weights.safetensors", Source());
+        using var good = new ModelFiles();
+        File.Copy(good.PathOf("weights.safetensors"), _files.PathOf("weights.safetensors"), overwrite: true);
+        Spoil("data.safetensors", float.PositiveInfinity);
+        Rejected("1 NaN or infinite numbers in 40 samples; the first is Infinity in sample 39", Source());
+    }
+
+    [Fact]
+    public void Data_that_do_not_fit_the_first_layer_or_the_loss()
+    {
+        using var wide = new ModelFiles(inputs: 9, classes: 5);
+        Rejected("cannot be evaluated on this batch (inputs Float32[", Source() with { Data = Input(wide.PathOf("data.safetensors")) });
+        using var many = new ModelFiles(classes: 50);
+        Rejected("must be class numbers from 0 to 2", Source() with { Data = Input(many.PathOf("data.safetensors")) });
+        Rejected("--loss mse compares real numbers", Source() with { Loss = LossKind.Mse });
+        Rejected("--loss bce compares real numbers", Source() with { Loss = LossKind.Bce });
+    }
+
+    [Fact]
+    public void Samples_and_parameters_that_are_not_there()
+    {
+        Rejected("it has 40, which leaves 1 to 5", Source() with { Offset = 35, Samples = 6 });
+        Rejected("the offset is 0 to 39", Source() with { Offset = 40 });
+        Rejected("No trainable parameter is called 3.*", Source() with { Parameters = "3.*" });
+    }
+
+    /// <summary>What a job would say of the files as they are now.</summary>
+    private RiskSource Source() => new()
+    {
+        Model = "model.json",
+        ModelFile = Input(_files.PathOf("model.json")),
+        Weights = Input(_files.PathOf("weights.safetensors")),
+        Data = Input(_files.PathOf("data.safetensors")),
+    };
+
+    private InputFile Input(string path)
+    {
+        using var stream = File.OpenRead(path);
+        var id = BlobId.Of(stream);
+        _paths[id] = path;
+        return new InputFile(path, id, stream.Length);
+    }
+
+    private IReplica Create(RiskSource source) =>
+        new TorchReplicaFactory().Create(new ReplicaKey(source, Dtype.Float32, "cpu", 1), _paths);
+
+    private void Rejected(string message, RiskSource source)
+    {
+        var error = Assert.Throws<CurvatureException>(() =>
+        {
+            using var replica = Create(source);
+        });
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Overwrites the last real number: of safetensors, the end of the array before the last.</summary>
+    private void Spoil(string name, float value)
+    {
+        byte[] bytes = File.ReadAllBytes(_files.PathOf(name));
+        int behind = name.StartsWith("data", StringComparison.Ordinal) ? 40 * sizeof(long) : 0;
+        BitConverter.TryWriteBytes(bytes.AsSpan(bytes.Length - behind - sizeof(float)), value);
+        File.WriteAllBytes(_files.PathOf(name), bytes);
+    }
+}
+
+/// <summary>A model of one's own.</summary>
+public sealed class OwnModel : IModelFactory
+{
+    /// <inheritdoc/>
+    public nn.Module<Tensor, Tensor> CreateModel(ScalarType dtype, Device device)
+    {
+        var model = nn.Linear(6, 3, dtype: dtype, device: device);
+        using var noGrad = no_grad();
+        foreach (var parameter in model.parameters()) parameter.fill_(0.5);
+        return model;
+    }
+}
+
+/// <summary>A risk of one's own.</summary>
+public sealed class OwnRisk : IRiskFactory
+{
+    /// <inheritdoc/>
+    public EmpiricalRisk CreateRisk(ScalarType dtype, Device device)
+    {
+        var model = nn.Linear(3, 2, dtype: dtype, device: device);
+        using var noGrad = no_grad();
+        foreach (var parameter in model.parameters()) parameter.fill_(0.5);
+        return new EmpiricalRisk(
+            model, new MeanSquaredError(), ones([5, 3], dtype, device), zeros([5, 2], dtype, device));
+    }
+}
