@@ -17,7 +17,8 @@ internal sealed partial class ProgramRun : IAsyncDisposable
     private readonly Task _exited;
     private TaskCompletionSource _more = NewSignal();
 
-    private ProgramRun(string program, string? host, string[] arguments)
+    private ProgramRun(
+        string program, string? host, string[] arguments, IEnumerable<KeyValuePair<string, string>>? environment = null)
     {
         string path = PathOf(program);
         _process.StartInfo = new ProcessStartInfo(host is null ? path : "ip")
@@ -28,6 +29,7 @@ internal sealed partial class ProgramRun : IAsyncDisposable
         // In a network namespace ip takes the program's place: the process is the program's.
         if (host is not null) foreach (string word in (string[])["netns", "exec", host, path]) _process.StartInfo.ArgumentList.Add(word);
         foreach (string argument in arguments) _process.StartInfo.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment ?? []) _process.StartInfo.Environment[name] = value;
         _process.OutputDataReceived += (_, line) => { lock (_lines) _output.AppendLine(line.Data); };
         _process.ErrorDataReceived += (_, line) => Append(line.Data);
         _process.Start();
@@ -59,6 +61,11 @@ internal sealed partial class ProgramRun : IAsyncDisposable
     /// <param name="host">The network namespace it runs in; null for this process's.</param>
     /// <param name="arguments">Its arguments.</param>
     public static ProgramRun Start(string program, string? host, params string[] arguments) => new(program, host, arguments);
+
+    /// <summary>Starts a program with more in its environment than this process has.</summary>
+    public static ProgramRun StartWith(
+        string program, IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments) =>
+        new(program, null, arguments, environment);
 
     /// <summary>Waits until so many lines of the log contain a text.</summary>
     public async Task LogsAsync(string text, int times = 1)
