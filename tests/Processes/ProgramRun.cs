@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace ActorHutch.Process.Tests.Programs;
+namespace ActorHutch.Processes;
 
 /// <summary>One of the programs, running as a process of its own; killed when it is disposed of.</summary>
 internal sealed partial class ProgramRun : IAsyncDisposable
@@ -17,16 +17,13 @@ internal sealed partial class ProgramRun : IAsyncDisposable
     private readonly Task _exited;
     private TaskCompletionSource _more = NewSignal();
 
-    private ProgramRun(string program, string? host, string[] arguments)
+    private ProgramRun(string file, IEnumerable<string> arguments)
     {
-        string path = PathOf(program);
-        _process.StartInfo = new ProcessStartInfo(host is null ? path : "ip")
+        _process.StartInfo = new ProcessStartInfo(file)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // In a network namespace ip takes the program's place: the process is the program's.
-        if (host is not null) foreach (string word in (string[])["netns", "exec", host, path]) _process.StartInfo.ArgumentList.Add(word);
         foreach (string argument in arguments) _process.StartInfo.ArgumentList.Add(argument);
         _process.OutputDataReceived += (_, line) => { lock (_lines) _output.AppendLine(line.Data); };
         _process.ErrorDataReceived += (_, line) => Append(line.Data);
@@ -58,7 +55,18 @@ internal sealed partial class ProgramRun : IAsyncDisposable
     /// <param name="program">Its name.</param>
     /// <param name="host">The network namespace it runs in; null for this process's.</param>
     /// <param name="arguments">Its arguments.</param>
-    public static ProgramRun Start(string program, string? host, params string[] arguments) => new(program, host, arguments);
+    public static ProgramRun Start(string program, string? host, params string[] arguments) =>
+        host is null ? new(PathOf(program), arguments) : StartOn(host, [PathOf(program), .. arguments]);
+
+    /// <summary>Starts any command in a network namespace.</summary>
+    /// <param name="host">The network namespace.</param>
+    /// <param name="command">The program's file and its arguments.</param>
+    // ip lets the program take its own place: the process is the program's.
+    public static ProgramRun StartOn(string host, params string[] command) => new("ip", ["netns", "exec", host, .. command]);
+
+    /// <summary>Where <c>actorhutch</c> or <c>actorhutch-worker</c> was built.</summary>
+    public static string PathOf(string program) => typeof(ProgramRun).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == program).Value!;
 
     /// <summary>Waits until so many lines of the log contain a text.</summary>
     public async Task LogsAsync(string text, int times = 1)
@@ -106,9 +114,6 @@ internal sealed partial class ProgramRun : IAsyncDisposable
 
         _process.Dispose();
     }
-
-    private static string PathOf(string program) => typeof(ProgramRun).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == program).Value!;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
