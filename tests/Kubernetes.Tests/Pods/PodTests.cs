@@ -1,0 +1,95 @@
+using ActorHutch.Kubernetes.Tests.Manifests;
+using k8s.Models;
+
+namespace ActorHutch.Kubernetes.Tests.Pods;
+
+/// <summary>
+/// The <c>cpu</c> overlay's pods, run as they stand: their commands, arguments, environment, volumes and users, on hosts
+/// of their own. Needs root, iproute2 and util-linux.
+/// </summary>
+public sealed class PodTests(TlsSecret secret, Reference reference)
+{
+    private static readonly Subnet Ipv4 = new("ak", "10.213.78.", 24);
+    private static readonly Subnet Ipv6 = new("ak", "fd00:213:78::", 64);
+
+    private readonly Overlay _overlay = Overlay.RenderOrSkip("cpu");
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_job_completes_and_so_do_all_pods(bool ipv6Only)
+    {
+        await using var node = Node.MakeOrSkip(_overlay, secret, ipv6Only ? Ipv6 : Ipv4);
+        var workers = StartWorkers(node);
+        var coordinator = node.Start(_overlay.Coordinator);
+
+        await AssertDone(_overlay.Coordinator, coordinator);
+        foreach (var worker in workers) await AssertDone(_overlay.Workers, worker);
+        await AssertTrace(node, coordinator);
+    }
+
+    /// <summary>Killed, or moved: told to go, as when its node is drained.</summary>
+    [Theory]
+    [InlineData(9, 137, PodEnd.ReplacedAndCounted)]
+    [InlineData(15, 130, PodEnd.Replaced)]
+    internal async Task A_coordinator_goes_on_where_the_last_one_was(int signal, int exitCode, PodEnd end)
+    {
+        await using var node = Node.MakeOrSkip(_overlay, secret, Ipv4);
+        var workers = StartWorkers(node);
+        var first = node.Start(_overlay.Coordinator);
+        await first.LogsAsync("probes done");
+        first.Signal(signal);
+        Assert.Equal(exitCode, await first.ExitAsync());
+        Assert.Equal(end, PodEnds.Of(_overlay.Coordinator, exitCode));
+
+        var second = node.Start(_overlay.Coordinator);
+
+        await AssertDone(_overlay.Coordinator, second);
+        Assert.Contains(second.Log, line => line.EndsWith("were in the state directory.", StringComparison.Ordinal));
+        foreach (var worker in workers) await AssertDone(_overlay.Workers, worker);
+        await AssertTrace(node, second);
+
+        // The job is done, and one more coordinator says so to workers that were not told.
+        var late = node.Start(_overlay.Workers);
+        await AssertDone(_overlay.Coordinator, node.Start(_overlay.Coordinator));
+        await AssertDone(_overlay.Workers, late);
+    }
+
+    [Theory]
+    [InlineData(9, 137, PodEnd.ReplacedAndCounted)]
+    [InlineData(15, 130, PodEnd.Replaced)]
+    internal async Task A_worker_that_comes_back_under_its_name_is_taken_in(int signal, int exitCode, PodEnd end)
+    {
+        await using var node = Node.MakeOrSkip(_overlay, secret, Ipv4);
+        var workers = StartWorkers(node);
+        var coordinator = node.Start(_overlay.Coordinator);
+        await coordinator.LogsAsync("probes done");
+        workers[1].Signal(signal);
+        Assert.Equal(exitCode, await workers[1].ExitAsync());
+        Assert.Equal(end, PodEnds.Of(_overlay.Workers, exitCode));
+
+        workers[1] = node.Start(_overlay.Workers, 1);
+
+        await coordinator.LogsAsync("Worker actorhutch-worker-1 on cpu registered", times: 2);
+        await AssertDone(_overlay.Coordinator, coordinator);
+        foreach (var worker in workers) await AssertDone(_overlay.Workers, worker);
+        await AssertTrace(node, coordinator);
+    }
+
+    private List<ProgramRun> StartWorkers(Node node) =>
+        [.. Enumerable.Range(0, _overlay.Workers.Pods).Select(index => node.Start(_overlay.Workers, index))];
+
+    private static async Task AssertDone(Workload workload, ProgramRun run)
+    {
+        int exitCode = await run.ExitAsync();
+        Assert.True(PodEnds.Of(workload, exitCode) == PodEnd.Done, $"{workload.Name} ended with {exitCode}.\n{run}");
+    }
+
+    /// <summary>What it prints is for people; what it kept on its volume is compared to the last bit.</summary>
+    private async Task AssertTrace(Node node, ProgramRun coordinator)
+    {
+        Assert.Contains("  exact     12.4550 ", coordinator.Output, StringComparison.Ordinal);
+        string state = node.Claim(_overlay.The<V1PersistentVolumeClaim>().Metadata.Name);
+        Assert.Equal(await reference.BitsAsync(), await Reference.BitsOfAsync(state));
+    }
+}
