@@ -62,14 +62,24 @@ internal sealed partial class ProgramRun : IAsyncDisposable
     /// <param name="host">The network namespace.</param>
     /// <param name="command">The program's file and its arguments.</param>
     // ip lets the program take its own place: the process is the program's.
-    public static ProgramRun StartOn(string host, params string[] command) => new("ip", ["netns", "exec", host, .. command]);
+    public static ProgramRun StartOn(string host, params string[] command) => StartFile("ip", ["netns", "exec", host, .. command]);
+
+    /// <summary>Starts any program.</summary>
+    public static ProgramRun StartFile(string file, params string[] arguments) => new(file, arguments);
 
     /// <summary>Where <c>actorhutch</c> or <c>actorhutch-worker</c> was built.</summary>
     public static string PathOf(string program) => typeof(ProgramRun).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == program).Value!;
 
     /// <summary>Waits until so many lines of the log contain a text.</summary>
-    public async Task LogsAsync(string text, int times = 1)
+    public Task LogsAsync(string text, int times = 1) =>
+        LogsAsync(line => line.Contains(text, StringComparison.Ordinal), $"'{text}'", times);
+
+    /// <summary>Waits until so many lines of the log are what is waited for.</summary>
+    /// <param name="isIt">Whether a line is.</param>
+    /// <param name="what">What is waited for, in words.</param>
+    /// <param name="times">How many lines.</param>
+    public async Task LogsAsync(Func<string, bool> isIt, string what, int times = 1)
     {
         long start = Stopwatch.GetTimestamp();
         while (true)
@@ -77,7 +87,7 @@ internal sealed partial class ProgramRun : IAsyncDisposable
             Task more;
             lock (_lines)
             {
-                if (_lines.Count(line => line.Contains(text, StringComparison.Ordinal)) >= times) return;
+                if (_lines.Count(isIt) >= times) return;
                 more = _more.Task;
             }
 
@@ -85,8 +95,8 @@ internal sealed partial class ProgramRun : IAsyncDisposable
             if (left <= TimeSpan.Zero || await Task.WhenAny(more, _exited, Task.Delay(left)) == _exited)
             {
                 await Task.WhenAny(_exited, Task.Delay(100));
-                if (Log.Count(line => line.Contains(text, StringComparison.Ordinal)) >= times) return;
-                Assert.Fail($"'{text}' was not logged.\n{this}");
+                if (Log.Count(isIt) >= times) return;
+                Assert.Fail($"{what} was not logged.\n{this}");
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorHutch.Kubernetes.Tests.Images;
 using ActorHutch.Kubernetes.Tests.Manifests;
 using k8s.Models;
 
@@ -26,13 +27,17 @@ internal sealed class Node : IAsyncDisposable
     /// <summary>Makes a node for an overlay, or skips the test where that cannot be done.</summary>
     public static Node MakeOrSkip(Overlay overlay, TlsSecret secret, Subnet subnet)
     {
-        Tool.NeedOrSkip("ip", "unshare", "setpriv", "chroot");
+        Container.NeedOrSkip();
+        Tool.NeedOrSkip("ip");
         secret.MakeOrSkip();
         return new Node(overlay, secret, Hosts.MakeOrSkip(subnet, 0));
     }
 
     /// <summary>Where a volume that outlives its pods is.</summary>
     public string Claim(string name) => Path.Combine(_folder, "claims", name);
+
+    /// <summary>Deletes a volume that outlives its pods, with all that is in it.</summary>
+    public void Forget(string name) => Directory.Delete(Claim(name), recursive: true);
 
     /// <summary>Starts a pod, as itself or in place of an earlier one.</summary>
     public ProgramRun Start(Workload workload, int index = 0)
@@ -49,18 +54,18 @@ internal sealed class Node : IAsyncDisposable
         long user = workload.Template.Spec.SecurityContext.RunAsUser!.Value;
         var run = ProgramRun.StartOn(
             _hosts.Name(host),
-            [
-                "unshare", "--uts", "--mount", "sh", Repository.PathOf("tests/Kubernetes.Tests/Pods/pod.sh"),
+            Container.Start(
                 root, "/", pod.Host, user.ToString(CultureInfo.InvariantCulture),
-                .. workload.Container.VolumeMounts.Select(mount => Mount(workload, mount, home, user)),
-                $"{Path.GetDirectoryName(ProgramRun.PathOf("actorhutch"))}:/app:ro",
-                "--",
-                .. pod.Environment.Select(variable => $"{variable.Key}={variable.Value}"),
-                // The image's. A pod has no other way to find a .NET that is not where the system has its own.
-                "PATH=/app:/usr/bin:/bin", "HOME=/tmp", "DOTNET_EnableDiagnostics=0",
-                .. DotNetRoot(),
-                .. pod.Command,
-            ]);
+                [
+                    .. workload.Container.VolumeMounts.Select(mount => Mount(workload, mount, home)),
+                    $"{Path.GetDirectoryName(ProgramRun.PathOf("actorhutch"))}:/app:ro",
+                ],
+                [
+                    .. Dockerfile.Environment,
+                    .. DotNetRoot(),
+                    .. pod.Environment.Select(variable => $"{variable.Key}={variable.Value}"),
+                ],
+                pod.Command));
         _runs.Add(run);
         return run;
     }
@@ -73,6 +78,7 @@ internal sealed class Node : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    /// <summary>Other than the image, what is built here uses the .NET of this machine, wherever that is.</summary>
     private static IEnumerable<string> DotNetRoot() =>
         Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root ? [$"DOTNET_ROOT={root}"] : [];
 
@@ -86,7 +92,7 @@ internal sealed class Node : IAsyncDisposable
     }
 
     /// <summary>Fills a volume, gives it to the pod's group, and says where it is to be mounted.</summary>
-    private string Mount(Workload workload, V1VolumeMount mount, string home, long user)
+    private string Mount(Workload workload, V1VolumeMount mount, string home)
     {
         var volume = workload.Template.Spec.Volumes.Single(volume => volume.Name == mount.Name);
         string folder = volume.PersistentVolumeClaim is { } claim ? Claim(claim.ClaimName) : Path.Combine(home, volume.Name);

@@ -37,7 +37,7 @@ public sealed class PodTests(TlsSecret secret, Reference reference)
         await using var node = Node.MakeOrSkip(_overlay, secret, Ipv4);
         var workers = StartWorkers(node);
         var first = node.Start(_overlay.Coordinator);
-        await first.LogsAsync("probes done");
+        await ComputesAsync(first);
         first.Signal(signal);
         Assert.Equal(exitCode, await first.ExitAsync());
         Assert.Equal(end, PodEnds.Of(_overlay.Coordinator, exitCode));
@@ -48,25 +48,19 @@ public sealed class PodTests(TlsSecret secret, Reference reference)
         Assert.Contains(second.Log, line => line.EndsWith("were in the state directory.", StringComparison.Ordinal));
         foreach (var worker in workers) await AssertDone(_overlay.Workers, worker);
         await AssertTrace(node, second);
-
-        // The job is done, and one more coordinator says so to workers that were not told.
-        var late = node.Start(_overlay.Workers);
-        await AssertDone(_overlay.Coordinator, node.Start(_overlay.Coordinator));
-        await AssertDone(_overlay.Workers, late);
     }
 
-    [Theory]
-    [InlineData(9, 137, PodEnd.ReplacedAndCounted)]
-    [InlineData(15, 130, PodEnd.Replaced)]
-    internal async Task A_worker_that_comes_back_under_its_name_is_taken_in(int signal, int exitCode, PodEnd end)
+    [Fact]
+    public async Task A_worker_that_is_told_to_go_hands_back_its_work_and_comes_back_under_its_name()
     {
         await using var node = Node.MakeOrSkip(_overlay, secret, Ipv4);
         var workers = StartWorkers(node);
         var coordinator = node.Start(_overlay.Coordinator);
-        await coordinator.LogsAsync("probes done");
-        workers[1].Signal(signal);
-        Assert.Equal(exitCode, await workers[1].ExitAsync());
-        Assert.Equal(end, PodEnds.Of(_overlay.Workers, exitCode));
+        await ComputesAsync(coordinator);
+        workers[1].Signal(15);
+        int exitCode = await workers[1].ExitAsync();
+        Assert.Equal((130, PodEnd.Replaced), (exitCode, PodEnds.Of(_overlay.Workers, exitCode)));
+        await coordinator.LogsAsync("Worker actorhutch-worker-1 is gone: it left");
 
         workers[1] = node.Start(_overlay.Workers, 1);
 
@@ -76,8 +70,46 @@ public sealed class PodTests(TlsSecret secret, Reference reference)
         await AssertTrace(node, coordinator);
     }
 
+    [Fact]
+    public async Task A_coordinator_that_finds_all_done_says_so_to_workers_that_were_not_told()
+    {
+        await using var node = Node.MakeOrSkip(_overlay, secret, Ipv4);
+        var first = node.Start(_overlay.Coordinator);
+        await AssertDone(_overlay.Workers, node.Start(_overlay.Workers));
+        await AssertDone(_overlay.Coordinator, first);
+
+        var late = node.Start(_overlay.Workers);
+        var second = node.Start(_overlay.Coordinator);
+
+        await AssertDone(_overlay.Coordinator, second);
+        await AssertDone(_overlay.Workers, late);
+        Assert.Equal(first.Output, second.Output);
+    }
+
+    [Fact]
+    public async Task A_long_lived_worker_serves_one_job_after_another_until_it_is_told_to_go()
+    {
+        await using var node = Node.MakeOrSkip(_overlay, secret, Ipv4);
+        var worker = node.Start(Overlay.RenderOrSkip("long-lived").Workers);
+        var first = node.Start(_overlay.Coordinator);
+        await AssertDone(_overlay.Coordinator, first);
+
+        node.Forget(_overlay.The<V1PersistentVolumeClaim>().Metadata.Name);
+        var second = node.Start(_overlay.Coordinator);
+        await ComputesAsync(second);
+
+        // A StatefulSet's pod is replaced whatever its exit code, which says that nothing went wrong.
+        worker.Signal(15);
+        Assert.Equal(0, await worker.ExitAsync());
+    }
+
     private List<ProgramRun> StartWorkers(Node node) =>
         [.. Enumerable.Range(0, _overlay.Workers.Pods).Select(index => node.Start(_overlay.Workers, index))];
+
+    /// <summary>Waits until something is done, and kept.</summary>
+    private static Task ComputesAsync(ProgramRun coordinator) => coordinator.LogsAsync(
+        line => line.Contains("probes done", StringComparison.Ordinal) && !line.Contains(" 0 of ", StringComparison.Ordinal),
+        "Progress");
 
     private static async Task AssertDone(Workload workload, ProgramRun run)
     {

@@ -1,14 +1,16 @@
 #!/bin/sh
 # Becomes a container's process, as a kubelet would start it: a host name of its own, a root file system that is
-# read-only, volumes, a user that is not root and can become nobody else, and no environment but its own.
+# read-only, volumes, a user that is not root and can become nobody else.
 #
-#     unshare --uts --mount sh pod.sh ROOT BASE HOST USER [FOLDER:MOUNTPOINT:rw|ro]... -- [NAME=VALUE]... COMMAND [ARGUMENT]...
+#     unshare --uts --mount env -i [NAME=VALUE]... sh pod.sh ROOT BASE HOST USER [FOLDER:MOUNTPOINT:rw|ro]... -- COMMAND...
 #
 # ROOT is an empty folder, to build the root in; BASE is what is in it: / for this machine's programs, or an image's
 # files. Everything is mounted in this process's own mount namespace and goes with it.
 set -eu
 root=$1 base=$2 host=$3 user=$4
 shift 4
+path=$PATH
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
 printf %s "$host" > /proc/sys/kernel/hostname
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 pod "$root"
@@ -29,11 +31,6 @@ for entry in "$base"/* /proc /sys /dev; do
         mount -o remount,bind,ro "$root/$name" 2>/dev/null || :
     fi
 done
-# An image has no names of its own: they are the kubelet's to write.
-if [ "$base" != / ]; then
-    mount --bind /etc/hosts "$root/etc/hosts"
-    mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
-fi
 while [ "$1" != -- ]; do
     folder=${1%%:*} point=${1#*:}
     mount --bind "$folder" "$root/${point%:*}"
@@ -42,6 +39,7 @@ while [ "$1" != -- ]; do
 done
 shift
 mount -o remount,ro "$root"
-chroot=$(command -v chroot)
 setpriv=$(command -v setpriv)
-exec env -i "$setpriv" --no-new-privs "$chroot" --userspec="$user:$user" --groups="$user" "$root" /usr/bin/env "$@"
+chroot=$(command -v chroot)
+PATH=$path
+exec "$setpriv" --no-new-privs "$chroot" --userspec="$user:$user" --groups="$user" "$root" "$@"
