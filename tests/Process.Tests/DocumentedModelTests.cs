@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using ActorHutch.Process.Tests.Programs;
 
 namespace ActorHutch.Process.Tests;
 

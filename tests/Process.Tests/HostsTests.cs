@@ -1,4 +1,3 @@
-using ActorHutch.Process.Tests.Network;
 using ActorHutch.Process.Tests.Programs;
 
 namespace ActorHutch.Process.Tests;
@@ -7,17 +6,18 @@ namespace ActorHutch.Process.Tests;
 public sealed class HostsTests(LocalReference local)
 {
     private const string Port = ":4053";
+    private static readonly Subnet Subnet = new("ah", "10.213.77.", 24);
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_link_that_is_cut_and_mended_changes_nothing(bool untilGivenUp)
     {
-        using var hosts = Hosts.MakeOrSkip(3);
+        using var hosts = Hosts.MakeOrSkip(Subnet, 3);
         await using var coordinator = ProgramRun.Start(
             "actorhutch", hosts.Name(0),
             [.. TestCluster.Job, "--cluster", "--min-workers", "2", "--insecure", "--log-level", "information",
-             "--listen", "0.0.0.0" + Port, "--advertise", Hosts.Address(0) + Port]);
+             "--listen", "0.0.0.0" + Port, "--advertise", hosts.Address(0) + Port]);
         await using var first = Worker(hosts, 1);
         await using var second = Worker(hosts, 2);
         await coordinator.LogsAsync("probes done");
@@ -42,6 +42,6 @@ public sealed class HostsTests(LocalReference local)
 
     private static ProgramRun Worker(Hosts hosts, int host) => ProgramRun.Start(
         "actorhutch-worker", hosts.Name(host),
-        "--seed-nodes", Hosts.Address(0) + Port, "--listen", Hosts.Address(host) + ":0", "--insecure",
+        "--seed-nodes", hosts.Address(0) + Port, "--listen", hosts.Address(host) + ":0", "--insecure",
         "--device", "cpu", "--id", $"host-{host}");
 }

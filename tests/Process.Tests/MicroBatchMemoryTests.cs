@@ -1,6 +1,5 @@
 using ActorHutch.Fakes;
 using ActorHutch.Mnist;
-using ActorHutch.Process.Tests.Programs;
 
 namespace ActorHutch.Process.Tests;
 

@@ -10,10 +10,12 @@ internal sealed record StartJob(Guid Job, JobSpec Spec, JobPolicy Policy);
 /// <summary>Let it be: the job finishes with what it has.</summary>
 internal sealed record InterruptJob(Guid Job);
 
-/// <summary>Tell the workers that all is done; answered by <see cref="WorkersDismissed"/>.</summary>
+/// <summary>
+/// Tell the workers that all is done, those that are yet to come too; answered by <see cref="WorkersDismissed"/>.
+/// </summary>
 internal sealed record DismissWorkers;
 
-/// <summary>The workers were told.</summary>
+/// <summary>The workers were told, or, where there were none, the first that came.</summary>
 internal sealed record WorkersDismissed;
 
 /// <summary>A node of the cluster does not answer; it may come back.</summary>

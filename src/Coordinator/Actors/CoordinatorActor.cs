@@ -28,6 +28,8 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly HashSet<string> _refused = [];
     private RunningJob? _job;
     private OpeningJob? _opening;
+    private bool _allIsDone;
+    private IActorRef? _waitsForWorkers;
 
     public CoordinatorActor(TimeProvider time, bool journaled)
     {
@@ -87,7 +89,8 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         _addresses[key] = Sender;
         Sender.Tell(new WorkerAccepted(registration.Incarnation));
         _log.Info("Worker {Worker} on {Device} registered", key.Id, registration.Device);
-        Apply(registered);
+        if (_allIsDone) DismissNewcomer();
+        else Apply(registered);
     }
 
     /// <summary>Tells a worker each time, and the log once, since it will try again and again.</summary>
@@ -145,8 +148,20 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 
     private void OnDismissWorkers()
     {
+        _allIsDone = true;
         foreach (var worker in _workers.Keys) worker.Tell(new Dismiss());
-        Sender.Tell(new WorkersDismissed());
+        if (_workers.Count > 0) Sender.Tell(new WorkersDismissed());
+        else _waitsForWorkers = Sender;
+    }
+
+    /// <summary>
+    /// A coordinator that finds its job done in the journal is done before the workers of the one that died find it.
+    /// </summary>
+    private void DismissNewcomer()
+    {
+        Sender.Tell(new Dismiss());
+        _waitsForWorkers?.Tell(new WorkersDismissed());
+        _waitsForWorkers = null;
     }
 
     private void OnSilenceDue()

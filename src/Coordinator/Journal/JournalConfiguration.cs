@@ -12,6 +12,8 @@ internal static class JournalConfiguration
     /// <summary>The settings for a journal in the given SQLite database.</summary>
     public static Config Of(string connectionString) => ConfigurationFactory.ParseString($$"""
         akka {
+          # The default makes a folder where the process was started, which may not be writable.
+          persistence.snapshot-store.plugin = "akka.persistence.no-snapshot-store"
           persistence.journal {
             plugin = "akka.persistence.journal.sql"
             sql {

@@ -20,7 +20,11 @@ internal sealed class ClusterSession : Session
     /// <summary>A worker is given up after so many intervals without a word, though its node answers.</summary>
     private const int MaxSilence = 5;
 
-    private static readonly TimeSpan DismissTime = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// How long a coordinator that had no worker waits for one, to tell it that all is done: those of one that died look
+    /// for another once their patience is over.
+    /// </summary>
+    private static readonly TimeSpan DismissTime = 2 * NodeSettings.Patience;
 
     private readonly ClusterRequest _request;
     private readonly JobPolicy _policy;

@@ -46,7 +46,7 @@ internal sealed class WorkerOptions
 
     public Option<bool> UntilJobDone { get; } = new("--until-job-done")
     {
-        Description = "Leave with exit code 0 once the coordinator's job is done, instead of waiting for another",
+        Description = "Leave with exit code 0 once the coordinator's job is done, and with 130 when told to go before",
     };
 
     public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("information");

@@ -53,7 +53,7 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
             if (leave.IsCancellationRequested)
             {
                 await membership.LeaveAsync().ConfigureAwait(false);
-                return ExitCode.Done;
+                return CodeOfLeaving(membership);
             }
 
             switch (await membership.End.ConfigureAwait(false))
@@ -76,6 +76,16 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
                     return null;
             }
         }
+    }
+
+    /// <summary>
+    /// A worker that is there for one job and is told to leave before the job is done has not done what it was there
+    /// for: whoever started it may want another in its place.
+    /// </summary>
+    private int CodeOfLeaving(Membership membership)
+    {
+        bool dismissed = membership.End is { IsCompletedSuccessfully: true, Result: MembershipEnd.Dismissed };
+        return request.UntilJobDone && !dismissed ? ExitCode.Interrupted : ExitCode.Done;
     }
 
     private WorkerSettings SettingsOf(string device, int index, int count)

@@ -59,9 +59,13 @@ public static class RemoteHosting
 
     private static Config PlainTcp { get; } = ConfigurationFactory.ParseString("akka.remote.dot-netty.tcp.enable-ssl = false");
 
+    /// <remarks>
+    /// Names are looked up in one family of addresses, the one that is listened on: a network of IPv6 alone has no others.
+    /// </remarks>
     private static Config Port(RemoteSettings settings) => ConfigurationFactory.ParseString($$"""
         akka.remote.dot-netty.tcp {
           hostname = {{Quoted(settings.Host)}}
+          dns-use-ipv6 = {{(settings.IsIpv6 ? "true" : "false")}}
           port = {{settings.Port}}
           public-hostname = {{Quoted(settings.PublicHost ?? settings.Host)}}
           {{(settings.PublicPort is { } port ? $"public-port = {port}" : "")}}

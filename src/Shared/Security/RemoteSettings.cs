@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Shared.Security;
@@ -23,6 +24,10 @@ public sealed record RemoteSettings
 
     /// <summary>Whether it may listen to other machines without TLS: <c>--insecure</c>. Default: false.</summary>
     public bool Insecure { get; init; }
+
+    /// <summary>Whether it binds an IPv6 address; then names are looked up as such, else as IPv4 addresses.</summary>
+    internal bool IsIpv6 =>
+        IPAddress.TryParse(Host, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
 
     /// <summary>Everything that is wrong with the security of the settings, and the certificates where they are right.</summary>
     /// <param name="tls">The certificates; null for plain TCP, or where something is wrong.</param>

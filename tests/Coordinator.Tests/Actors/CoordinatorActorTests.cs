@@ -253,6 +253,29 @@ public class CoordinatorActorTests : TestKit
         Assert.Null(result.Estimate);
     }
 
+    [Fact]
+    public void Workers_are_told_when_all_is_done_and_those_that_come_later_too()
+    {
+        var early = Register("early");
+        _coordinator.Tell(new DismissWorkers(), TestActor);
+
+        early.ExpectMsg<Dismiss>();
+        ExpectMsg<WorkersDismissed>();
+        Register("late").ExpectMsg<Dismiss>();
+    }
+
+    [Fact]
+    public void Without_a_worker_the_first_one_that_comes_is_waited_for()
+    {
+        _coordinator.Tell(new DismissWorkers(), TestActor);
+        // Answered after it, had the coordinator not waited.
+        _coordinator.Tell(new Identify(1), TestActor);
+        ExpectMsg<ActorIdentity>();
+
+        Register("late").ExpectMsg<Dismiss>();
+        ExpectMsg<WorkersDismissed>();
+    }
+
     private Guid Start(JobSpec spec, JobPolicy? policy = null)
     {
         var job = Guid.NewGuid();

@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace ActorHutch.Process.Tests.Programs;
+namespace ActorHutch.Processes;
 
 /// <summary>One of the programs, running as a process of its own; killed when it is disposed of.</summary>
 internal sealed partial class ProgramRun : IAsyncDisposable
@@ -18,16 +18,13 @@ internal sealed partial class ProgramRun : IAsyncDisposable
     private TaskCompletionSource _more = NewSignal();
 
     private ProgramRun(
-        string program, string? host, string[] arguments, IEnumerable<KeyValuePair<string, string>>? environment = null)
+        string file, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>>? environment = null)
     {
-        string path = PathOf(program);
-        _process.StartInfo = new ProcessStartInfo(host is null ? path : "ip")
+        _process.StartInfo = new ProcessStartInfo(file)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // In a network namespace ip takes the program's place: the process is the program's.
-        if (host is not null) foreach (string word in (string[])["netns", "exec", host, path]) _process.StartInfo.ArgumentList.Add(word);
         foreach (string argument in arguments) _process.StartInfo.ArgumentList.Add(argument);
         foreach (var (name, value) in environment ?? []) _process.StartInfo.Environment[name] = value;
         _process.OutputDataReceived += (_, line) => { lock (_lines) _output.AppendLine(line.Data); };
@@ -60,15 +57,36 @@ internal sealed partial class ProgramRun : IAsyncDisposable
     /// <param name="program">Its name.</param>
     /// <param name="host">The network namespace it runs in; null for this process's.</param>
     /// <param name="arguments">Its arguments.</param>
-    public static ProgramRun Start(string program, string? host, params string[] arguments) => new(program, host, arguments);
+    public static ProgramRun Start(string program, string? host, params string[] arguments) =>
+        host is null ? new(PathOf(program), arguments) : StartOn(host, [PathOf(program), .. arguments]);
+
+    /// <summary>Starts any command in a network namespace.</summary>
+    /// <param name="host">The network namespace.</param>
+    /// <param name="command">The program's file and its arguments.</param>
+    // ip lets the program take its own place: the process is the program's.
+    public static ProgramRun StartOn(string host, params string[] command) => StartFile("ip", ["netns", "exec", host, .. command]);
+
+    /// <summary>Starts any program.</summary>
+    public static ProgramRun StartFile(string file, params string[] arguments) => new(file, arguments);
+
+    /// <summary>Where <c>actorhutch</c> or <c>actorhutch-worker</c> was built.</summary>
+    public static string PathOf(string program) => typeof(ProgramRun).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == program).Value!;
 
     /// <summary>Starts a program with more in its environment than this process has.</summary>
     public static ProgramRun StartWith(
         string program, IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments) =>
-        new(program, null, arguments, environment);
+        new(PathOf(program), arguments, environment);
 
     /// <summary>Waits until so many lines of the log contain a text.</summary>
-    public async Task LogsAsync(string text, int times = 1)
+    public Task LogsAsync(string text, int times = 1) =>
+        LogsAsync(line => line.Contains(text, StringComparison.Ordinal), $"'{text}'", times);
+
+    /// <summary>Waits until so many lines of the log are what is waited for.</summary>
+    /// <param name="isIt">Whether a line is.</param>
+    /// <param name="what">What is waited for, in words.</param>
+    /// <param name="times">How many lines.</param>
+    public async Task LogsAsync(Func<string, bool> isIt, string what, int times = 1)
     {
         long start = Stopwatch.GetTimestamp();
         while (true)
@@ -76,7 +94,7 @@ internal sealed partial class ProgramRun : IAsyncDisposable
             Task more;
             lock (_lines)
             {
-                if (_lines.Count(line => line.Contains(text, StringComparison.Ordinal)) >= times) return;
+                if (_lines.Count(isIt) >= times) return;
                 more = _more.Task;
             }
 
@@ -84,8 +102,8 @@ internal sealed partial class ProgramRun : IAsyncDisposable
             if (left <= TimeSpan.Zero || await Task.WhenAny(more, _exited, Task.Delay(left)) == _exited)
             {
                 await Task.WhenAny(_exited, Task.Delay(100));
-                if (Log.Count(line => line.Contains(text, StringComparison.Ordinal)) >= times) return;
-                Assert.Fail($"'{text}' was not logged.\n{this}");
+                if (Log.Count(isIt) >= times) return;
+                Assert.Fail($"{what} was not logged.\n{this}");
             }
         }
     }
@@ -137,10 +155,6 @@ internal sealed partial class ProgramRun : IAsyncDisposable
 
         _process.Dispose();
     }
-
-    /// <summary>Where a program was built.</summary>
-    public static string PathOf(string program) => typeof(ProgramRun).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == program).Value!;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

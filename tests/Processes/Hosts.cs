@@ -1,26 +1,33 @@
 using System.Globalization;
 
-namespace ActorHutch.Process.Tests.Network;
+namespace ActorHutch.Processes;
 
 /// <summary>
 /// Hosts of their own: network namespaces, each with one link to a common switch. The first is the coordinator's.
 /// </summary>
 internal sealed class Hosts : IDisposable
 {
-    private readonly string _prefix = string.Create(CultureInfo.InvariantCulture, $"ah{Environment.ProcessId % 100_000}");
-    private readonly int _count;
+    private readonly Subnet _subnet;
+    private readonly string _prefix;
+    private int _count;
 
-    private Hosts(int count) => _count = count;
+    private Hosts(Subnet subnet)
+    {
+        _subnet = subnet;
+        _prefix = string.Create(CultureInfo.InvariantCulture, $"{subnet.Name}{Environment.ProcessId % 100_000}");
+    }
 
     private string Bridge => $"{_prefix}br";
 
     /// <summary>Makes hosts, or skips the test where that cannot be done.</summary>
-    public static Hosts MakeOrSkip(int count)
+    public static Hosts MakeOrSkip(Subnet subnet, int count)
     {
-        var hosts = new Hosts(count);
+        var hosts = new Hosts(subnet);
         try
         {
-            hosts.Make();
+            Ip($"link add {hosts.Bridge} type bridge");
+            Ip($"link set {hosts.Bridge} up");
+            for (int host = 0; host < count; host++) hosts.Add();
             return hosts;
         }
         catch (InvalidOperationException error)
@@ -35,7 +42,21 @@ internal sealed class Hosts : IDisposable
     public string Name(int host) => string.Create(CultureInfo.InvariantCulture, $"{_prefix}h{host}");
 
     /// <summary>A host's address.</summary>
-    public static string Address(int host) => string.Create(CultureInfo.InvariantCulture, $"10.213.77.{host + 1}");
+    public string Address(int host) => _subnet.Address(host);
+
+    /// <summary>Makes another host, and returns its number.</summary>
+    public int Add()
+    {
+        int host = _count++;
+        Ip($"netns add {Name(host)}");
+        Ip($"link add {Link(host)} type veth peer name eth0 netns {Name(host)}");
+        Ip($"link set {Link(host)} master {Bridge} up");
+        // An IPv6 address is usable at once: there is nobody to ask whether it is taken.
+        Ip($"-n {Name(host)} addr add {Address(host)}/{_subnet.Bits} dev eth0{(_subnet.IsIpv6 ? " nodad" : "")}");
+        Ip($"-n {Name(host)} link set eth0 up");
+        Ip($"-n {Name(host)} link set lo up");
+        return host;
+    }
 
     /// <summary>Cuts a host's link: packets are lost, and nobody is told.</summary>
     public void CutLink(int host) => Ip($"link set {Link(host)} nomaster");
@@ -51,21 +72,6 @@ internal sealed class Hosts : IDisposable
     }
 
     private string Link(int host) => string.Create(CultureInfo.InvariantCulture, $"{_prefix}l{host}");
-
-    private void Make()
-    {
-        Ip($"link add {Bridge} type bridge");
-        Ip($"link set {Bridge} up");
-        for (int host = 0; host < _count; host++)
-        {
-            Ip($"netns add {Name(host)}");
-            Ip($"link add {Link(host)} type veth peer name eth0 netns {Name(host)}");
-            Ip($"link set {Link(host)} master {Bridge} up");
-            Ip($"-n {Name(host)} addr add {Address(host)}/24 dev eth0");
-            Ip($"-n {Name(host)} link set eth0 up");
-            Ip($"-n {Name(host)} link set lo up");
-        }
-    }
 
     private static void TryIp(string arguments)
     {

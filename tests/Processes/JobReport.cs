@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace ActorHutch.Process.Tests.Programs;
+namespace ActorHutch.Processes;
 
 /// <summary>What <c>--json</c> wrote.</summary>
 internal sealed record JobReport(JsonElement Json)
