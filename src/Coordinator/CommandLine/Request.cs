@@ -121,7 +121,8 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
             .. parsed.Errors.Select(error => error.Message),
             .. Misplaced(parsed),
             .. ClusterRequest.Misplaced(parsed, options, run.Cluster),
-            .. run.Cluster ? [] : file?.Misplaced ?? [],
+            // Where the command line says no to the file's cluster, what the file says of it counts for nothing.
+            .. run.Cluster || values.IsGiven(options.Cluster) ? [] : file?.Misplaced ?? [],
             .. file?.Problems ?? [],
             .. document.Spec.Validate().Concat(settings.Validate()).Concat(cluster?.Validate() ?? [])
                 .Concat(VerifyFractionProblem(run.VerifyFraction ?? 0))

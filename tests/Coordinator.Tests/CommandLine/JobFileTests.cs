@@ -59,6 +59,7 @@ public sealed class JobFileTests : IDisposable
             "--listen", "127.0.0.1:1")).Json;
         Assert.Equal(1, changed.GetProperty("minWorkers").GetInt32());
         Assert.False(changed.TryGetProperty("insecure", out _));
+        Assert.Equal(0, (await Invocation.Of("--job", file, "--cluster", "false", "--state", _folder.File("state"))).Code);
     }
 
     [Fact]

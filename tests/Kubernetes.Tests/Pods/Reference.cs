@@ -19,7 +19,8 @@ public sealed class Reference
     internal static async Task<string> BitsOfAsync(string state)
     {
         await using var run = ProgramRun.Start(
-            "actorhutch", null, "--job", Path.Combine(state, "job.json"), "--state", state, "--device", "cpu", "--json");
+            "actorhutch", null, "--job", Path.Combine(state, "job.json"), "--state", state, "--cluster", "false",
+            "--device", "cpu", "--json");
         Assert.Equal(0, await run.ExitAsync());
         return JobReport.Of(run).Bits;
     }
