@@ -84,6 +84,12 @@ internal sealed class OptionSet
         Description = "Keep what is computed there; the same command goes on where it was interrupted or killed",
     };
 
+    public Option<string?> Out { get; } = new("--out")
+    {
+        HelpName = "DIR",
+        Description = "Write a report there: a page with pictures, JSON, every probe's values as CSV",
+    };
+
     public Option<bool> Json { get; } = new("--json") { Description = "Write one JSON document instead of text" };
 
     public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("warning");
@@ -107,19 +113,19 @@ internal sealed class OptionSet
     public IReadOnlyList<Option> OfEstimate() =>
     [
         Job, .. Risk.All, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Out, Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch exact</c>: nothing random, and blocks alone, whose trace is the same.</summary>
     public IReadOnlyList<Option> OfExact() =>
     [
         Job, .. Risk.All, Matrix, Method, ProbeSpace, VBatch, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Out, Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch compare</c>: nothing that it compares.</summary>
     public IReadOnlyList<Option> OfCompare() =>
-        [Job, .. Risk.All, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Json, LogLevel];
+        [Job, .. Risk.All, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Out, Json, LogLevel];
 
     private IEnumerable<Option> OfCluster() => [Cluster, .. Node.All, MinWorkers, VerifyFraction];
 }

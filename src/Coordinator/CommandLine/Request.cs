@@ -25,6 +25,9 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
     /// <summary>The state directory; null for none.</summary>
     public string? State => Job.Run.State;
 
+    /// <summary>Where the report's files are written; null for nowhere.</summary>
+    public string? Out => Job.Run.Out;
+
     /// <summary>Whether the result is for a program.</summary>
     public bool Json => Job.Run.Json;
 
@@ -101,6 +104,7 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
             MinWorkers = values.Of(options.MinWorkers) ?? run.MinWorkers,
             VerifyFraction = values.Of(options.VerifyFraction) ?? run.VerifyFraction,
             State = values.Of(options.State) ?? run.State,
+            Out = values.Of(options.Out) ?? run.Out,
             Json = values.Flag(options.Json, run.Json),
             LogLevel = values.Of(options.LogLevel) ?? run.LogLevel,
         };
