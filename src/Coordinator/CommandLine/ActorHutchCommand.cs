@@ -36,8 +36,11 @@ internal sealed class ActorHutchCommand
         Fill(estimate, JobKind.Estimate, _options.OfEstimate(), EstimateCommand.RunAsync);
         Fill(exact, JobKind.Exact, _options.OfExact(), ExactCommand.RunAsync);
         Fill(compare, JobKind.Estimate, _options.OfCompare(), CompareCommand.RunAsync);
+        var accuracy = new Command("accuracy", "Draws estimates against the number of probes, for several seeds, and the exact value");
+        Fill(accuracy, JobKind.Estimate, _options.OfAccuracy(), AccuracyCommand.RunAsync, AccuracyCommand.Folder);
         _root.Add(estimate);
         _root.Add(exact);
+        _root.Add(accuracy);
         _root.Add(compare);
     }
 
@@ -68,7 +71,7 @@ internal sealed class ActorHutchCommand
         return Problems.Report(_terminal.Error, "actorhutch", [.. request.Problems, .. Problems.Suggestions(parsed)]);
     }
 
-    private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options, Work work)
+    private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options, Work work, string? folder = null)
     {
         _kinds.Add(command, kind);
         foreach (var option in options) command.Add(option);
@@ -76,6 +79,7 @@ internal sealed class ActorHutchCommand
         {
             var request = Request.Read(parsed, _options, kind, _replicas);
             if (request.Problems.Count == 0) request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory));
+            request = request.WithOut(folder);
             if (request.Problems.Count > 0) return Problems.Report(_terminal.Error, "actorhutch", request.Problems);
             if (!request.PrintsJob)
             {

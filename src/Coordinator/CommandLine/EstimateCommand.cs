@@ -34,7 +34,8 @@ internal static class EstimateCommand
         return code;
     }
 
-    private static string? NoExactTrace(JobResult? exact) => exact?.Outcome.End switch
+    /// <summary>What to say where there is no exact trace; null where there is nothing to say.</summary>
+    public static string? NoExactTrace(JobResult? exact) => exact?.Outcome.End switch
     {
         null or JobEnd.Completed or JobEnd.Interrupted => null,
         JobEnd.TooManyLanes => $"not computed, because {exact.Outcome.Message}: actorhutch exact does",

@@ -90,6 +90,19 @@ internal sealed class OptionSet
         Description = "Write a report there: a page with pictures, JSON, every probe's values as CSV",
     };
 
+    public Option<int?> Seeds { get; } =
+        Number<int>("--seeds", "N", "How many runs, with seeds from --seed on. Default: 15", "must be a whole number, at least 2");
+
+    public Option<long?> From { get; } =
+        Number<long>("--from", "V", "The fewest probes. Default: 10", "must be a whole number, at least 1");
+
+    public Option<long?> To { get; } =
+        Number<long>("--to", "V", "The most probes, which each run has. Default: 1000", "must be a whole number above --from");
+
+    public Option<int?> Steps { get; } =
+        Number<int>("--steps", "N", "How many numbers of probes, evenly spaced on a logarithmic axis. Default: 30",
+            "must be a whole number, at least 2");
+
     public Option<bool> Json { get; } = new("--json") { Description = "Write one JSON document instead of text" };
 
     public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("warning");
@@ -126,6 +139,13 @@ internal sealed class OptionSet
     /// <summary>The options of <c>actorhutch compare</c>: nothing that it compares.</summary>
     public IReadOnlyList<Option> OfCompare() =>
         [Job, .. Risk.All, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Out, Json, LogLevel];
+
+    /// <summary>The options of <c>actorhutch accuracy</c>.</summary>
+    public IReadOnlyList<Option> OfAccuracy() =>
+    [
+        Job, .. Risk.All, Matrix, Structure, Method, ProbeSpace, Distribution, Seeds, From, To, Steps, VBatch, Seed, Dtype,
+        Device, Workers, Threads, MemoryBudget, .. OfCluster(), Out, Json, LogLevel,
+    ];
 
     private IEnumerable<Option> OfCluster() => [Cluster, .. Node.All, MinWorkers, VerifyFraction];
 }

@@ -70,7 +70,7 @@ internal static class SessionCommand
         if (request.Out is not { } path) return;
         var folder = ReportFolder.Open(path);
         folder.Write(files());
-        if (!request.Json) terminal.Out.WriteLine($"\nThe report is in {folder[first]}");
+        if (!request.Json) terminal.Out.WriteLine($"\nSee {folder[first]}");
     }
 
     /// <summary>The exit code for a job's end; what went wrong goes to standard error.</summary>

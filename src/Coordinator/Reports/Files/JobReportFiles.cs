@@ -26,7 +26,7 @@ internal static class JobReportFiles
         return
         [
             ReportFile.OfText("report.json", ReportJson.Write(report) + "\n"),
-            ReportFile.OfText(Page, JobPage.Write(report, [.. pictures.Select(picture => (picture, picture.ToSvg()))])),
+            ReportFile.OfText(Page, JobPage.Write(report, pictures)),
             .. record is null ? [] : (ReportFile[])[new("probes.csv", stream => ProbesCsv.Write(stream, record))],
             .. pictures.SelectMany(PictureFiles),
         ];

@@ -8,7 +8,7 @@ internal static class BlockPicture
     private const int MostLabelled = 60;
     private const int RowHeight = 34;
     private const int LowestRow = 12;
-    private const int MostHeight = 1400;
+    private const int MostHeight = 1250;
     private const int AxisHeight = 56;
 
     /// <summary>Draws it; null where blocks are not told apart.</summary>
@@ -23,13 +23,7 @@ internal static class BlockPicture
             ? (interval.High - interval.Low) / 2 / error : 1;
         if (!double.IsFinite(factor)) factor = 1;
 
-        int row = Math.Clamp((MostHeight - Picture.HeadHeight - AxisHeight) / blocks.Count, LowestRow, RowHeight);
-        var picture = new Picture("blocks", "The trace of each block", PictureText.Subtitle(report), Describe(report))
-        {
-            Height = Picture.HeadHeight + AxisHeight + row * blocks.Count,
-            Legend = Legend(estimate, exact, report.Confidence?.Level),
-            Panels = [],
-        };
+        int row = Math.Clamp(MostHeight / blocks.Count, LowestRow, RowHeight);
         var plot = PictureStyle.NewPlot();
         double[] shown = [.. blocks.SelectMany(block => (double?[])
         [
@@ -44,7 +38,12 @@ internal static class BlockPicture
         RowLabels.Set(plot, plot.Axes.Left, [.. blocks.Select(block => block.Name)], every);
         RowLabels.Set(plot, plot.Axes.Right, [.. blocks.Select(block => Value(block, estimate))], every);
         plot.XLabel("trace");
-        return picture with { Panels = [new Panel(plot, Picture.Body(picture.Width, picture.Height))] };
+        return new Picture("blocks", "The trace of each block", PictureText.Subtitle(report), Describe(report))
+        {
+            BodyHeight = AxisHeight + Math.Max(row * blocks.Count, RowHeight * 3 / 2),
+            Legend = Legend(estimate, exact, report.Confidence?.Level),
+            Panels = [new Panel(plot)],
+        };
     }
 
     private static void DrawRow(Plot plot, BlockReport block, double y, double factor, bool estimate, float size)

@@ -54,7 +54,7 @@ internal static class ConvergencePicture
             + (report.ExactTrace is { } e ? $"; the exact trace is {Figures.Significant(e, 6)}." : "."))
         {
             Legend = legend,
-            Panels = [new Panel(plot, Picture.Body(820, 470))],
+            Panels = [new Panel(plot)],
         };
     }
 

@@ -22,13 +22,16 @@ internal sealed record LegendEntry(LegendShape Shape, Color Color, string Text)
     private const float SymbolWidth = 26;
     private const float Gap = 7;
 
-    /// <summary>Draws it, and returns its width.</summary>
+    /// <summary>How wide it is.</summary>
+    public float Width(SKFont font) => SymbolWidth + Gap + font.MeasureText(Text);
+
+    /// <summary>Draws it.</summary>
     /// <param name="canvas">Where.</param>
     /// <param name="x">Its left end.</param>
     /// <param name="middle">The height of its middle.</param>
     /// <param name="font">For the text.</param>
     /// <param name="ink">For the text.</param>
-    public float Draw(SKCanvas canvas, float x, float middle, SKFont font, SKPaint ink)
+    public void Draw(SKCanvas canvas, float x, float middle, SKFont font, SKPaint ink)
     {
         using var paint = new SKPaint { Color = Color.ToSKColor(), IsAntialias = true, StrokeWidth = 2 };
         float right = x + SymbolWidth, center = x + SymbolWidth / 2;
@@ -68,6 +71,5 @@ internal sealed record LegendEntry(LegendShape Shape, Color Color, string Text)
         }
 
         canvas.DrawText(Text, right + Gap, middle + font.Size * 0.36f, SKTextAlign.Left, font, ink);
-        return SymbolWidth + Gap + font.MeasureText(Text);
     }
 }

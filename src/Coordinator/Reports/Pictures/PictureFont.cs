@@ -24,6 +24,14 @@ internal static class PictureFont
     /// <summary>For titles.</summary>
     public static SKTypeface SemiBold { get; } = Load("Inter-SemiBold.otf");
 
+    /// <summary>One of them at a size.</summary>
+    public static SKFont Of(SKTypeface typeface, float size) => new(typeface, size)
+    {
+        Edging = SKFontEdging.Antialias,
+        Subpixel = true,
+        Hinting = SKFontHinting.None,
+    };
+
     /// <summary>Makes the drawing library find it by its name.</summary>
     public static void Register()
     {

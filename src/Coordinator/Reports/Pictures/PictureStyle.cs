@@ -92,6 +92,17 @@ internal static class PictureStyle
         TickDensity = 0.6,
     };
 
+    /// <summary>Ticks of a logarithmic axis at powers of ten alone.</summary>
+    /// <param name="low">The axis' lowest log₁₀.</param>
+    /// <param name="high">Its highest.</param>
+    /// <param name="label">Writes a value.</param>
+    public static NumericManual Decades(double low, double high, Func<double, string> label)
+    {
+        var ticks = new NumericManual();
+        for (double decade = Math.Ceiling(low); decade <= high; decade++) ticks.AddMajor(decade, label(Math.Pow(10, decade)));
+        return ticks;
+    }
+
     private sealed class NoMinorTicks : IMinorTickGenerator
     {
         public IEnumerable<double> GetMinorTicks(double[] majorTicks, CoordinateRange visibleRange) => [];

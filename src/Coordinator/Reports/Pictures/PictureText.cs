@@ -9,12 +9,18 @@ internal static class PictureText
     public static string Subtitle(Report report) => string.Join(" · ", ((string?[])
     [
         report.Model?.Name,
-        $"{(report.Matrix == "ggn" ? "generalised Gauss-Newton matrix" : "Hessian")}, {(report.Structure == "block" ? "block-diagonal" : report.Structure)}",
+        $"{Matrix(report.Matrix)}, {Structure(report.Structure)}",
         report.Method,
         report.Kind == "exact"
             ? Figures.Count(report.Probes, "basis vector")
             : $"{Figures.Whole(report.Probes)} {report.Distribution} probes in {report.ProbeSpace} space",
     ]).OfType<string>());
+
+    /// <summary>A matrix by its name.</summary>
+    public static string Matrix(string word) => word == "ggn" ? "generalised Gauss-Newton matrix" : "Hessian";
+
+    /// <summary>How much of the matrix.</summary>
+    public static string Structure(string word) => word == "block" ? "block-diagonal" : word;
 
     /// <summary>A share, without needless zeros: 95 %.</summary>
     public static string Percent(double share) =>

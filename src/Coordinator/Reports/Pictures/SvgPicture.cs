@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Xml.Linq;
-using SkiaSharp;
 
 namespace ActorHutch.Coordinator.Reports.Pictures;
 
@@ -79,7 +78,7 @@ internal sealed class SvgPicture
         text.SetAttributeValue("font-family", PictureFont.Fallbacks);
         float size = float.Parse(text.Attribute("font-size")!.Value, CultureInfo.InvariantCulture);
         bool bold = text.Attribute("font-weight")?.Value is { } weight && weight is not ("400" or "normal");
-        using var font = new SKFont(bold ? PictureFont.SemiBold : PictureFont.Regular, size);
+        using var font = PictureFont.Of(bold ? PictureFont.SemiBold : PictureFont.Regular, size);
         x.Value = First(x.Value);
         if (text.Attribute("y") is { } y) y.Value = First(y.Value);
         if (bold) text.SetAttributeValue("font-weight", "600");

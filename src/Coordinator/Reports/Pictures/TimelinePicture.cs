@@ -7,7 +7,7 @@ internal static class TimelinePicture
 {
     private const int RowHeight = 36;
     private const int LowestRow = 7;
-    private const int MostHeight = 1400;
+    private const int MostHeight = 1250;
     private const int AxisHeight = 56;
     private const int LowestLabelled = 16;
 
@@ -21,8 +21,7 @@ internal static class TimelinePicture
         var ran = entries.Select(entry => entry.Worker.Id).ToHashSet();
         workers = [.. workers.Where(ran.Contains)];
 
-        int row = Math.Clamp((MostHeight - Picture.HeadHeight - AxisHeight) / workers.Length, LowestRow, RowHeight);
-        int height = Picture.HeadHeight + AxisHeight + Math.Max(row * workers.Length, 2 * RowHeight);
+        int row = Math.Clamp(MostHeight / workers.Length, LowestRow, RowHeight);
         double end = entries.Max(entry => entry.End);
         var (unit, factor) = end switch { < 1e-3 => ("µs", 1e6), < 1 => ("ms", 1e3), < 600 => ("s", 1), _ => ("min", 1 / 60.0) };
 
@@ -42,9 +41,9 @@ internal static class TimelinePicture
             $"A row for each of {Figures.Count(workers.Length, "worker")} with a bar for each chunk it computed: "
             + $"{Figures.Count(entries.Count, "attempt")} in {Figures.Seconds(end)}, {Figures.Whole(again)} of them issued again.")
         {
-            Height = height,
+            BodyHeight = AxisHeight + Math.Max(row * workers.Length, RowHeight * 3 / 2),
             Legend = TimelineBars.Legend(entries),
-            Panels = [new Panel(plot, Picture.Body(820, height))],
+            Panels = [new Panel(plot)],
         };
     }
 
