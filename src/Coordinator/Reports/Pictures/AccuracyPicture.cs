@@ -23,7 +23,7 @@ internal static class AccuracyPicture
                 run.Estimates.Select(estimate => new Coordinates(Math.Log10(estimate.Probes), estimate.Trace)).ToArray(),
                 PictureStyle.Estimate);
             line.LineWidth = 1.25f;
-            line.LinePattern = LinePattern.Dashed;
+            line.LinePattern = LinePattern.DenselyDashed;
         }
 
         if (report.ExactTrace is { } exact) plot.Add.HorizontalLine(exact, 2.5f, PictureStyle.Exact);

@@ -24,6 +24,7 @@ internal static class RowLabels
         axis.TickLabelStyle.FontSize = PictureStyle.TextSize;
         axis.TickLabelStyle.ForeColor = axis is IAxis { Edge: Edge.Left } ? PictureStyle.Ink : PictureStyle.Muted;
         axis.MajorTickStyle.Length = 0;
+        axis.MajorTickStyle.Color = PictureStyle.AxisLine;
         axis.FrameLineStyle.Width = 0;
     }
 }

@@ -17,6 +17,7 @@ internal sealed class SvgPicture
     {
         var root = XDocument.Load(drawn).Root!;
         foreach (var text in root.Descendants(Svg + "text")) Simplify(text);
+        Rename(root);
         root.SetAttributeValue("viewBox", string.Create(
             CultureInfo.InvariantCulture, $"0 0 {picture.Width} {picture.Height}"));
         root.SetAttributeValue("role", "img");
@@ -53,7 +54,6 @@ internal sealed class SvgPicture
             };
             if (attribute.Value.Contains("url(#", StringComparison.Ordinal))
                 attribute.Value = attribute.Value.Replace("url(#", $"url(#{_name}-", StringComparison.Ordinal);
-            if (attribute.Name.LocalName == "href") attribute.Value = attribute.Value.Replace("#", $"#{_name}-", StringComparison.Ordinal);
         }
 
         // A page of HTML knows the name space.
@@ -64,6 +64,23 @@ internal sealed class SvgPicture
         }
 
         return root.ToString(SaveOptions.DisableFormatting);
+    }
+
+    /// <summary>
+    /// Names that count from one: the drawing library's go on from picture to picture, and the same picture must be the
+    /// same file.
+    /// </summary>
+    private static void Rename(XElement root)
+    {
+        var names = new Dictionary<string, string>();
+        foreach (var id in root.Descendants().Attributes("id"))
+        {
+            names.Add(id.Value, string.Create(CultureInfo.InvariantCulture, $"c{names.Count + 1}"));
+            id.Value = names[id.Value];
+        }
+
+        foreach (var attribute in root.Descendants().Attributes().Where(attribute => attribute.Value.StartsWith("url(#", StringComparison.Ordinal)))
+            attribute.Value = $"url(#{names[attribute.Value[5..^1]]})";
     }
 
     /// <summary>
