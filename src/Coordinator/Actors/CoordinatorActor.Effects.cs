@@ -2,6 +2,7 @@ using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
 using Akka.Actor;
 using Akka.Event;
 
@@ -24,13 +25,14 @@ internal sealed partial class CoordinatorActor
         switch (effect)
         {
             case Send send:
+                if (send.Message is RunChunk run) job.Timeline?.Issued(send.Worker, run, SinceFirstChunk(job));
                 // A worker that is gone gets nothing; that it is gone is an event of its own.
                 if (_addresses.TryGetValue(send.Worker, out var address)) address.Tell(send.Message);
                 break;
             case Begin:
                 job.FirstChunk = _time.GetTimestamp();
                 if (job.Results is null) job.Ahead?.Write(new ReplicaAgreed(job.State.Replica!));
-                job.Results ??= new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
+                job.Results ??= NewResults(job);
                 job.Client.Tell(new JobStarted(job.State));
                 Timers.StartPeriodicTimer(nameof(ProgressDue), new ProgressDue(), ProgressInterval);
                 break;
@@ -83,8 +85,19 @@ internal sealed partial class CoordinatorActor
             !exact && accumulator is { Count: > 0 } ? accumulator.Estimate(job.State.Spec.ConfidenceLevel) : null,
             exact && outcome.End == JobEnd.Completed ? accumulator!.Sum() : null,
             job.Earlier?.Ended?.Setup ?? _time.GetElapsedTime(job.Start, firstChunk),
-            job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now)));
+            job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now))
+        {
+            Record = job is { Timeline: { } timeline, Results.Values: { } values }
+                ? new JobRecord(job.State.Replica!.Blocks, values, timeline.At(SinceFirstChunk(job)))
+                : null,
+        });
     }
+
+    private static ChunkResults NewResults(RunningJob job) =>
+        new(job.State.Spec, job.State.Replica!.Blocks, job.State.Policy.KeepsRecord);
+
+    private double SinceFirstChunk(RunningJob job) =>
+        job.FirstChunk is { } first ? _time.GetElapsedTime(first).TotalSeconds : 0;
 
     private void TellProgress()
     {

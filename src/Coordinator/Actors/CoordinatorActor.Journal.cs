@@ -58,7 +58,7 @@ internal sealed partial class CoordinatorActor
     private static void MergeEarlier(RunningJob job)
     {
         if (job.State is not { Recovered: > 0, Outcome: null or { End: JobEnd.Completed } }) return;
-        job.Results = new ChunkResults(job.State.Spec, job.State.Replica!.Blocks);
+        job.Results = NewResults(job);
         foreach (var chunk in job.Earlier!.Job!.Chunks.DistinctBy(chunk => chunk.Chunk))
             job.Results.Accept(chunk.Chunk, chunk.Worker, chunk.Values);
         if (job.State.Phase == JobPhase.Finished || job.Results.TargetReached) job.Client.Tell(new JobStarted(job.State));

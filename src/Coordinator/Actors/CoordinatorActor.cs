@@ -206,6 +206,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     {
         // A job that is over, and waits for its journal, hears of its workers no more than one that is gone.
         if (_job is null || (_job.State.Phase == JobPhase.Finished && happened is WorkerSaid)) return;
+        _job.Timeline?.Note(happened, _job.State.Done, SinceFirstChunk(_job));
         var transition = _job.State.Apply(happened);
         _job.State = transition.State;
         Perform(transition.Effects);

@@ -13,6 +13,9 @@ namespace ActorHutch.Coordinator.Actors;
 internal sealed record JobResult(
     JobState State, TraceEstimate? Estimate, ExactTrace? Exact, TimeSpan Setup, TimeSpan Elapsed)
 {
+    /// <summary>How it came about; null where nobody asked, or nothing was computed.</summary>
+    public JobRecord? Record { get; init; }
+
     /// <summary>How it ended.</summary>
     public JobOutcome Outcome => State.Outcome!;
 

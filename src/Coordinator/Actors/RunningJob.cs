@@ -16,6 +16,9 @@ internal sealed class RunningJob(IActorRef client, JobState state, long start)
 
     public ChunkResults? Results { get; set; }
 
+    /// <summary>When each chunk runs where; null where nobody asked.</summary>
+    public ChunkTimeline? Timeline { get; } = state.Policy.KeepsRecord ? new ChunkTimeline(state.Job) : null;
+
     public long Start => start;
 
     public long? FirstChunk { get; set; }

@@ -44,8 +44,11 @@ internal sealed class ActorHutchCommand
                 Request.Read(parsed, _options, JobKind.Estimate, _replicas), parsed.GetValue(_options.Expected)!, _terminal, _replicas),
             cancellation));
         Fill(compare, JobKind.Estimate, _options.OfCompare(), CompareCommand.RunAsync);
+        var accuracy = new Command("accuracy", "Draws estimates against the number of probes, for several seeds, and the exact value");
+        Fill(accuracy, JobKind.Estimate, _options.OfAccuracy(), AccuracyCommand.RunAsync, AccuracyCommand.Folder);
         _root.Add(estimate);
         _root.Add(exact);
+        _root.Add(accuracy);
         _root.Add(compare);
         _root.Add(check);
     }
@@ -83,13 +86,13 @@ internal sealed class ActorHutchCommand
         foreach (var option in options) command.Add(option);
     }
 
-    private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options, Work work)
+    private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options, Work work, string? folder = null)
     {
         Fill(command, kind, options);
         command.SetAction(async (parsed, cancellation) =>
         {
             var request = Request.Read(parsed, _options, kind, _replicas);
-            request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory));
+            request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory)).WithOut(folder);
             if (request.Problems.Count > 0) return Problems.Report(_terminal.Error, "actorhutch", request.Problems);
             if (!request.PrintsJob)
             {

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Reports;
+using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.Jobs;
@@ -34,6 +35,7 @@ internal static class CompareCommand
             exact.Exact?.Trace, rows, interrupted, model, request.Job, VersionReport.Current);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else CompareText.Write(terminal.ForPeople(), report, workers);
+        SessionCommand.WriteFiles(request, terminal, () => CompareFiles.Of(report), CompareFiles.First);
 
         if (interrupted) return ExitCode.Interrupted;
         return rows.All(row => row.Error is not null) ? ExitCode.Failed : ExitCode.Done;

@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Reports;
+using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.CommandLine;
@@ -29,10 +30,12 @@ internal static class EstimateCommand
         var report = Reporting.OfEstimate(result, exact?.Exact, request.Job, interrupted);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteEstimate(report, result, NoExactTrace(exact));
+        SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result.Record), JobReportFiles.Page);
         return code;
     }
 
-    private static string? NoExactTrace(JobResult? exact) => exact?.Outcome.End switch
+    /// <summary>What to say where there is no exact trace; null where there is nothing to say.</summary>
+    public static string? NoExactTrace(JobResult? exact) => exact?.Outcome.End switch
     {
         null or JobEnd.Completed or JobEnd.Interrupted => null,
         JobEnd.TooManyLanes => $"not computed, because {exact.Outcome.Message}: actorhutch exact does",

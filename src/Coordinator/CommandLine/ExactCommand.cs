@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Reports;
+using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Shared.CommandLine;
 
@@ -22,6 +23,7 @@ internal static class ExactCommand
         var report = Reporting.OfExact(result, request.Job);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteExact(report, result);
+        SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result.Record), JobReportFiles.Page);
         return code;
     }
 }

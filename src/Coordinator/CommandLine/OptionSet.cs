@@ -84,6 +84,25 @@ internal sealed class OptionSet
         Description = "Keep what is computed there; the same command goes on where it was interrupted or killed",
     };
 
+    public Option<string?> Out { get; } = new("--out")
+    {
+        HelpName = "DIR",
+        Description = "Write a report there: a page with pictures, JSON, every probe's values as CSV",
+    };
+
+    public Option<int?> Seeds { get; } =
+        Number<int>("--seeds", "N", "How many runs, with seeds from --seed on. Default: 15", "must be a whole number, at least 2");
+
+    public Option<long?> From { get; } =
+        Number<long>("--from", "V", "The fewest probes. Default: 10", "must be a whole number, at least 1");
+
+    public Option<long?> To { get; } =
+        Number<long>("--to", "V", "The most probes, which each run has. Default: 1000", "must be a whole number above --from");
+
+    public Option<int?> Steps { get; } =
+        Number<int>("--steps", "N", "How many numbers of probes, evenly spaced on a logarithmic axis. Default: 30",
+            "must be a whole number, at least 2");
+
     public Option<bool> Json { get; } = new("--json") { Description = "Write one JSON document instead of text" };
 
     public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("warning");
@@ -107,19 +126,26 @@ internal sealed class OptionSet
     public IReadOnlyList<Option> OfEstimate() =>
     [
         Job, .. Risk.All, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Out, Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch exact</c>: nothing random, and blocks alone, whose trace is the same.</summary>
     public IReadOnlyList<Option> OfExact() =>
     [
         Job, .. Risk.All, Matrix, Method, ProbeSpace, VBatch, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Out, Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch compare</c>: nothing that it compares.</summary>
     public IReadOnlyList<Option> OfCompare() =>
-        [Job, .. Risk.All, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Json, LogLevel];
+        [Job, .. Risk.All, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Out, Json, LogLevel];
+
+    /// <summary>The options of <c>actorhutch accuracy</c>.</summary>
+    public IReadOnlyList<Option> OfAccuracy() =>
+    [
+        Job, .. Risk.All, Matrix, Structure, Method, ProbeSpace, Distribution, Seeds, From, To, Steps, VBatch, Seed, Dtype,
+        Device, Workers, Threads, MemoryBudget, .. OfCluster(), Out, Json, LogLevel,
+    ];
 
     /// <summary>The options of <c>actorhutch check</c>: what makes the risk, and how it is computed.</summary>
     public IReadOnlyList<Option> OfCheck() => [Job, .. Risk.All, Method, Dtype, Device, Threads];

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Coordinator.Running;
 using ActorHutch.Curvature;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;
@@ -24,6 +25,12 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
 
     /// <summary>The state directory; null for none.</summary>
     public string? State => Job.Run.State;
+
+    /// <summary>What <c>actorhutch accuracy</c> runs.</summary>
+    public AccuracyPlan Accuracy { get; init; } = new();
+
+    /// <summary>Where the report's files are written; null for nowhere.</summary>
+    public string? Out => Job.Run.Out;
 
     /// <summary>Whether the result is for a program.</summary>
     public bool Json => Job.Run.Json;
@@ -51,6 +58,10 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
             Problems = [.. Problems, .. files.Problems.Select(problem => problem.ToString())],
         };
     }
+
+    /// <summary>The same with its files written somewhere, where nobody said where.</summary>
+    public Request WithOut(string? folder) =>
+        this with { Job = Job with { Run = Job.Run with { Out = Job.Run.Out ?? folder } } };
 
     /// <summary>Reads a command line; options with a problem of their own are left at their defaults.</summary>
     /// <param name="parsed">The command line.</param>
@@ -101,6 +112,7 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
             MinWorkers = values.Of(options.MinWorkers) ?? run.MinWorkers,
             VerifyFraction = values.Of(options.VerifyFraction) ?? run.VerifyFraction,
             State = values.Of(options.State) ?? run.State,
+            Out = values.Of(options.Out) ?? run.Out,
             Json = values.Flag(options.Json, run.Json),
             LogLevel = values.Of(options.LogLevel) ?? run.LogLevel,
         };
@@ -112,6 +124,10 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
                 || spec.Kind == JobKind.Estimate,
         }.Completed();
 
+        var defaults = new AccuracyPlan();
+        var accuracy = new AccuracyPlan(
+            values.Of(options.Seeds) ?? defaults.Seeds, values.Of(options.From) ?? defaults.From,
+            values.Of(options.To) ?? defaults.To, values.Of(options.Steps) ?? defaults.Steps);
         var cluster = run.Cluster ? ClusterRequest.Of(run) : null;
         var given = parsed.CommandResult.Command.Options.Where(values.IsGiven).Select(option => option.Name.TrimStart('-')).ToHashSet();
         string Describe(Problem problem) =>
@@ -125,11 +141,15 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
             .. run.Cluster || values.IsGiven(options.Cluster) ? [] : file?.Misplaced ?? [],
             .. file?.Problems ?? [],
             .. document.Spec.Validate().Concat(settings.Validate()).Concat(cluster?.Validate() ?? [])
+                .Concat(accuracy.Validate())
                 .Concat(VerifyFractionProblem(run.VerifyFraction ?? 0))
                 .Concat(DeviceProblems(settings, replicas, out string? unknown)).Select(Describe),
         ];
         return new Request(
-            document, parsed.GetValue(options.PrintJob), [.. (unknown is null ? problems : [.. problems, unknown]).Distinct()]);
+            document, parsed.GetValue(options.PrintJob), [.. (unknown is null ? problems : [.. problems, unknown]).Distinct()])
+        {
+            Accuracy = accuracy,
+        };
     }
 
     private static IEnumerable<Problem> VerifyFractionProblem(double fraction) => fraction is >= 0 and <= 1

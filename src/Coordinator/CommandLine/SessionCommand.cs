@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Journal;
+using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature;
@@ -23,9 +24,12 @@ internal static class SessionCommand
             // Settled here for all workers, whose machines may differ: stacks of one shape everywhere.
             MemoryBudget = request.Settings.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget,
             VerifyFraction = request.VerifyFraction,
+            KeepsRecord = request.Out is not null,
         };
         try
         {
+            // First, so that nobody computes for hours what then cannot be written.
+            if (request.Out is { } folder) ReportFolder.Open(folder);
             using var state = request.State is { } path ? StateDirectory.Open(path, request.Job) : null;
             Session session = request.Cluster is { } cluster
                 ? await ClusterSession.StartAsync(
@@ -40,7 +44,7 @@ internal static class SessionCommand
                 return code;
             }
         }
-        catch (StateDirectoryException error)
+        catch (Exception error) when (error is StateDirectoryException or ReportFolderException)
         {
             await terminal.Error.WriteLineAsync(error.Message).ConfigureAwait(false);
             return ExitCode.BadInput;
@@ -54,6 +58,19 @@ internal static class SessionCommand
         {
             return ExitCode.Interrupted;
         }
+    }
+
+    /// <summary>Writes a report's files where they are asked for, and tells people where.</summary>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="terminal">Where to tell.</param>
+    /// <param name="files">The files.</param>
+    /// <param name="first">The one to open.</param>
+    public static void WriteFiles(Request request, Terminal terminal, Func<IReadOnlyList<ReportFile>> files, string first)
+    {
+        if (request.Out is not { } path) return;
+        var folder = ReportFolder.Open(path);
+        folder.Write(files());
+        if (!request.Json) terminal.Out.WriteLine($"\nSee {folder[first]}");
     }
 
     /// <summary>The exit code for a job's end; what went wrong goes to standard error.</summary>

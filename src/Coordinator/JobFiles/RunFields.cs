@@ -45,6 +45,8 @@ internal static class RunFields
             (job, value) => job.With(job.Run with { VerifyFraction = value })),
         JobField.Text("state", "state", "must be a folder's name", job => job.Run.State,
             (job, value) => job.With(job.Run with { State = value })),
+        JobField.Text("out", "out", "must be a folder's name", job => job.Run.Out,
+            (job, value) => job.With(job.Run with { Out = value })),
         JobField.Flag("json", "json", job => job.Run.Json, (job, value) => job.With(job.Run with { Json = value })),
         JobField.Word("logLevel", "log-level", NodeOptions.LogLevels, job => job.Run.LogLevel,
             (job, value) => job.With(job.Run with { LogLevel = value })),

@@ -48,6 +48,9 @@ internal sealed record RunOptions
     /// <summary>The state directory.</summary>
     public string? State { get; init; }
 
+    /// <summary>Where the report's files are written.</summary>
+    public string? Out { get; init; }
+
     /// <summary>Whether the result is for a program.</summary>
     public bool Json { get; init; }
 

@@ -46,6 +46,6 @@ internal static class CompareText
     }
 
     /// <summary>Output space has one structure, so its name says more.</summary>
-    private static string Label(CompareRow row) =>
+    public static string Label(CompareRow row) =>
         $"{row.Method} {(row.ProbeSpace == "output" ? "output" : row.Structure)}";
 }

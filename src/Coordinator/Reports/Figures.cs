@@ -43,9 +43,21 @@ internal static class Figures
         _ => Significant(seconds, 3) + " s",
     };
 
+    /// <summary>A round time in seconds: 10 ms.</summary>
+    public static string Round(double seconds) => seconds switch
+    {
+        < 0.99e-3 => Significant(seconds * 1e6, 1) + " µs",
+        < 0.99 => Significant(seconds * 1e3, 1) + " ms",
+        _ => Significant(seconds, 1) + " s",
+    };
+
     /// <summary>A name that fits into so many columns: its end tells it from its neighbours.</summary>
     public static string Shortened(string name, int columns) =>
         name.Length <= columns ? name : string.Concat("…", name.AsSpan(name.Length - columns + 1));
+
+    /// <summary>The beginning of something long that its beginning identifies.</summary>
+    public static string Beginning(string text, int letters) =>
+        text.Length <= letters ? text : string.Concat(text.AsSpan(0, letters), "…");
 
     /// <summary>A whole number and its noun.</summary>
     public static string Count(long number, string noun) =>

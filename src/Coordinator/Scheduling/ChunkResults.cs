@@ -22,17 +22,25 @@ internal sealed class ChunkResults
     private readonly Dictionary<WorkerKey, int> _numbers = [];
     private ulong[] _digests = [];
     private int[] _workerOf = [];
+    private readonly List<ProbeValues>? _kept;
     private long _merged;
 
     /// <summary>No results yet.</summary>
-    public ChunkResults(JobSpec spec, IReadOnlyList<string> blocks)
+    /// <param name="spec">The job.</param>
+    /// <param name="blocks">Names of the values' columns.</param>
+    /// <param name="keepsValues">Whether <see cref="Values"/> are kept: eight bytes a probe and block.</param>
+    public ChunkResults(JobSpec spec, IReadOnlyList<string> blocks, bool keepsValues = false)
     {
         _spec = spec;
+        _kept = keepsValues ? [] : null;
         Accumulator = new TraceAccumulator(blocks);
     }
 
     /// <summary>The chunks from the first one up to the first gap.</summary>
     public TraceAccumulator Accumulator { get; }
+
+    /// <summary>What was merged, in order; null where it is not kept.</summary>
+    public IReadOnlyList<ProbeValues>? Values => _kept;
 
     /// <summary>
     /// Whether the stopping rule was satisfied. What comes after the chunk that satisfied it is not merged any more,
@@ -50,6 +58,7 @@ internal sealed class ChunkResults
         while (!TargetReached && _ahead.Remove(_merged, out var next))
         {
             Accumulator.Add(next);
+            _kept?.Add(next);
             _merged++;
             TargetReached = _spec is { Kind: JobKind.Estimate, RelativeError: { } error }
                 && StoppingRule.IsSatisfied(Accumulator.Estimate(_spec.ConfidenceLevel), error);

@@ -41,6 +41,9 @@ internal sealed record JobPolicy
     /// <summary>An exact trace of more basis vectors than this is not begun; null (the default) for no limit.</summary>
     public long? LaneLimit { get; init; }
 
+    /// <summary>Whether a <see cref="JobRecord"/> of how the result came about is kept. Default: no, it takes memory.</summary>
+    public bool KeepsRecord { get; init; }
+
     /// <summary>Bytes that a worker's stack of probes may take; null (the default) for the worker's own choice.</summary>
     public long? MemoryBudget { get; init; }
 }

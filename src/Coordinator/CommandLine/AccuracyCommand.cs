@@ -1,0 +1,40 @@
+using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.Reports;
+using ActorHutch.Coordinator.Reports.Files;
+using ActorHutch.Coordinator.Running;
+using ActorHutch.Shared.CommandLine;
+
+namespace ActorHutch.Coordinator.CommandLine;
+
+/// <summary><c>actorhutch accuracy</c>: estimates against the number of probes, for several seeds, and the exact trace.</summary>
+internal static class AccuracyCommand
+{
+    /// <summary>Where its files go where nobody says.</summary>
+    public const string Folder = "accuracy";
+
+    public static async Task<int> RunAsync(
+        Session session, Request request, Terminal terminal, CancellationToken cancellation)
+    {
+        var plan = request.Accuracy;
+        var common = plan.Spec(request.Spec, 0);
+        var exact = await ExactRun.BesideAsync(session, common, plan.To * plan.Seeds, cancellation).ConfigureAwait(false);
+        var onlooker = new Onlooker(terminal, null, request.Settings.ThreadsPerWorker);
+        var results = new List<JobResult>();
+        while (results.Count < plan.Seeds && !cancellation.IsCancellationRequested && results.All(result => result.Succeeded))
+        {
+            results.Add(await session.RunAsync(plan.Spec(request.Spec, results.Count), observer: onlooker, cancellation: cancellation)
+                .ConfigureAwait(false));
+            onlooker.Clear();
+        }
+
+        bool interrupted = cancellation.IsCancellationRequested;
+        int code = results.Count == 0 ? ExitCode.Interrupted : SessionCommand.Conclude(results[^1], terminal);
+        if (code == ExitCode.BadInput) return code;
+
+        var report = AccuracyReport.Of(plan, results, exact.Exact?.Trace, request.Job, interrupted);
+        if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
+        else AccuracyText.Write(terminal.ForPeople(), report, EstimateCommand.NoExactTrace(exact));
+        SessionCommand.WriteFiles(request, terminal, () => AccuracyFiles.Of(report), AccuracyFiles.First);
+        return interrupted ? ExitCode.Interrupted : code;
+    }
+}

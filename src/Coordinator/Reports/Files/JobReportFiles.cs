@@ -1,0 +1,41 @@
+using ActorHutch.Coordinator.Reports.Html;
+using ActorHutch.Coordinator.Reports.Pictures;
+using ActorHutch.Coordinator.Scheduling;
+
+namespace ActorHutch.Coordinator.Reports.Files;
+
+/// <summary>The files of a job's report.</summary>
+internal static class JobReportFiles
+{
+    /// <summary>The page, for people.</summary>
+    public const string Page = "report.html";
+
+    /// <summary>All of them.</summary>
+    /// <param name="report">What the job came to.</param>
+    /// <param name="record">How; null where nothing was computed.</param>
+    public static IReadOnlyList<ReportFile> Of(Report report, JobRecord? record)
+    {
+        Picture?[] drawn = record is null
+            ? []
+            :
+            [
+                ConvergencePicture.Draw(report, record.Values), BlockPicture.Draw(report),
+                TimelinePicture.Draw(report, record.Timeline),
+            ];
+        var pictures = drawn.OfType<Picture>().ToArray();
+        return
+        [
+            ReportFile.OfText("report.json", ReportJson.Write(report) + "\n"),
+            ReportFile.OfText(Page, JobPage.Write(report, pictures)),
+            .. record is null ? [] : (ReportFile[])[new("probes.csv", stream => ProbesCsv.Write(stream, record))],
+            .. pictures.SelectMany(PictureFiles),
+        ];
+    }
+
+    /// <summary>A picture's files.</summary>
+    public static IEnumerable<ReportFile> PictureFiles(Picture picture) =>
+    [
+        ReportFile.OfBytes(picture.Name + ".png", picture.ToPng()),
+        ReportFile.OfText(picture.Name + ".svg", picture.ToSvg().ToString()),
+    ];
+}

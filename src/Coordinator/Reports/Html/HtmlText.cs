@@ -1,0 +1,58 @@
+using System.Net;
+using System.Text;
+
+namespace ActorHutch.Coordinator.Reports.Html;
+
+/// <summary>A page's text as it grows. Whatever comes from outside is encoded here.</summary>
+internal sealed class HtmlText
+{
+    private readonly StringBuilder _text = new();
+
+    /// <summary>A text as HTML.</summary>
+    public static string Encode(string text) => WebUtility.HtmlEncode(text);
+
+    /// <summary>Adds HTML as it is.</summary>
+    public HtmlText Raw(string html)
+    {
+        _text.Append(html).Append('\n');
+        return this;
+    }
+
+    /// <summary>Adds an element with a text in it.</summary>
+    public HtmlText Element(string name, string text, string attributes = "") =>
+        Raw($"<{name}{(attributes.Length > 0 ? " " + attributes : "")}>{Encode(text)}</{name}>");
+
+    /// <summary>Adds facts with their names; those without a value are left out.</summary>
+    public HtmlText Facts(params (string Name, string? Value)[] facts)
+    {
+        Raw("<dl class=\"facts\">");
+        foreach (var (name, value) in facts)
+        {
+            if (value is not null) Raw($"<div><dt>{Encode(name)}</dt><dd>{Encode(value)}</dd></div>");
+        }
+
+        return Raw("</dl>");
+    }
+
+    /// <summary>Adds a table whose first column heads its rows; it scrolls where it is wider than the page.</summary>
+    /// <param name="caption">What it holds.</param>
+    /// <param name="columns">Their names; those that begin with a space hold words.</param>
+    /// <param name="rows">Their cells.</param>
+    public HtmlText Table(string caption, IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        string Class(int c) => columns[c].StartsWith(' ') ? " class=\"word\"" : "";
+        Raw($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{Encode(caption)}\"><table>");
+        Element("caption", caption);
+        Raw("<thead><tr>" + string.Concat(columns.Select((column, c) => $"<th scope=\"col\"{Class(c)}>{Encode(column.Trim())}</th>")) + "</tr></thead><tbody>");
+        foreach (var row in rows)
+        {
+            Raw("<tr>" + string.Concat(row.Select((cell, c) => c == 0
+                ? $"<th scope=\"row\">{Encode(cell)}</th>"
+                : $"<td{Class(c)}>{Encode(cell)}</td>")) + "</tr>");
+        }
+
+        return Raw("</tbody></table></div>");
+    }
+
+    public override string ToString() => _text.ToString();
+}

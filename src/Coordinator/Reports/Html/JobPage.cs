@@ -1,0 +1,144 @@
+using ActorHutch.Coordinator.Reports.Pictures;
+
+namespace ActorHutch.Coordinator.Reports.Html;
+
+/// <summary>A job's report as a page.</summary>
+internal static class JobPage
+{
+    /// <summary>Writes it.</summary>
+    /// <param name="report">What the job came to.</param>
+    /// <param name="pictures">What is drawn of it.</param>
+    public static string Write(Report report, IReadOnlyList<Picture> pictures)
+    {
+        string title = $"The trace of the {PictureText.Matrix(report.Matrix)} of {report.Model?.Name ?? report.Job.Spec.Risk.Model}";
+        var html = new HtmlText();
+        html.Element("h1", title);
+        html.Element("p", Summary(report), "class=\"muted\"");
+        Result(html, report);
+        Picture(html, pictures, "convergence", "The mean of the probes' vᵀHv so far, in its confidence band.");
+        Blocks(html, report, pictures);
+        Workers(html, report, pictures);
+        Computed(html, report);
+        Again(html, report);
+        var versions = report.Versions;
+        html.Element("footer", $"ActorHutch {versions.ActorHutch} · TorchSharp {versions.TorchSharp} · Akka.NET {versions.Akka} · .NET {versions.Dotnet}");
+        return Page.Of(title, html.ToString());
+    }
+
+    private static string Summary(Report report) =>
+        report.Kind == "exact"
+            ? $"Exact, from {Figures.Count(report.Probes, "basis vector")} in {report.ProbeSpace} space"
+            : $"Estimated from {Figures.Whole(report.Probes)} {report.Distribution} {(report.Probes == 1 ? "probe" : "probes")} in {report.ProbeSpace} space";
+
+    private static void Result(HtmlText html, Report report)
+    {
+        if (report.Trace is { } trace)
+        {
+            double error = report.StandardError ?? double.NaN;
+            bool estimate = report.Kind != "exact" && double.IsFinite(error);
+            int decimals = Figures.DecimalsFor(error);
+            html.Raw(estimate
+                ? $"<div class=\"result\"><div class=\"number\">{Figures.Fixed(trace, decimals)} <small>± {Figures.Fixed(error, decimals)}</small></div></div>"
+                : $"<div class=\"result\"><div class=\"number\">{Figures.Significant(trace, report.Dtype == "float32" ? 8 : 15)}</div></div>");
+            html.Facts(
+                (report.Confidence is { } c ? $"{PictureText.Percent(c.Level)} interval" : "",
+                    report.Confidence is { } interval && double.IsFinite(interval.Low)
+                        ? $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}" : null),
+                ("relative standard error", estimate ? Figures.Significant(100 * error / Math.Abs(trace), 2) + " %" : null),
+                ("exact trace", report.Kind != "exact" && report.ExactTrace is { } exact
+                    ? Figures.Significant(exact, 6) + (error > 0 ? $", {Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : "")
+                    : null),
+                ("time", $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up"));
+        }
+
+        string? note = report.Error ?? (report.Interrupted ? $"Interrupted after {Figures.Count(report.Probes, "probe")}." : null);
+        if (note is not null) html.Element("p", note, "class=\"note\"");
+    }
+
+    private static void Blocks(HtmlText html, Report report, IReadOnlyList<Picture> pictures)
+    {
+        if (report.Blocks.Count == 0) return;
+        html.Element("h2", "Blocks");
+        Picture(html, pictures, "blocks", "Each parameter's diagonal block, in the model's order.");
+        bool estimate = report.Confidence is not null;
+        bool exact = estimate && report.Blocks.Any(block => block.ExactTrace is not null);
+        html.Table(
+            "The trace of each parameter's block", ["block", "trace", .. estimate ? ["standard error"] : Array.Empty<string>(), .. exact ? ["exact"] : Array.Empty<string>()],
+            report.Blocks.Select(block =>
+            {
+                double error = block.StandardError ?? double.NaN;
+                int decimals = Figures.DecimalsFor(error);
+                return (IReadOnlyList<string>)
+                [
+                    block.Name, estimate ? Figures.Fixed(block.Trace, decimals) : Figures.Significant(block.Trace, 8),
+                    .. estimate ? [Figures.Fixed(error, decimals)] : Array.Empty<string>(),
+                    .. exact ? [Figures.Significant(block.ExactTrace ?? double.NaN, 6)] : Array.Empty<string>(),
+                ];
+            }));
+    }
+
+    private static void Workers(HtmlText html, Report report, IReadOnlyList<Picture> pictures)
+    {
+        if (report.Workers.Count == 0) return;
+        html.Element("h2", "Workers");
+        Picture(html, pictures, "timeline", "A bar for each chunk, as wide as its computation was long.");
+        html.Table(
+            "What each worker did, and where its time went",
+            ["worker", " device", "chunks", "probes", "share", "compute", "wait", "transfer", "warm-up", "probes/s"],
+            report.Workers.Select(worker => (IReadOnlyList<string>)
+            [
+                worker.Id, worker.Device, Figures.Whole(worker.Chunks), Figures.Whole(worker.Probes), PictureText.Percent(Math.Round(worker.Share, 3)),
+                Figures.Seconds(worker.ComputeSeconds), Figures.Seconds(worker.WaitSeconds), Figures.Seconds(worker.TransferSeconds),
+                Figures.Seconds(worker.WarmUpSeconds), Figures.Significant(worker.ProbesPerSecond, 3),
+            ]));
+        foreach (var worker in report.Workers.Where(worker => worker.Problem is not null))
+            html.Element("p", $"{worker.Id}: {worker.Problem}.", "class=\"note\"");
+        foreach (var pair in report.Disagreements)
+            html.Element("p", $"Chunk {Figures.Whole(pair.Chunk)}: {pair.First} and {pair.Second} disagree. A device may be faulty.", "class=\"note\"");
+    }
+
+    private static void Computed(HtmlText html, Report report)
+    {
+        html.Element("h2", "How it was computed");
+        var (model, chunks) = (report.Model, report.Chunks);
+        html.Facts(
+            ("model", model?.Name),
+            ("parameters", model is null ? null : Figures.Whole(model.Parameters)),
+            ("samples", model is null ? null : Figures.Whole(model.Samples)),
+            ("number type", report.Dtype),
+            ("matrix", $"{PictureText.Matrix(report.Matrix)}, {PictureText.Structure(report.Structure)}"),
+            ("method", report.Method is null ? null : $"{report.Method}: {report.MethodReason}"),
+            ("probes", $"{Figures.Whole(report.Probes)} {report.Distribution}, {report.ProbeSpace} space"),
+            ("probes in a chunk", Figures.Whole(report.VBatch)),
+            ("seed", report.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            ("stopped", StopReason(report)),
+            ("model and batch, SHA-256", model is null ? null : Figures.Beginning(model.Sha256, 16)));
+        html.Table(
+            "What became of the chunks", ["completed", "issued again", "copies", "duplicates", "verified", "failed"],
+            [[
+                Figures.Whole(chunks.Completed), Figures.Whole(chunks.Reissued), Figures.Whole(chunks.Copies), Figures.Whole(chunks.Duplicates),
+                Figures.Whole(chunks.Verified), Figures.Whole(chunks.Failed),
+            ]]);
+    }
+
+    private static void Again(HtmlText html, Report report)
+    {
+        html.Element("h2", "Run it again");
+        html.Raw("<pre><code>actorhutch --job report.json</code></pre>");
+        html.Raw("<p>gives the same bits: <code>report.json</code>, beside this page, has the whole job and the whole result; "
+            + "<code>probes.csv</code> has the values of every probe.</p>");
+        html.Raw($"<details><summary>report.json</summary><pre>{HtmlText.Encode(ReportJson.Write(report))}</pre></details>");
+    }
+
+    private static void Picture(HtmlText html, IReadOnlyList<Picture> pictures, string name, string caption)
+    {
+        if (pictures.FirstOrDefault(picture => picture.Name == name) is { } picture) html.Raw(Page.Figure(picture, caption));
+    }
+
+    private static string StopReason(Report report) => report.StopReason switch
+    {
+        "completed" => "all probes done",
+        "targetReached" => "target reached",
+        _ => report.StopReason,
+    };
+}

@@ -1,0 +1,93 @@
+using ScottPlot;
+
+namespace ActorHutch.Coordinator.Reports.Pictures;
+
+/// <summary>Each block's trace with its error bar, one below the other in the model's order.</summary>
+internal static class BlockPicture
+{
+    private const int MostLabelled = 60;
+    private const int RowHeight = 34;
+    private const int LowestRow = 12;
+    private const int MostHeight = 1250;
+    private const int AxisHeight = 56;
+
+    /// <summary>Draws it; null where blocks are not told apart.</summary>
+    public static Picture? Draw(Report report)
+    {
+        var blocks = report.Blocks;
+        if (blocks.Count == 0) return null;
+        bool estimate = report.Confidence is not null;
+        bool exact = blocks.Any(block => block.ExactTrace is not null);
+        // Student's t, as for the trace: all blocks rest on the same probes.
+        double factor = report is { Confidence: { } interval, StandardError: > 0 and var error }
+            ? (interval.High - interval.Low) / 2 / error : 1;
+        if (!double.IsFinite(factor)) factor = 1;
+
+        int row = Math.Clamp(MostHeight / blocks.Count, LowestRow, RowHeight);
+        var plot = PictureStyle.NewPlot();
+        double[] shown = [.. blocks.SelectMany(block => (double?[])
+        [
+            block.Trace - factor * (block.StandardError ?? 0), block.Trace + factor * (block.StandardError ?? 0), block.ExactTrace,
+        ]).OfType<double>().Where(double.IsFinite)];
+        var (low, high) = PictureText.Padded(shown.Min(), shown.Max());
+        for (int b = 0; b < blocks.Count; b++)
+            DrawRow(plot, blocks[b], blocks.Count - 1 - b, factor, estimate, Math.Min(row / 2f, 11));
+
+        int every = blocks.Count / MostLabelled + 1;
+        plot.Axes.SetLimitsX(low, high);
+        RowLabels.Set(plot, plot.Axes.Left, [.. blocks.Select(block => block.Name)], every);
+        RowLabels.Set(plot, plot.Axes.Right, [.. blocks.Select(block => Value(block, estimate))], every);
+        plot.XLabel("trace");
+        return new Picture("blocks", "The trace of each block", PictureText.Subtitle(report), Describe(report))
+        {
+            BodyHeight = AxisHeight + Math.Max(row * blocks.Count, RowHeight * 3 / 2),
+            Legend = Legend(estimate, exact, report.Confidence?.Level),
+            Panels = [new Panel(plot)],
+        };
+    }
+
+    private static void DrawRow(Plot plot, BlockReport block, double y, double factor, bool estimate, float size)
+    {
+        if (estimate)
+        {
+            double half = factor * block.StandardError ?? 0;
+            if (double.IsFinite(half) && half > 0)
+            {
+                var bar = plot.Add.Line(block.Trace - half, y, block.Trace + half, y);
+                bar.LineColor = PictureStyle.Estimate;
+                bar.LineWidth = 2.5f;
+            }
+
+            plot.Add.Marker(block.Trace, y, MarkerShape.FilledCircle, size, PictureStyle.Estimate);
+        }
+
+        if (block.ExactTrace is not { } exact) return;
+        var tick = plot.Add.Line(exact, y - 0.3, exact, y + 0.3);
+        tick.LineColor = PictureStyle.Exact;
+        tick.LineWidth = 3;
+    }
+
+    private static LegendEntry[] Legend(bool estimate, bool exact, double? level) =>
+    [
+        .. estimate
+            ? [new LegendEntry(LegendShape.PointWithBar, PictureStyle.Estimate, $"estimate, {PictureText.Percent(level!.Value)} interval")]
+            : Array.Empty<LegendEntry>(),
+        .. exact ? [new LegendEntry(LegendShape.Tick, PictureStyle.Exact, "exact")] : Array.Empty<LegendEntry>(),
+    ];
+
+    private static string Value(BlockReport block, bool estimate)
+    {
+        if (!estimate) return Figures.Significant(block.Trace, 6);
+        double error = block.StandardError ?? double.NaN;
+        int decimals = Figures.DecimalsFor(error);
+        return $"{Figures.Fixed(block.Trace, decimals)} ± {Figures.Fixed(error, decimals)}";
+    }
+
+    private static string Describe(Report report) =>
+        $"The traces of {Figures.Count(report.Blocks.Count, "block")}, one a row"
+        + (report.Confidence is null ? ". " : ", each with its confidence interval. ")
+        + string.Join("; ", report.Blocks.Take(12).Select(block =>
+            $"{block.Name}: {Value(block, report.Confidence is not null)}"
+            + (report.Confidence is not null && block.ExactTrace is { } exact ? $", exact {Figures.Significant(exact, 6)}" : "")))
+        + (report.Blocks.Count > 12 ? "; and more, which the table lists." : ".");
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Running;
+
+/// <summary>Estimates against the number of probes, for several seeds.</summary>
+/// <param name="Seeds">How many runs; their seeds follow one another from the job's.</param>
+/// <param name="From">The fewest probes.</param>
+/// <param name="To">The most, which each run has.</param>
+/// <param name="Steps">How many numbers of probes, their logarithms evenly spaced.</param>
+internal sealed record AccuracyPlan(int Seeds = 15, long From = 10, long To = 1000, int Steps = 30)
+{
+    private const int MostSeeds = 10_000;
+    private const int MostSteps = 10_000;
+
+    /// <summary>Everything that is wrong with it.</summary>
+    public IEnumerable<Problem> Validate()
+    {
+        if (Seeds is < 2 or > MostSeeds)
+            yield return Problem.Of("seeds", Seeds, "must be a whole number from 2 to 10000: a spread takes two");
+        if (From < 1) yield return Problem.Of("from", From, "must be a whole number, at least 1");
+        if (To < 2 || To <= From)
+            yield return Problem.Of("to", To, string.Create(CultureInfo.InvariantCulture, $"must be a whole number above --from, which is {From}"));
+        if (Steps is < 2 or > MostSteps) yield return Problem.Of("steps", Steps, "must be a whole number from 2 to 10000");
+    }
+
+    /// <summary>The job of one run.</summary>
+    /// <param name="common">What all runs have in common; its seed is the first one's.</param>
+    /// <param name="run">Which, from 0.</param>
+    public JobSpec Spec(JobSpec common, int run) =>
+        common with { Probes = To, RelativeError = null, Seed = unchecked(common.Seed + (ulong)run) };
+}

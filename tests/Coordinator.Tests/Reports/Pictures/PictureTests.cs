@@ -1,0 +1,179 @@
+using ActorHutch.Coordinator.Reports;
+using ActorHutch.Coordinator.Reports.Pictures;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Fakes;
+
+namespace ActorHutch.Coordinator.Tests.Reports.Pictures;
+
+public class PictureTests
+{
+    private static readonly Report Sample = SampleReport.Of(100);
+
+    public static TheoryData<string> Names => ["convergence", "blocks", "timeline"];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void It_has_its_size_and_a_title_and_is_the_same_each_time(string name)
+    {
+        var picture = Draw(name);
+        using var drawn = new Drawn(picture);
+
+        Assert.Equal((picture.Width * 2, picture.Height * 2), (drawn.Bitmap.Width, drawn.Bitmap.Height));
+        Assert.InRange(drawn.Inked(20, 18, 300, 40), 500, 20_000);
+        Assert.Equal(picture.ToPng(), Draw(name).ToPng());
+        Assert.Equal(picture.ToPng(), picture.ToPng());
+        Assert.Equal(picture.ToSvg().ToString(), Draw(name).ToSvg().ToString());
+        Assert.NotEqual("", picture.Description);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Text_is_drawn_in_the_programs_own_typeface(string name)
+    {
+        var picture = Draw(name);
+        using var drawn = new Drawn(picture);
+
+        // What the machine has does not matter: the typefaces are made of the program's own bytes.
+        Assert.Same(PictureFont.Regular, ScottPlot.Fonts.GetTypeface(PictureFont.Name, bold: false, italic: false));
+        Assert.Same(PictureFont.SemiBold, ScottPlot.Fonts.GetTypeface(PictureFont.Name, bold: true, italic: false));
+        var plot = picture.Panels[0].Plot;
+        Assert.All(
+            [.. plot.Axes.GetAxes().SelectMany(axis => (ScottPlot.LabelStyle[])[axis.Label, axis.TickLabelStyle])],
+            label => Assert.Equal(PictureFont.Name, label.FontName));
+        // The label below the axis, in the middle; a glyph that is missing would be a box of few pixels.
+        int middle = (int)plot.LastRender.DataRect.HorizontalCenter;
+        Assert.InRange(drawn.Inked(middle - 60, picture.Height - 34, middle + 60, picture.Height - 8), 200, 4_000);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void The_typeface_has_every_letter_that_pictures_use(string name)
+    {
+        var picture = Draw(name);
+        string text = string.Concat(picture.Legend.Select(entry => entry.Text).Append(picture.Title).Append(picture.Subtitle)) + "0123456789.,−±√σµ…·% /";
+
+        Assert.All(text.EnumerateRunes(), rune => Assert.NotEqual(0, PictureFont.Regular.GetGlyph(rune.Value)));
+        Assert.All(picture.Title.EnumerateRunes(), rune => Assert.NotEqual(0, PictureFont.SemiBold.GetGlyph(rune.Value)));
+    }
+
+    [Fact]
+    public void The_exact_value_is_a_blue_line_and_the_estimate_an_orange_one_in_its_band()
+    {
+        var picture = ConvergencePicture.Draw(Sample, SampleReport.Values(100))!;
+        using var drawn = new Drawn(picture);
+
+        // Left of the curve's end, where the estimate is somewhere else.
+        var curve = RunningEstimates.Of(SampleReport.Values(100), 0.95, [20, 40, 60, 80, 100]);
+        foreach (var point in curve)
+        {
+            double x = Math.Log10(point.Probes);
+            Assert.Equal(PictureStyle.Estimate, drawn.At(x, point.Trace));
+            double band = (point.Confidence.High + Math.Max(point.Trace, FakeQuadraticForm.Trace)) / 2;
+            Assert.True(IsTinted(drawn.At(x - 0.011, band)), "the band");
+            Assert.True(IsPaper(drawn.At(x - 0.011, point.Confidence.High + 0.15)), "above the band");
+        }
+
+        double far = curve.MaxBy(point => Math.Abs(point.Trace - FakeQuadraticForm.Trace))!.Probes;
+        Assert.Equal(PictureStyle.Exact, drawn.At(Math.Log10(far), FakeQuadraticForm.Trace));
+        Assert.Contains(picture.Legend, entry => entry.Text == "exact 12.0000");
+    }
+
+    [Fact]
+    public void Without_an_exact_value_nothing_is_blue()
+    {
+        var report = SampleReport.Of(100, exact: null);
+
+        foreach (var picture in (Picture[])[ConvergencePicture.Draw(report, SampleReport.Values(100))!, BlockPicture.Draw(report)!])
+        {
+            Assert.DoesNotContain(picture.Legend, entry => entry.Color == PictureStyle.Exact);
+            Assert.DoesNotContain(PictureStyle.Exact.ToHex(), picture.ToSvg().ToString(), StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Too_few_probes_make_no_curve(int probes)
+    {
+        var report = probes == 0 ? Sample with { Trace = null, Confidence = null, Probes = 0 } : Sample with { Probes = 1 };
+
+        Assert.Null(ConvergencePicture.Draw(report, SampleReport.Values(probes)));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5_000)]
+    public void A_curve_has_few_points_however_many_probes(int probes) =>
+        Assert.InRange(
+            ConvergencePicture.Draw(SampleReport.Of(probes), SampleReport.Values(probes))?.ToSvg().ToString().Length ?? 1, 1, 60_000);
+
+    [Fact]
+    public void Blocks_stand_in_the_models_order_each_with_its_estimate_and_its_exact_value()
+    {
+        var picture = BlockPicture.Draw(Sample)!;
+        using var drawn = new Drawn(picture);
+
+        for (int b = 0; b < 2; b++)
+        {
+            var block = Sample.Blocks[b];
+            double row = 1 - b;
+            Assert.Equal(PictureStyle.Exact, drawn.At(block.ExactTrace!.Value, row + 0.2));
+            Assert.Equal(PictureStyle.Estimate, drawn.At(block.Trace + 1.5 * block.StandardError!.Value, row));
+        }
+    }
+
+    [Fact]
+    public void A_chunk_is_a_bar_of_its_workers_colour_and_what_went_otherwise_is_seen()
+    {
+        var picture = TimelinePicture.Draw(Sample, SampleReport.Timeline)!;
+        using var drawn = new Drawn(picture);
+
+        // In milliseconds or seconds: the axis ends with the last chunk, after one second.
+        Assert.Equal(PictureStyle.Palette[0], drawn.At(0.2, 1));
+        Assert.Equal(PictureStyle.Trouble, drawn.At(0.1, 0));
+        Assert.Equal(PictureStyle.Palette[1], drawn.At(0.9, 0));
+        Assert.True(IsPaper(drawn.At(0.65, 0)), "a copy that came second is hollow");
+        Assert.True(IsPaper(drawn.At(0.55, 1)), "an attempt without an answer is hollow");
+        Assert.Equal(
+            ["a chunk", "issued again, or a copy", "came second", "failed", "no answer"], picture.Legend.Select(entry => entry.Text));
+        Assert.Contains("1 of them issued again", picture.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Many_short_chunks_are_drawn_as_few_bars()
+    {
+        TimelineEntry[] entries =
+        [
+            .. Enumerable.Range(0, 50_000).Select(i => new TimelineEntry(
+                i, 1, new WorkerKey($"worker-{i % 2 + 1}", 1), i / 2 * 1e-3, i / 2 * 1e-3 + 0.9e-3, AttemptFate.Accepted)),
+        ];
+
+        var picture = TimelinePicture.Draw(Sample, new Timeline(entries, 12_345))!;
+
+        Assert.InRange(picture.ToSvg().ToString().Length, 1, 100_000);
+        Assert.Contains("12,345 more not shown", picture.Subtitle, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Hundreds_of_blocks_and_workers_stay_one_picture()
+    {
+        var report = SampleReport.Of(100, FakeQuadraticForm.Trace, [.. Enumerable.Range(0, 400).Select(b => $"features.{b}.conv.weight")]);
+        TimelineEntry[] entries =
+            [.. Enumerable.Range(0, 300).Select(i => new TimelineEntry(i, 1, new WorkerKey($"w{i}", 1), 0, i + 1, AttemptFate.Accepted))];
+
+        Assert.InRange(BlockPicture.Draw(report)!.Height, 500, 8_000);
+        Assert.InRange(TimelinePicture.Draw(Sample, new Timeline(entries, 0))!.Height, 500, 4_000);
+    }
+
+    private static Picture Draw(string name) => name switch
+    {
+        "convergence" => ConvergencePicture.Draw(Sample, SampleReport.Values(100))!,
+        "blocks" => BlockPicture.Draw(Sample)!,
+        _ => TimelinePicture.Draw(Sample, SampleReport.Timeline)!,
+    };
+
+    private static bool IsPaper(ScottPlot.Color color) => color.R > 225 && color.G > 225 && color.B > 225;
+
+    private static bool IsTinted(ScottPlot.Color color) => color.R > color.B + 15;
+}
