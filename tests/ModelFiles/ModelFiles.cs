@@ -41,6 +41,12 @@ internal sealed class ModelFiles : IDisposable
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 
+    /// <summary>Copies them into another folder.</summary>
+    public void CopyTo(string folder)
+    {
+        foreach (string file in Directory.GetFiles(Folder)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+    }
+
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
     private byte[] Reals(int count) => MemoryMarshal.AsBytes(

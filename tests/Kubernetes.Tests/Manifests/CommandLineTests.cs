@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ActorHutch.Coordinator.CommandLine;
+using ActorHutch.Fakes;
 using ActorHutch.GpuWorker.CommandLine;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Hosting;
@@ -10,9 +11,14 @@ namespace ActorHutch.Kubernetes.Tests.Manifests;
 /// <summary>The pods' arguments, read by the programs' own parsers.</summary>
 public sealed class CommandLineTests(TlsSecret secret) : IDisposable
 {
+    private readonly ModelFiles _model = new();
     private readonly string _volumes = Directory.CreateTempSubdirectory("actorhutch-volumes-").FullName;
 
-    public void Dispose() => Directory.Delete(_volumes, recursive: true);
+    public void Dispose()
+    {
+        Directory.Delete(_volumes, recursive: true);
+        _model.Dispose();
+    }
 
     public static TheoryData<string, string> OverlaysAndAddresses =>
         [.. from name in Overlay.Names.Select(row => row.Data) from address in new[] { "10.1.2.3", "fd00::12" } select (name, address)];
@@ -77,7 +83,15 @@ public sealed class CommandLineTests(TlsSecret secret) : IDisposable
             string folder = _volumes + mount.MountPath;
             Directory.CreateDirectory(folder);
             var volume = pod.Workload.Template.Spec.Volumes.Single(volume => volume.Name == mount.Name);
-            if (volume.ConfigMap is not null) Volumes.Fill(folder, overlay.The<V1ConfigMap>());
+            if (volume.ConfigMap is not null)
+            {
+                Volumes.Fill(folder, overlay.The<V1ConfigMap>());
+                // What stands in the job file, too, is where the pod has it.
+                string job = Path.Combine(folder, "job.json");
+                File.WriteAllText(job, File.ReadAllText(job).Replace("\"/model/", $"\"{_volumes}/model/", StringComparison.Ordinal));
+            }
+
+            if (volume.PersistentVolumeClaim?.ClaimName == "actorhutch-model") _model.CopyTo(folder);
             if (volume.Secret is not null) Volumes.Fill(folder, secret.MakeOrSkip());
             arguments = [.. arguments.Select(word => word.Replace("=" + mount.MountPath, "=" + folder, StringComparison.Ordinal))];
         }

@@ -13,6 +13,7 @@ public sealed class ManifestTests
     [InlineData("cpu", "Job")]
     [InlineData("gpu", "Job")]
     [InlineData("long-lived", "StatefulSet")]
+    [InlineData("own-model", "Job")]
     public void Every_manifest_is_read_strictly_and_nothing_else_is_there(string name, string workers)
     {
         var overlay = Overlay.RenderOrSkip(name);
@@ -31,7 +32,7 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void All_overlays_are_tested() => Assert.Equal(["cpu", "gpu", "long-lived"], Overlay.Names.Select(row => row.Data));
+    public void All_overlays_are_tested() => Assert.Equal(["cpu", "gpu", "long-lived", "own-model"], Overlay.Names.Select(row => row.Data));
 
     [Theory]
     [InlineData("spec: {}", "spec: {clusterIp: None}")]
@@ -118,7 +119,13 @@ public sealed class ManifestTests
                 if (volume.ConfigMap is { } map) Assert.Equal(overlay.The<V1ConfigMap>().Metadata.Name, map.Name);
                 if (volume.Secret is { } secret) Assert.Equal("actorhutch-tls", secret.SecretName);
                 if (volume.PersistentVolumeClaim is { } claim)
-                    Assert.Equal(overlay.The<V1PersistentVolumeClaim>().Metadata.Name, claim.ClaimName);
+                {
+                    // A model of one's own is on a volume that is there, and filled, before.
+                    string[] claims = name == "own-model" ? ["actorhutch-model", "actorhutch-state"] : ["actorhutch-state"];
+                    Assert.Contains(claim.ClaimName, claims);
+                    if (claim.ClaimName == "actorhutch-model") Assert.True(claim.ReadOnlyProperty);
+                    else Assert.Equal(overlay.The<V1PersistentVolumeClaim>().Metadata.Name, claim.ClaimName);
+                }
             }
         });
         Assert.Equal(["ReadWriteOncePod"], overlay.The<V1PersistentVolumeClaim>().Spec.AccessModes);
@@ -165,7 +172,7 @@ public sealed class ManifestTests
         Assert.Contains(workers.Template.Spec.Tolerations, toleration => toleration.Key == "nvidia.com/gpu");
         Assert.DoesNotContain("nvidia.com/gpu", overlay.Coordinator.Container.Resources.Limits.Keys);
         Assert.All(
-            new[] { "cpu", "long-lived" },
+            new[] { "cpu", "long-lived", "own-model" },
             other => Assert.Equal("cpu", Overlay.RenderOrSkip(other).Workers.Pod(0, "10.0.0.1").Option("--device")));
     }
 

@@ -1,3 +1,4 @@
+using ActorHutch.Fakes;
 using ActorHutch.Kubernetes.Tests.Manifests;
 using k8s.Models;
 
@@ -101,6 +102,36 @@ public sealed class PodTests(TlsSecret secret, Reference reference)
         // A StatefulSet's pod is replaced whatever its exit code, which says that nothing went wrong.
         worker.Signal(15);
         Assert.Equal(0, await worker.ExitAsync());
+    }
+
+    [Fact]
+    public async Task A_model_of_ones_own_comes_from_a_volume_and_workers_get_it_from_the_coordinator()
+    {
+        var overlay = Overlay.RenderOrSkip("own-model");
+        await using var node = Node.MakeOrSkip(overlay, secret, Ipv4);
+        using var model = new ModelFiles();
+        model.CopyTo(Directory.CreateDirectory(node.Claim("actorhutch-model")).FullName);
+        // In one process, on the files where they are here.
+        string job = model.PathOf("job.json");
+        await File.WriteAllTextAsync(job, overlay.The<V1ConfigMap>().Data["job.json"].Replace(
+            "/model/", model.Folder + "/", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await using var local = ProgramRun.Start("actorhutch", null, "--job", job, "--device", "cpu");
+        Assert.Equal(0, await local.ExitAsync());
+
+        var worker = node.Start(overlay.Workers);
+        var coordinator = node.Start(overlay.Coordinator);
+
+        await AssertDone(overlay.Coordinator, coordinator);
+        await AssertDone(overlay.Workers, worker);
+        Assert.Equal(Numbers(local), Numbers(coordinator));
+
+        static IEnumerable<string> Numbers(ProgramRun run)
+        {
+            string[] lines = [.. run.Output.Split('\n').Where(line => line.StartsWith("  trace", StringComparison.Ordinal)
+                || line.StartsWith("  95 %", StringComparison.Ordinal) || line.StartsWith("  exact", StringComparison.Ordinal))];
+            Assert.Equal(3, lines.Length);
+            return lines;
+        }
     }
 
     private List<ProgramRun> StartWorkers(Node node) =>
