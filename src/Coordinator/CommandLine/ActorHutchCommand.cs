@@ -93,8 +93,9 @@ internal sealed class ActorHutchCommand
             if (request.Problems.Count > 0) return Problems.Report(_terminal.Error, "actorhutch", request.Problems);
             if (!request.PrintsJob)
             {
+                var terminal = _terminal.For(request);
                 return await SessionCommand.RunAsync(
-                    request, _terminal, _replicas, session => work(session, request, _terminal, cancellation),
+                    request, terminal, _replicas, session => work(session, request, terminal, cancellation),
                     cancellation).ConfigureAwait(false);
             }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using Serilog.Events;
 using static ActorHutch.Shared.CommandLine.TypedOption;
@@ -86,7 +87,11 @@ internal sealed class OptionSet
 
     public Option<bool> Json { get; } = new("--json") { Description = "Write one JSON document instead of text" };
 
+    public Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Write the result alone: no head, no progress, no tables" };
+
     public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("warning");
+
+    public Option<LogFormat?> LogFormat { get; } = NodeOptions.LogFormatOption();
 
     public Option<bool> Cluster { get; } = new("--cluster")
     {
@@ -107,19 +112,19 @@ internal sealed class OptionSet
     public IReadOnlyList<Option> OfEstimate() =>
     [
         Job, .. Risk.All, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, Quiet, LogLevel, LogFormat, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch exact</c>: nothing random, and blocks alone, whose trace is the same.</summary>
     public IReadOnlyList<Option> OfExact() =>
     [
         Job, .. Risk.All, Matrix, Method, ProbeSpace, VBatch, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, Quiet, LogLevel, LogFormat, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch compare</c>: nothing that it compares.</summary>
     public IReadOnlyList<Option> OfCompare() =>
-        [Job, .. Risk.All, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Json, LogLevel];
+        [Job, .. Risk.All, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Json, Quiet, LogLevel, LogFormat];
 
     /// <summary>The options of <c>actorhutch check</c>: what makes the risk, and how it is computed.</summary>
     public IReadOnlyList<Option> OfCheck() => [Job, .. Risk.All, Method, Dtype, Device, Threads];

@@ -46,8 +46,11 @@ internal static class RunFields
         JobField.Text("state", "state", "must be a folder's name", job => job.Run.State,
             (job, value) => job.With(job.Run with { State = value })),
         JobField.Flag("json", "json", job => job.Run.Json, (job, value) => job.With(job.Run with { Json = value })),
+        JobField.Flag("quiet", "quiet", job => job.Run.Quiet, (job, value) => job.With(job.Run with { Quiet = value })),
         JobField.Word("logLevel", "log-level", NodeOptions.LogLevels, job => job.Run.LogLevel,
             (job, value) => job.With(job.Run with { LogLevel = value })),
+        JobField.Word("logFormat", "log-format", NodeOptions.LogFormats, job => job.Run.LogFormat,
+            (job, value) => job.With(job.Run with { LogFormat = value })),
     ];
 
     private static JobField Address(string name, Func<RunOptions, HostPort?> get, Func<RunOptions, HostPort, RunOptions> set) =>

@@ -3,6 +3,8 @@ using ActorHutch.Curvature;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Hosting;
+using Serilog.Events;
 
 namespace ActorHutch.GpuWorker.CommandLine;
 
@@ -24,6 +26,9 @@ internal sealed class WorkerCommand
         foreach (var option in _options.All) _root.Add(option);
         _root.SetAction((parsed, cancellation) => RunAsync(WorkerRequest.Read(parsed, _options), cancellation));
     }
+
+    /// <summary>Whether a terminal shows what goes to standard error, in colours. Default: no.</summary>
+    public bool Colors { get; init; }
 
     /// <summary>Runs a command line.</summary>
     /// <param name="arguments">Without the program's name.</param>
@@ -51,6 +56,12 @@ internal sealed class WorkerCommand
 
     private async Task<int> RunAsync(WorkerRequest request, CancellationToken leave)
     {
+        var log = new LogSettings(_error, request.LogLevel)
+        {
+            Format = request.LogFormat,
+            Colors = Colors,
+            Worker = request.Id,
+        };
         try
         {
             string[] problems = [.. request.Problems, .. DeviceProblem(request)];
@@ -58,11 +69,11 @@ internal sealed class WorkerCommand
 
             int cudaDevices = request.Settings.Device == "cpu" ? 0 : _replicas.CudaDeviceCount;
             var devices = Placement.Devices(request.Settings, cudaDevices, processors: 1);
-            return await new WorkerNode(request, _replicas, _error).RunAsync(devices, leave).ConfigureAwait(false);
+            return await new WorkerNode(request, _replicas, log).RunAsync(devices, leave).ConfigureAwait(false);
         }
         catch (Exception error) when (error is CurvatureException or IOException)
         {
-            await _error.WriteLineAsync(error.Message).ConfigureAwait(false);
+            log.Tell(LogEventLevel.Fatal, error.Message);
             return ExitCode.Failed;
         }
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Hosting;
 using Serilog.Events;
 using static ActorHutch.Shared.CommandLine.TypedOption;
 
@@ -51,5 +52,7 @@ internal sealed class WorkerOptions
 
     public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("information");
 
-    public IReadOnlyList<Option> All => [.. Node.All, Id, Device, Workers, Threads, Cache, ModelAssembly, UntilJobDone, LogLevel];
+    public Option<LogFormat?> LogFormat { get; } = NodeOptions.LogFormatOption();
+
+    public IReadOnlyList<Option> All => [.. Node.All, Id, Device, Workers, Threads, Cache, ModelAssembly, UntilJobDone, LogLevel, LogFormat];
 }

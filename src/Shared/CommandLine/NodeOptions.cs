@@ -21,6 +21,9 @@ public sealed class NodeOptions
     public static Choice<LogEventLevel> LogLevels { get; } = new(
         LogEventLevel.Debug, LogEventLevel.Information, LogEventLevel.Warning, LogEventLevel.Error);
 
+    /// <summary>The words of <c>--log-format</c>.</summary>
+    public static Choice<LogFormat> LogFormats { get; } = new();
+
     /// <summary>The options.</summary>
     /// <param name="joinTimeout">What <c>--join-timeout</c> is for, and its default.</param>
     public NodeOptions(string joinTimeout) => JoinTimeout = new Option<double?>("--join-timeout")
@@ -104,6 +107,10 @@ public sealed class NodeOptions
     /// <summary>The option <c>--log-level</c>.</summary>
     public static Option<LogEventLevel?> LogLevelOption(string byDefault) => TypedOption.Word(
         "--log-level", LogLevels, $"The least important log lines to write, to standard error. Default: {byDefault}");
+
+    /// <summary>The option <c>--log-format</c>.</summary>
+    public static Option<LogFormat?> LogFormatOption() => TypedOption.Word(
+        "--log-format", LogFormats, "How log lines look; json is an object a line. Default: text");
 
     private static Option<string?> PemFile(string name, string description) =>
         new(name) { HelpName = "FILE", Description = description };
