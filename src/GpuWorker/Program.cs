@@ -6,5 +6,5 @@ using ActorHutch.Shared.Hosting;
 using var stop = new StopSignal();
 return await new WorkerCommand(new TorchReplicaFactory(), Console.Out, Console.Error)
 {
-    Colors = LogSettings.StandardErrorHasColors,
+    Colors = LogSettings.HasColors(Console.IsErrorRedirected),
 }.RunAsync(args, stop.Token);

@@ -28,9 +28,9 @@ public sealed record LogSettings(TextWriter Writer, LogEventLevel Level)
     /// <summary>The worker that the process is, which every line then names; null (the default) where it is none.</summary>
     public string? Worker { get; init; }
 
-    /// <summary>Whether a terminal that standard error is should be sent colours.</summary>
-    public static bool StandardErrorHasColors =>
-        !Console.IsErrorRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+    /// <summary>Whether a standard stream should be sent colours: a terminal, and nobody has said that it has none.</summary>
+    public static bool HasColors(bool isRedirected) =>
+        !isRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
         && Environment.GetEnvironmentVariable("TERM") is not ("dumb" or null or "");
 
     /// <summary>A logger of these settings.</summary>
@@ -45,6 +45,7 @@ public sealed record LogSettings(TextWriter Writer, LogEventLevel Level)
     /// <summary>Says something that is no event of an actor: a line for people, or a log line for programs.</summary>
     public void Tell(LogEventLevel level, string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         if (Format == LogFormat.Text)
         {
             Writer.WriteLine(text);
@@ -52,6 +53,6 @@ public sealed record LogSettings(TextWriter Writer, LogEventLevel Level)
         }
 
         using var logger = CreateLogger();
-        logger.Write(level, "{Text:l}", text);
+        logger.Write(level, text.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
     }
 }

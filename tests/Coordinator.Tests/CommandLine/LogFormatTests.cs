@@ -34,16 +34,16 @@ public class LogFormatTests
     [Fact]
     public async Task What_went_wrong_is_one_too()
     {
-        var factory = new FakeReplicaFactory { OnEvaluate = (first, _, _) => throw new InvalidOperationException("the device is gone") };
+        var factory = new FakeReplicaFactory { OnEvaluate = Fail };
 
         var run = await Invocation.Of(factory, ["--log-format", "json", "--workers", "1", "--json"]);
 
         Assert.Equal(3, run.Code);
         var lines = Lines(run);
         Assert.Contains(lines, line => line.TryGetProperty("Attempt", out var attempt) && attempt.GetInt32() == 1);
-        var last = lines[^1];
-        Assert.Equal("Error", last.GetProperty("@l").GetString());
-        Assert.Contains("the device is gone", last.GetProperty("@m").GetString(), StringComparison.Ordinal);
+        var end = Find(lines, "failed for the third time");
+        Assert.Equal("Error", end.GetProperty("@l").GetString());
+        Assert.Contains("the device is gone", end.GetProperty("@m").GetString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -64,6 +64,11 @@ public class LogFormatTests
 
         Assert.All(run.ErrorLines, line => Assert.Matches("^[0-9:.]{12} (INF|WRN) [^\"]+$", line));
         Assert.Contains(run.ErrorLines, line => line.EndsWith("ended: Completed", StringComparison.Ordinal));
+    }
+
+    private static void Fail(long firstProbe, int count, CancellationToken cancellation)
+    {
+        if (firstProbe == 100) throw new InvalidOperationException("the device is gone");
     }
 
     private static JsonElement[] Lines(Invocation run) =>
