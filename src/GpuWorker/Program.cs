@@ -4,4 +4,7 @@ using ActorHutch.Shared.Hosting;
 
 // The first signal makes the worker leave.
 using var stop = new StopSignal();
-return await new WorkerCommand(new TorchReplicaFactory(), Console.Out, Console.Error).RunAsync(args, stop.Token);
+return await new WorkerCommand(new TorchReplicaFactory(), Console.Out, Console.Error)
+{
+    Colors = LogSettings.HasColors(Console.IsErrorRedirected),
+}.RunAsync(args, stop.Token);

@@ -21,6 +21,9 @@ internal sealed record WorkersDismissed;
 /// <summary>A node of the cluster does not answer; it may come back.</summary>
 internal sealed record NodeUnreachable(Address Address);
 
+/// <summary>Workers prepare, or are waited for.</summary>
+internal sealed record JobPreparing(JobState State);
+
 /// <summary>The first chunks are out.</summary>
 internal sealed record JobStarted(JobState State);
 

@@ -33,8 +33,8 @@ internal sealed partial class CoordinatorActor
                 job.FirstChunk = _time.GetTimestamp();
                 if (job.Results is null) job.Ahead?.Write(new ReplicaAgreed(job.State.Replica!));
                 job.Results ??= NewResults(job);
+                LogBegin(job.State);
                 job.Client.Tell(new JobStarted(job.State));
-                Timers.StartPeriodicTimer(nameof(ProgressDue), new ProgressDue(), ProgressInterval);
                 break;
             case Accept accept:
                 job.Results!.Accept(accept.Chunk, accept.Worker, accept.Values);
@@ -63,8 +63,8 @@ internal sealed partial class CoordinatorActor
         int before = _job!.State.Counts.Disagreements.Length;
         Apply(compared);
         if (_job.State.Counts.Disagreements.Length == before) return;
-        _log.Error("Workers {First} and {Second} disagree about chunk {Chunk}",
-            compared.First.Id, compared.Second.Id, compared.Chunk);
+        _log.Error("Workers {First} and {Second} disagree about chunk {Chunk} of job {Job}",
+            compared.First.Id, compared.Second.Id, compared.Chunk, _job.State.Job);
     }
 
     private void OnFinish(RunningJob job, JobOutcome outcome)
@@ -101,17 +101,26 @@ internal sealed partial class CoordinatorActor
 
     private void TellProgress()
     {
-        if (_job is not { Results: { } results, FirstChunk: not null } job) return;
+        if (_job is not { } job) return;
+        if (job is not { Results: { } results, FirstChunk: not null })
+        {
+            job.Client.Tell(new JobPreparing(job.State));
+            return;
+        }
+
         var (spec, state) = (job.State.Spec, job.State);
         var estimate = spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
             ? null
             : results.Accumulator.Estimate(spec.ConfidenceLevel);
         long probes = Math.Min(state.Done.Count * spec.ChunkSize, state.Probes);
-        _log.Info("{Done} of {Probes} probes done, {Workers} workers", probes, state.Probes, state.ReadyWorkers);
+        var elapsed = Elapsed(job, _time.GetTimestamp());
+        if (job.Logged.Reached(elapsed))
+            _log.Info(
+                "Job {Job}: {Done} of {Probes} probes done, {Workers} workers", state.Job, probes, state.Probes, state.ReadyWorkers);
         // With a target, V is a bound against runaways and says nothing about how far the job is.
         double needed = estimate is not null && spec.RelativeError is { } error
             ? StoppingRule.ProbesNeeded(estimate, error) : double.NaN;
         long total = needed < state.Probes ? Math.Max((long)needed, probes) : state.Probes;
-        job.Client.Tell(new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate));
+        job.Client.Tell(new JobProgress(probes, total, elapsed, estimate) { State = state });
     }
 }

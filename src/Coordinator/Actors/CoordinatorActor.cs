@@ -16,7 +16,7 @@ namespace ActorHutch.Coordinator.Actors;
 internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 {
     private const int MaxRefusalsLogged = 1000;
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(0.5);
 
     private readonly TimeProvider _time;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -108,7 +108,8 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         if (left) reason = "it left";
         _addresses.Remove(worker.Worker);
         _log.Log(
-            _job is null || left ? LogLevel.InfoLevel : LogLevel.WarningLevel, null,
+            // Without a job, a worker that goes is missed by nobody: the program ends.
+            left ? LogLevel.InfoLevel : _job is null ? LogLevel.DebugLevel : LogLevel.WarningLevel, null,
             "Worker {Worker} is gone: {Reason}", worker.Worker.Id, reason);
         Apply(new WorkerLost(worker.Worker, reason));
     }
@@ -118,6 +119,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         var worker = _workers.TryGetValue(Sender, out var known)
             ? known.Worker
             : new WorkerKey(Sender.Path.ToString(), 0);
+        if (message.Job == _job?.State.Job) Log(worker, message);
         Apply(new WorkerSaid(worker, message));
     }
 
@@ -198,6 +200,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         }
 
         if (start.Policy.MaxSilence is not null) AwaitStatuses();
+        Timers.StartPeriodicTimer(nameof(ProgressDue), new ProgressDue(), ProgressInterval);
         Perform(transition.Effects);
         if (_job?.Results is { TargetReached: true }) Apply(new TargetReached());
     }

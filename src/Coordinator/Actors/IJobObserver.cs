@@ -1,15 +1,21 @@
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
+using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Actors;
 
 /// <summary>Looks on while a job runs. Called on another thread, one call at a time, and never after the job's end.</summary>
 internal interface IJobObserver
 {
+    /// <summary>Twice a second, workers prepare, or are waited for.</summary>
+    void Preparing(JobState state)
+    {
+    }
+
     /// <summary>The first chunks are out.</summary>
     void Started(JobState state);
 
-    /// <summary>Once a second, the job still runs.</summary>
+    /// <summary>Twice a second, the job still runs.</summary>
     void Progressed(JobProgress progress);
 }
 
@@ -18,4 +24,20 @@ internal interface IJobObserver
 /// <param name="Total">All of them; where there is a target, as many as it will take by what is known so far.</param>
 /// <param name="Elapsed">Since the first chunk.</param>
 /// <param name="Estimate">What the merged chunks say; null where there are none, and for an exact trace.</param>
-internal sealed record JobProgress(long Probes, long Total, TimeSpan Elapsed, TraceEstimate? Estimate);
+internal sealed record JobProgress(long Probes, long Total, TimeSpan Elapsed, TraceEstimate? Estimate)
+{
+    /// <summary>The job's schedule, with its workers; null where nobody looked.</summary>
+    public JobState? State { get; init; }
+
+    /// <summary>What it counts: an exact trace has basis vectors in place of random probes.</summary>
+    public string Noun => State?.Spec.Kind == JobKind.Exact ? "basis vector" : "probe";
+
+    /// <summary>How much is done, from 0 to 1.</summary>
+    public double Share => Total > 0 ? Math.Clamp((double)Probes / Total, 0, 1) : 0;
+
+    /// <summary>Probes a second, all workers together; not a number where no time passed.</summary>
+    public double ProbesPerSecond => Probes / Elapsed.TotalSeconds;
+
+    /// <summary>How long the rest will take at this speed; not finite where nothing is done yet.</summary>
+    public double SecondsLeft => Elapsed.TotalSeconds * (Total - Probes) / Probes;
+}

@@ -39,6 +39,7 @@ internal sealed class JobClient(IActorRefFactory system, IActorRef coordinator)
             _start = start;
             _finished = finished;
             Receive<InterruptJob>(coordinator.Tell);
+            Receive<JobPreparing>(message => observer?.Preparing(message.State));
             Receive<JobStarted>(message => observer?.Started(message.State));
             Receive<JobProgress>(message => observer?.Progressed(message));
             Receive<JobFinished>(message => { finished.TrySetResult(message.Result); Context.Stop(Self); });

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Journal;
+using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
 using Akka.Actor;
 
@@ -20,6 +21,9 @@ internal sealed class RunningJob(IActorRef client, JobState state, long start)
     public ChunkTimeline? Timeline { get; } = state.Policy.KeepsRecord ? new ChunkTimeline(state.Job) : null;
 
     public long Start => start;
+
+    /// <summary>When the log says how far it is.</summary>
+    public Milestones Logged { get; } = new(TimeSpan.FromSeconds(1));
 
     public long? FirstChunk { get; set; }
 

@@ -1,4 +1,6 @@
+using System.Globalization;
 using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.CommandLine.Live;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
@@ -17,11 +19,13 @@ internal static class AccuracyCommand
     {
         var plan = request.Accuracy;
         var common = plan.Spec(request.Spec, 0);
-        var exact = await ExactRun.BesideAsync(session, common, plan.To * plan.Seeds, cancellation).ConfigureAwait(false);
-        var onlooker = new Onlooker(terminal, null, request.Settings.ThreadsPerWorker);
+        var onlooker = new Onlooker(terminal, null) { Title = "The exact trace" };
+        var exact = await ExactRun.BesideAsync(session, common, plan.To * plan.Seeds, onlooker, cancellation).ConfigureAwait(false);
+        onlooker.Clear();
         var results = new List<JobResult>();
         while (results.Count < plan.Seeds && !cancellation.IsCancellationRequested && results.All(result => result.Succeeded))
         {
+            onlooker.Title = string.Create(CultureInfo.InvariantCulture, $"Seed {results.Count + 1} of {plan.Seeds}");
             results.Add(await session.RunAsync(plan.Spec(request.Spec, results.Count), observer: onlooker, cancellation: cancellation)
                 .ConfigureAwait(false));
             onlooker.Clear();

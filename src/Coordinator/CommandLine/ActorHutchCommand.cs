@@ -1,8 +1,10 @@
 using System.CommandLine;
+using ActorHutch.Coordinator.CommandLine.Help;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.CommandLine.Help;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.CommandLine;
@@ -51,7 +53,16 @@ internal sealed class ActorHutchCommand
         _root.Add(accuracy);
         _root.Add(compare);
         _root.Add(check);
+        Completion.OfferFiles(_options.OfEstimate());
+        HelpPageAction.Install(_root, HelpPages.Of(_root, _options));
     }
+
+    /// <summary>The program's commands.</summary>
+    public RootCommand Root => _root;
+
+    /// <summary>Reads a command line that the parser accepts.</summary>
+    public Request Read(ParseResult parsed) =>
+        Request.Read(parsed, _options, _kinds.GetValueOrDefault(parsed.CommandResult.Command), _replicas);
 
     /// <summary>What a command does once there is a session for it.</summary>
     private delegate Task<int> Work(
@@ -63,7 +74,7 @@ internal sealed class ActorHutchCommand
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public async Task<int> RunAsync(string[] arguments, CancellationToken cancellation)
     {
-        var parsed = _root.Parse(arguments);
+        var parsed = _root.Parse(Completion.WithPosition(arguments));
         var configuration = new InvocationConfiguration
         {
             Output = _terminal.Out,
@@ -76,7 +87,7 @@ internal sealed class ActorHutchCommand
         if (parsed.Errors.Count == 0)
             return await parsed.InvokeAsync(configuration, cancellation).ConfigureAwait(false);
 
-        var request = Request.Read(parsed, _options, _kinds.GetValueOrDefault(parsed.CommandResult.Command), _replicas);
+        var request = Read(parsed);
         return Problems.Report(_terminal.Error, "actorhutch", [.. request.Problems, .. Problems.Suggestions(parsed)]);
     }
 
@@ -96,8 +107,9 @@ internal sealed class ActorHutchCommand
             if (request.Problems.Count > 0) return Problems.Report(_terminal.Error, "actorhutch", request.Problems);
             if (!request.PrintsJob)
             {
+                var terminal = _terminal.For(request);
                 return await SessionCommand.RunAsync(
-                    request, _terminal, _replicas, session => work(session, request, _terminal, cancellation),
+                    request, terminal, _replicas, session => work(session, request, terminal, cancellation),
                     cancellation).ConfigureAwait(false);
             }
 

@@ -1,3 +1,4 @@
+using ActorHutch.Coordinator.CommandLine.Live;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
@@ -12,8 +13,9 @@ internal static class CompareCommand
     public static async Task<int> RunAsync(
         Session session, Request request, Terminal terminal, CancellationToken cancellation)
     {
-        var exact = await ExactRun.BesideAsync(session, request.Spec, request.Spec.Probes, cancellation).ConfigureAwait(false);
-        var onlooker = new Onlooker(terminal, null, request.Settings.ThreadsPerWorker);
+        var onlooker = new Onlooker(terminal, null) { Title = "The exact trace" };
+        var exact = await ExactRun.BesideAsync(session, request.Spec, request.Spec.Probes, onlooker, cancellation).ConfigureAwait(false);
+        onlooker.Clear();
         var rows = new List<CompareRow>();
         double? baseline = null;
         int workers = 0;
@@ -21,6 +23,7 @@ internal static class CompareCommand
         foreach (var contender in Contender.All)
         {
             if (cancellation.IsCancellationRequested) break;
+            onlooker.Title = contender.Title(rows.Count + 1);
             var result = await session.RunAsync(contender.Spec(request.Spec), observer: onlooker, cancellation: cancellation)
                 .ConfigureAwait(false);
             onlooker.Clear();
@@ -34,7 +37,7 @@ internal static class CompareCommand
         var report = new CompareReport(
             exact.Exact?.Trace, rows, interrupted, model, request.Job, VersionReport.Current);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
-        else CompareText.Write(terminal.ForPeople(), report, workers);
+        else CompareText.Write(terminal.ForPeople(), report, workers, head: !request.Quiet);
         SessionCommand.WriteFiles(request, terminal, () => CompareFiles.Of(report), CompareFiles.First);
 
         if (interrupted) return ExitCode.Interrupted;

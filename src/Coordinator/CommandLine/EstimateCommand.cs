@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.CommandLine.Live;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
@@ -14,7 +15,7 @@ internal static class EstimateCommand
         Session session, Request request, Terminal terminal, CancellationToken cancellation)
     {
         var text = request.Json ? null : new JobText(terminal.ForPeople());
-        var onlooker = new Onlooker(terminal, text, request.Settings.ThreadsPerWorker);
+        var onlooker = new Onlooker(terminal, request.Settings.ThreadsPerWorker);
         var result = await session.RunAsync(request.Spec, observer: onlooker, cancellation: cancellation)
             .ConfigureAwait(false);
         onlooker.Clear();
@@ -22,16 +23,25 @@ internal static class EstimateCommand
         if (code == ExitCode.BadInput) return code;
 
         var exact = result.Succeeded && !cancellation.IsCancellationRequested
-            ? await ExactRun.BesideAsync(session, request.Spec, result.Probes, cancellation).ConfigureAwait(false)
+            ? await ExactBesideAsync(session, request, result, terminal, cancellation).ConfigureAwait(false)
             : null;
         bool interrupted = cancellation.IsCancellationRequested;
         if (interrupted) code = ExitCode.Interrupted;
 
         var report = Reporting.OfEstimate(result, exact?.Exact, request.Job, interrupted);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
-        else text.WriteEstimate(report, result, NoExactTrace(exact));
+        else text.WriteEstimate(report, result, NoExactTrace(exact), tables: !request.Quiet);
         SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result.Record), JobReportFiles.Page);
         return code;
+    }
+
+    private static async Task<JobResult> ExactBesideAsync(
+        Session session, Request request, JobResult result, Terminal terminal, CancellationToken cancellation)
+    {
+        var onlooker = new Onlooker(terminal, null) { Title = "The exact trace beside the estimate" };
+        var exact = await ExactRun.BesideAsync(session, request.Spec, result.Probes, onlooker, cancellation).ConfigureAwait(false);
+        onlooker.Clear();
+        return exact;
     }
 
     /// <summary>What to say where there is no exact trace; null where there is nothing to say.</summary>

@@ -1,3 +1,4 @@
+using ActorHutch.Coordinator.CommandLine.Live;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
@@ -12,7 +13,7 @@ internal static class ExactCommand
         Session session, Request request, Terminal terminal, CancellationToken cancellation)
     {
         var text = request.Json ? null : new JobText(terminal.ForPeople());
-        var onlooker = new Onlooker(terminal, text, request.Settings.ThreadsPerWorker);
+        var onlooker = new Onlooker(terminal, request.Settings.ThreadsPerWorker);
         var result = request.Job.ProbeSpaceGiven
             ? await session.RunAsync(request.Spec, null, onlooker, cancellation).ConfigureAwait(false)
             : await ExactRun.RunAsync(session, request.Spec, null, onlooker, cancellation).ConfigureAwait(false);
@@ -22,7 +23,7 @@ internal static class ExactCommand
 
         var report = Reporting.OfExact(result, request.Job);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
-        else text.WriteExact(report, result);
+        else text.WriteExact(report, result, tables: !request.Quiet);
         SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result.Record), JobReportFiles.Page);
         return code;
     }

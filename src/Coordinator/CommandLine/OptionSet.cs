@@ -2,6 +2,7 @@ using System.CommandLine;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using Serilog.Events;
 using static ActorHutch.Shared.CommandLine.TypedOption;
@@ -17,7 +18,7 @@ internal sealed class OptionSet
     public Option<string?> Job { get; } = new("--job")
     {
         HelpName = "FILE",
-        Description = "A job file, or the JSON report of a job to run again; options win over it",
+        Description = "A job file, or the JSON report of a job to run again; options win over it. Default: none",
     };
 
     public Option<bool> PrintJob { get; } = new("--print-job") { Description = "Write the whole job as a job file, and run nothing" };
@@ -34,13 +35,13 @@ internal sealed class OptionSet
         Word("--method", Choices.Method, "How vᵀHv is computed. Default: auto, the fastest that serves the model", auto: true);
 
     public Option<ProbeSpace?> ProbeSpace { get; } =
-        Word("--probe-space", Choices.ProbeSpace, "Where probes are drawn. Default: parameter");
+        Word("--probe-space", Choices.ProbeSpace, "Where probes are drawn. Default: parameter; for exact, where it takes fewer");
 
     public Option<ProbeDistribution?> Distribution { get; } =
         Word("--distribution", Choices.Distribution, "What a probe's entries are. Default: rademacher");
 
     public Option<long?> Probes { get; } =
-        Number<long>("--probes", "V", "How many probes; Default: 1000; with --relative-error, at most so many, and 1,000,000",
+        Number<long>("--probes", "V", "How many probes; with --relative-error, at most so many. Default: 1000, or 1,000,000 with --relative-error",
             "must be a whole number, at least 1");
 
     public Option<int?> VBatch { get; } =
@@ -48,7 +49,7 @@ internal sealed class OptionSet
             "must be a whole number, at least 1, or auto", auto: true);
 
     public Option<double?> RelativeError { get; } =
-        Number<double>("--relative-error", "X", "Stop once the 95 % interval's half-width is at most this share of the trace",
+        Number<double>("--relative-error", "X", "Stop once the 95 % interval's half-width is at most this share of the trace. Default: none, all --probes are taken",
             "must lie between 0 and 1, such as 0.01 for 1 %");
 
     public Option<ulong?> Seed { get; } =
@@ -60,6 +61,7 @@ internal sealed class OptionSet
     {
         HelpName = "auto|cpu|cuda|cuda:I",
         Description = "Where to compute. Default: auto, every GPU there is, else the CPU",
+        CompletionSources = { "auto", "cpu", "cuda" },
     };
 
     public Option<int?> Workers { get; } =
@@ -81,13 +83,13 @@ internal sealed class OptionSet
     public Option<string?> State { get; } = new("--state")
     {
         HelpName = "DIR",
-        Description = "Keep what is computed there; the same command goes on where it was interrupted or killed",
+        Description = "Keep what is computed there; the same command goes on where it was interrupted or killed. Default: nothing is kept",
     };
 
     public Option<string?> Out { get; } = new("--out")
     {
         HelpName = "DIR",
-        Description = "Write a report there: a page with pictures, JSON, every probe's values as CSV",
+        Description = "Write a report there: a page with pictures, JSON, every probe's values as CSV. Default: nowhere; accuracy has the folder accuracy",
     };
 
     public Option<int?> Seeds { get; } =
@@ -105,46 +107,52 @@ internal sealed class OptionSet
 
     public Option<bool> Json { get; } = new("--json") { Description = "Write one JSON document instead of text" };
 
+    public Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Write the result alone: no head, no progress, no tables" };
+
     public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("warning");
+
+    public Option<LogFormat?> LogFormat { get; } = NodeOptions.LogFormatOption();
 
     public Option<bool> Cluster { get; } = new("--cluster")
     {
         Description = "Compute on the workers that join, not in this process",
     };
 
-    public NodeOptions Node { get; } = new("How long to wait for --min-workers, or for any once all are lost. Default: 60");
+    public NodeOptions Node { get; } = new(
+        "127.0.0.1:4053", "Nodes of a cluster to join, as they advertise themselves. Default: none, it starts one",
+        "How long to wait for --min-workers, or for any once all are lost. Default: 60");
 
     public Option<int?> MinWorkers { get; } =
         Number<int>("--min-workers", "N", "Workers to wait for before the first chunk goes out. Default: 1",
             "must be a whole number, at least 1");
 
     public Option<double?> VerifyFraction { get; } =
-        Number<double>("--verify-fraction", "X", "The share of chunks that a second worker computes too, to find a faulty device",
+        Number<double>("--verify-fraction", "X", "The share of chunks that a second worker computes too, to find a faulty device. Default: 0",
             "must lie between 0 and 1");
 
     /// <summary>The options of <c>actorhutch estimate</c>: all of them.</summary>
     public IReadOnlyList<Option> OfEstimate() =>
     [
         Job, .. Risk.All, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Out, Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Out, Json, Quiet, LogLevel, LogFormat, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch exact</c>: nothing random, and blocks alone, whose trace is the same.</summary>
     public IReadOnlyList<Option> OfExact() =>
     [
         Job, .. Risk.All, Matrix, Method, ProbeSpace, VBatch, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Out, Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Out, Json, Quiet, LogLevel, LogFormat, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch compare</c>: nothing that it compares.</summary>
     public IReadOnlyList<Option> OfCompare() =>
-        [Job, .. Risk.All, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Out, Json, LogLevel];
+        [Job, .. Risk.All, Matrix, Distribution, Probes, Seed, Dtype, Device, Workers, Threads, MemoryBudget, Out, Json, Quiet, LogLevel, LogFormat];
 
     /// <summary>The options of <c>actorhutch accuracy</c>.</summary>
     public IReadOnlyList<Option> OfAccuracy() =>
     [
         Job, .. Risk.All, Matrix, Structure, Method, ProbeSpace, Distribution, Seeds, From, To, Steps, VBatch, Seed, Dtype,
-        Device, Workers, Threads, MemoryBudget, .. OfCluster(), Out, Json, LogLevel,
+        Device, Workers, Threads, MemoryBudget, .. OfCluster(), Out, Json, Quiet, LogLevel, LogFormat,
     ];
 
     /// <summary>The options of <c>actorhutch check</c>: what makes the risk, and how it is computed.</summary>

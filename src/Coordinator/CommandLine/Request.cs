@@ -6,6 +6,7 @@ using ActorHutch.Curvature;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.Blobs;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using Serilog.Events;
 
@@ -37,6 +38,12 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
 
     /// <summary>The least important log lines to write.</summary>
     public LogEventLevel LogLevel => Job.Run.LogLevel ?? LogEventLevel.Warning;
+
+    /// <summary>Whether nothing but the result is written.</summary>
+    public bool Quiet => Job.Run.Quiet;
+
+    /// <summary>How log lines look.</summary>
+    public LogFormat LogFormat => Job.Run.LogFormat ?? LogFormat.Text;
 
     /// <summary>The cluster it runs on; null for this process.</summary>
     public ClusterRequest? Cluster => Job.Run.Cluster ? ClusterRequest.Of(Job.Run) : null;
@@ -114,7 +121,9 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
             State = values.Of(options.State) ?? run.State,
             Out = values.Of(options.Out) ?? run.Out,
             Json = values.Flag(options.Json, run.Json),
+            Quiet = values.Flag(options.Quiet, run.Quiet),
             LogLevel = values.Of(options.LogLevel) ?? run.LogLevel,
+            LogFormat = values.Of(options.LogFormat) ?? run.LogFormat,
         };
         var document = new JobDocument(spec, settings)
         {

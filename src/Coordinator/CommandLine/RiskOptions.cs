@@ -15,15 +15,15 @@ internal sealed class RiskOptions
         Description = "A TorchScript archive (.pt), or a model description (.json) with --weights. Default: the built-in example",
     };
 
-    public Option<string?> Weights { get; } = FileOption("--weights", "The weights of a model description, in safetensors");
+    public Option<string?> Weights { get; } = FileOption("--weights", "The weights of a model description, in safetensors. Default: none");
 
     public Option<string?> ModelAssembly { get; } =
-        FileOption("--model-assembly", "An assembly with a model of one's own; workers load it from their own disk");
+        FileOption("--model-assembly", "An assembly with a model of one's own; workers load it from their own disk. Default: none");
 
     public Option<string?> ModelType { get; } = new("--model-type")
     {
         HelpName = "CLASS",
-        Description = "The class in it that makes the model, with its namespace",
+        Description = "The class in it that makes the model, with its namespace. Default: none",
     };
 
     public Option<string?> Parameters { get; } = new("--parameters")
@@ -33,16 +33,16 @@ internal sealed class RiskOptions
     };
 
     public Option<string?> Data { get; } =
-        FileOption("--data", "A file with the arrays inputs and targets: safetensors or .npz");
+        FileOption("--data", "A file with the arrays inputs and targets: safetensors or .npz. Default: the built-in example's");
 
-    public Option<string?> Inputs { get; } = FileOption("--inputs", "The inputs alone: IDX (.gz too), .npy, .npz, safetensors");
+    public Option<string?> Inputs { get; } = FileOption("--inputs", "The inputs alone: IDX (.gz too), .npy, .npz, safetensors. Default: those of --data");
 
-    public Option<string?> Targets { get; } = FileOption("--targets", "The targets alone, in any of these");
+    public Option<string?> Targets { get; } = FileOption("--targets", "The targets alone, in any of these. Default: those of --data");
 
     public Option<Normalization?> Normalize { get; } = new("--normalize")
     {
         HelpName = "MEAN,DEVIATION",
-        Description = "Inputs become (x − MEAN) / DEVIATION; bytes are divided by 255 before",
+        Description = "Inputs become (x − MEAN) / DEVIATION; bytes are divided by 255 before. Default: they stay",
         CustomParser = result => Parse<Normalization>(
             result, Normalization.Right, auto: false,
             text => Normalization.TryParse(text, out var value) ? value : null),
@@ -59,7 +59,7 @@ internal sealed class RiskOptions
             "must be a whole number, at least 1, or auto", auto: true);
 
     public Option<LossKind?> Loss { get; } =
-        Word("--loss", Choices.Loss, "Default: auto, cross-entropy for whole-numbered targets, else mse", auto: true);
+        Word("--loss", Choices.Loss, "The loss. Default: auto, cross-entropy for whole-numbered targets, else mse", auto: true);
 
     public Option<Reduction?> Reduction { get; } =
         Word("--reduction", Choices.Reduction, "How the samples' losses are combined. Default: mean");

@@ -8,6 +8,7 @@ using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.CommandLine;
+using Serilog.Events;
 
 namespace ActorHutch.Coordinator.CommandLine;
 
@@ -33,10 +34,9 @@ internal static class SessionCommand
             using var state = request.State is { } path ? StateDirectory.Open(path, request.Job) : null;
             Session session = request.Cluster is { } cluster
                 ? await ClusterSession.StartAsync(
-                    cluster, policy, request.Files?.Offered ?? new BlobStore(), terminal.Error, request.LogLevel, state,
-                    cancellation).ConfigureAwait(false)
+                    cluster, policy, request.Files?.Offered ?? new BlobStore(), terminal.Log, state, cancellation).ConfigureAwait(false)
                 : await LocalSession.StartAsync(
-                    request.Settings, replicas, terminal.Error, request.LogLevel, policy, state, request.Files?.Here).ConfigureAwait(false);
+                    request.Settings, replicas, terminal.Log, policy, state, request.Files?.Here).ConfigureAwait(false);
             await using (session.ConfigureAwait(false))
             {
                 int code = await work(session).ConfigureAwait(false);
@@ -46,12 +46,12 @@ internal static class SessionCommand
         }
         catch (Exception error) when (error is StateDirectoryException or ReportFolderException)
         {
-            await terminal.Error.WriteLineAsync(error.Message).ConfigureAwait(false);
+            terminal.Log.Tell(LogEventLevel.Fatal, error.Message);
             return ExitCode.BadInput;
         }
         catch (Exception error) when (error is CurvatureException or IOException)
         {
-            await terminal.Error.WriteLineAsync(error.Message).ConfigureAwait(false);
+            terminal.Log.Tell(LogEventLevel.Fatal, error.Message);
             return ExitCode.Failed;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -77,7 +77,7 @@ internal static class SessionCommand
     public static int Conclude(JobResult result, Terminal terminal)
     {
         var outcome = result.Outcome;
-        if (!result.Succeeded && outcome.Message is not null) terminal.Error.WriteLine(outcome.Message);
+        if (!result.Succeeded && outcome.Message is not null) terminal.Log.Tell(LogEventLevel.Error, outcome.Message);
         return outcome.End switch
         {
             JobEnd.Completed or JobEnd.TargetReached => ExitCode.Done,

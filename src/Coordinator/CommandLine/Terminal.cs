@@ -1,18 +1,58 @@
+using ActorHutch.Coordinator.CommandLine.Live;
+using ActorHutch.Shared.Hosting;
+using Serilog.Events;
 using Spectre.Console;
 
 namespace ActorHutch.Coordinator.CommandLine;
 
 /// <summary>Where the program writes.</summary>
 /// <param name="Out">Results.</param>
-/// <param name="Error">Problems and logs.</param>
+/// <param name="Error">Problems, logs and progress.</param>
 internal sealed record Terminal(TextWriter Out, TextWriter Error)
 {
-    /// <summary>Whether a line on standard error can be written over.</summary>
-    public bool ShowsProgress { get; init; }
+    /// <summary>What standard error shows on, where that can be drawn over; null where it cannot.</summary>
+    public IAnsiConsole? Screen { get; init; }
+
+    /// <summary>Whether nothing but the result is written.</summary>
+    public bool Quiet { get; private init; }
+
+    /// <summary>Whether the result is for a program.</summary>
+    public bool Json { get; private init; }
+
+    /// <summary>Where log lines go, and which.</summary>
+    public LogSettings Log { get; private init; } = new(Error, LogEventLevel.Warning);
 
     /// <summary>The process's own.</summary>
-    public static Terminal OfProcess() =>
-        new(Console.Out, Console.Error) { ShowsProgress = !Console.IsErrorRedirected };
+    public static Terminal OfProcess()
+    {
+        // Its size is known by standard input or output alone.
+        if (Console.IsErrorRedirected || (Console.IsInputRedirected && Console.IsOutputRedirected))
+            return new Terminal(Console.Out, Console.Error);
+
+        var screen = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Interactive = InteractionSupport.Yes,
+            Out = new AnsiConsoleOutput(Console.Error),
+            Enrichment = Plain,
+        });
+        if (!screen.Profile.Capabilities.Ansi) return new Terminal(Console.Out, Console.Error);
+
+        // Whoever writes to standard error must not write into what is drawn there.
+        Console.SetError(new ScreenWriter(screen));
+        return new Terminal(Console.Out, Console.Error) { Screen = screen };
+    }
+
+    /// <summary>The same, for what a command line asks for.</summary>
+    public Terminal For(Request request) => this with
+    {
+        Quiet = request.Quiet,
+        Json = request.Json,
+        Log = new LogSettings(Error, request.LogLevel)
+        {
+            Format = request.LogFormat,
+            Colors = Screen is { Profile.Capabilities.ColorSystem: not ColorSystem.NoColors },
+        },
+    };
 
     /// <summary>For people: colours where there is a terminal, plain text of 80 columns where there is none.</summary>
     public IAnsiConsole ForPeople()
@@ -23,6 +63,31 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
             Ansi = terminal ? AnsiSupport.Detect : AnsiSupport.No,
             ColorSystem = terminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Out = new AnsiConsoleOutput(terminal ? Out : new TrimmingWriter(Out)),
+            Enrichment = Plain,
         });
     }
+
+    /// <summary>Where it is said what runs: beside the result, and on the screen where the result goes elsewhere.</summary>
+    public IEnumerable<IAnsiConsole> Heads()
+    {
+        if (Quiet) yield break;
+        if (!Json) yield return ForPeople();
+        bool shown = !Json && !Console.IsOutputRedirected;
+        if (Screen is not null && !shown && Log.Format == LogFormat.Text) yield return Screen;
+    }
+
+    /// <summary>Shows how far a job is; null where nobody looks.</summary>
+    public IProgressDisplay? Progress() =>
+        // Log lines for a program tell of it too.
+        Quiet || Log.Format == LogFormat.Json ? null
+        : Screen is not null ? new LiveProgress(Screen)
+        : new PlainProgress(Error);
+
+    /// <summary>Leaves the screen as it was found, whatever is being drawn: the process is about to end.</summary>
+    public void Restore() => Screen?.Profile.Out.Writer.Write("\u001b[?25h");
+
+    /// <summary>
+    /// No guessing by the build server's name: some of them are said to know colours, and a file of theirs does not.
+    /// </summary>
+    private static ProfileEnrichment Plain => new() { UseDefaultEnrichers = false };
 }

@@ -48,8 +48,11 @@ internal static class RunFields
         JobField.Text("out", "out", "must be a folder's name", job => job.Run.Out,
             (job, value) => job.With(job.Run with { Out = value })),
         JobField.Flag("json", "json", job => job.Run.Json, (job, value) => job.With(job.Run with { Json = value })),
+        JobField.Flag("quiet", "quiet", job => job.Run.Quiet, (job, value) => job.With(job.Run with { Quiet = value })),
         JobField.Word("logLevel", "log-level", NodeOptions.LogLevels, job => job.Run.LogLevel,
             (job, value) => job.With(job.Run with { LogLevel = value })),
+        JobField.Word("logFormat", "log-format", NodeOptions.LogFormats, job => job.Run.LogFormat,
+            (job, value) => job.With(job.Run with { LogFormat = value })),
     ];
 
     private static JobField Address(string name, Func<RunOptions, HostPort?> get, Func<RunOptions, HostPort, RunOptions> set) =>

@@ -54,6 +54,12 @@ internal sealed record RunOptions
     /// <summary>Whether the result is for a program.</summary>
     public bool Json { get; init; }
 
+    /// <summary>Whether nothing but the result is written.</summary>
+    public bool Quiet { get; init; }
+
     /// <summary>The least important log lines to write.</summary>
     public LogEventLevel? LogLevel { get; init; }
+
+    /// <summary>How log lines look.</summary>
+    public LogFormat? LogFormat { get; init; }
 }

@@ -7,7 +7,28 @@ namespace ActorHutch.Coordinator.Reports;
 /// <summary>The comparison for people.</summary>
 internal static class CompareText
 {
-    public static void Write(IAnsiConsole console, CompareReport report, int workers)
+    /// <param name="console">Where to.</param>
+    /// <param name="report">What was compared.</param>
+    /// <param name="workers">How many workers there were.</param>
+    /// <param name="head">Whether to say what it is, and what its words mean.</param>
+    public static void Write(IAnsiConsole console, CompareReport report, int workers, bool head)
+    {
+        if (head) WriteHead(console, report, workers);
+        var table = new RuledTable().Words("method").Numbers("V_batch", "trace", "time", "probes/s", "speed-up", "to 1 %");
+        foreach (var row in report.Rows) table.AddRow(Cells(row));
+        table.WriteTo(console);
+        if (head)
+        {
+            console.WriteLine();
+            console.MarkupLine("[grey]trace ± its standard error; speed-up: probes/s against the first row;[/]");
+            console.MarkupLine("[grey]to 1 %: the time to a standard error of 1 % of the trace. Set-up is left out.[/]");
+        }
+
+        foreach (var row in report.Rows.Where(row => row.Error is not null))
+            console.MarkupLineInterpolated($"[yellow]{Label(row)}: {row.Error}[/]");
+    }
+
+    private static void WriteHead(IAnsiConsole console, CompareReport report, int workers)
     {
         var job = report.Job.Spec;
         string name = report.Model?.Name ?? job.Risk.Model;
@@ -18,14 +39,6 @@ internal static class CompareText
             console.MarkupLineInterpolated($"  exact trace [bold green]{Figures.Significant(exact, 6)}[/]");
 
         console.WriteLine();
-        var table = new RuledTable().Words("method").Numbers("V_batch", "trace", "time", "probes/s", "speed-up", "to 1 %");
-        foreach (var row in report.Rows) table.AddRow(Cells(row));
-        table.WriteTo(console);
-        console.WriteLine();
-        console.MarkupLine("[grey]trace ± its standard error; speed-up: probes/s against the first row;[/]");
-        console.MarkupLine("[grey]to 1 %: the time to a standard error of 1 % of the trace. Set-up is left out.[/]");
-        foreach (var row in report.Rows.Where(row => row.Error is not null))
-            console.MarkupLineInterpolated($"[yellow]{Label(row)}: {row.Error}[/]");
     }
 
     private static string[] Cells(CompareRow row)

@@ -18,7 +18,7 @@ internal sealed class JobText(IAnsiConsole console)
         string matrix = spec.Matrix == CurvatureMatrix.Ggn ? "generalised Gauss-Newton matrix" : "Hessian";
         console.MarkupLineInterpolated($"[bold]The trace of the {matrix} of {replica.Model.Name}[/]");
         console.WriteLine();
-        Facts(
+        PlainFacts(
             ("model", $"{Figures.Count(replica.Model.Parameters, "parameter")}, "
                 + $"{Figures.Count(replica.Model.Samples, "sample")}, {spec.Dtype.Word()}"),
             ("matrix", spec.Structure == BlockStructure.Block ? $"{matrix}, block-diagonal" : $"{matrix}, full"),
@@ -32,7 +32,8 @@ internal sealed class JobText(IAnsiConsole console)
     /// <param name="report">The job's report.</param>
     /// <param name="result">What it came to.</param>
     /// <param name="exactNote">What to say in the exact trace's place where there is none.</param>
-    public void WriteEstimate(Report report, JobResult result, string? exactNote)
+    /// <param name="tables">Whether its blocks and workers are wanted too.</param>
+    public void WriteEstimate(Report report, JobResult result, string? exactNote, bool tables = true)
     {
         if (NothingToShow(result)) return;
         var facts = new List<(string, string)>();
@@ -57,18 +58,18 @@ internal sealed class JobText(IAnsiConsole console)
             }
             else if (exactNote is not null)
             {
-                facts.Add(("exact", exactNote));
+                facts.Add(("exact", Markup.Escape(exactNote)));
             }
         }
 
         facts.Add(("time", Time(report)));
         if (StopNote(report, result) is { } note) facts.Add(("stopped", note));
         MarkedFacts([.. facts]);
-        WriteTables(report, exactColumn: report.ExactTrace is not null);
+        WriteTables(report, exactColumn: report.ExactTrace is not null, tables);
     }
 
     /// <summary>The exact trace.</summary>
-    public void WriteExact(Report report, JobResult result)
+    public void WriteExact(Report report, JobResult result, bool tables = true)
     {
         if (NothingToShow(result)) return;
         var facts = new List<(string, string)>();
@@ -76,7 +77,7 @@ internal sealed class JobText(IAnsiConsole console)
         facts.Add(("time", Time(report)));
         if (report.Interrupted) facts.Add(("stopped", "interrupted: an exact trace takes all basis vectors"));
         MarkedFacts([.. facts]);
-        WriteTables(report, exactColumn: false);
+        WriteTables(report, exactColumn: false, tables);
     }
 
     /// <summary>Says so where the job ended before its first chunk was out.</summary>
@@ -87,16 +88,20 @@ internal sealed class JobText(IAnsiConsole console)
         return true;
     }
 
-    private void WriteTables(Report report, bool exactColumn)
+    private void WriteTables(Report report, bool exactColumn, bool tables)
     {
-        if (report.Blocks.Count > 0)
+        if (tables && report.Blocks.Count > 0)
         {
             console.WriteLine();
             BlockTable(report, exactColumn).WriteTo(console);
         }
 
-        console.WriteLine();
-        WorkerTables.Write(console, report.Workers);
+        if (tables)
+        {
+            console.WriteLine();
+            WorkerTables.Write(console, report.Workers);
+        }
+
         foreach (string line in Notes(report)) console.MarkupLineInterpolated($"[yellow]{line}[/]");
     }
 
@@ -178,13 +183,8 @@ internal sealed class JobText(IAnsiConsole console)
     private static string Time(Report report) =>
         $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up";
 
-    private void Facts(params (string Name, string Text)[] facts) =>
+    private void PlainFacts(params (string Name, string Text)[] facts) =>
         MarkedFacts([.. facts.Select(fact => (fact.Name, Markup.Escape(fact.Text)))]);
 
-    private void MarkedFacts(params (string Name, string Markup)[] facts)
-    {
-        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2).PadRight(3)).AddColumn(new GridColumn().PadLeft(0));
-        foreach (var (name, markup) in facts) grid.AddRow(name, markup);
-        console.Write(grid);
-    }
+    private void MarkedFacts(params (string Name, string Markup)[] facts) => console.Write(Facts.Of(facts));
 }

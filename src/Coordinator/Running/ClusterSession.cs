@@ -10,7 +10,6 @@ using Akka.Actor;
 using Akka.Cluster;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Serilog.Events;
 
 namespace ActorHutch.Coordinator.Running;
 
@@ -41,17 +40,16 @@ internal sealed class ClusterSession : Session
     /// <param name="request">What the command line says.</param>
     /// <param name="policy">What the command line says about the jobs.</param>
     /// <param name="files">What workers may fetch.</param>
-    /// <param name="log">Where log lines go.</param>
-    /// <param name="level">The least important ones that do.</param>
+    /// <param name="log">Where log lines go, and which.</param>
     /// <param name="state">Where what is accepted is kept; null for nowhere. The caller closes it after the session.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="CurvatureException">It did not become a member in time.</exception>
     /// <exception cref="IOException">An address cannot be listened on.</exception>
     public static async Task<ClusterSession> StartAsync(
-        ClusterRequest request, JobPolicy policy, BlobStore files, TextWriter log, LogEventLevel level, StateDirectory? state,
+        ClusterRequest request, JobPolicy policy, BlobStore files, LogSettings log, StateDirectory? state,
         CancellationToken cancellation)
     {
-        var host = NodeHost.Build(log, level, request.Node, akka => akka.WithJournal(state));
+        var host = NodeHost.Build(log, request.Node, akka => akka.WithJournal(state));
         var health = new NodeHealth(NodeHealth.Member);
         try
         {

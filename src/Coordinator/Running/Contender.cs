@@ -22,6 +22,14 @@ internal sealed record Contender(
         new(CurvatureMethod.Quadratic, BlockStructure.Block, ProbeSpace.Output, 20),
     ];
 
+    /// <summary>What people are told while it runs: <c>3 of 9: hmp block, V_batch 5</c>.</summary>
+    /// <param name="place">Which of all it is, from 1.</param>
+    public string Title(int place)
+    {
+        string name = $"{Method.Word()} {(ProbeSpace == ProbeSpace.Output ? ProbeSpace.Word() : Structure.Word())}";
+        return $"{place} of {All.Count}: {name}{(VBatch is { } size ? $", V_batch {size}" : "")}";
+    }
+
     /// <summary>The job that runs it.</summary>
     /// <param name="common">What all contenders have in common.</param>
     public JobSpec Spec(JobSpec common) => common with

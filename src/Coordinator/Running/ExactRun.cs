@@ -31,9 +31,10 @@ internal static class ExactRun
     /// <param name="session">Where it runs.</param>
     /// <param name="estimate">The estimate's job.</param>
     /// <param name="probes">How many probes the estimate takes, or took.</param>
+    /// <param name="observer">Looks on; may be null.</param>
     /// <param name="cancellation">Interrupts it.</param>
     public static Task<JobResult> BesideAsync(
-        Session session, JobSpec estimate, long probes, CancellationToken cancellation)
+        Session session, JobSpec estimate, long probes, IJobObserver? observer, CancellationToken cancellation)
     {
         var spec = new JobSpec
         {
@@ -43,6 +44,6 @@ internal static class ExactRun
             Structure = BlockStructure.Block,
             Dtype = estimate.Dtype,
         };
-        return RunAsync(session, spec, Math.Max(probes, CheapLanes), null, cancellation);
+        return RunAsync(session, spec, Math.Max(probes, CheapLanes), observer, cancellation);
     }
 }

@@ -11,7 +11,6 @@ using ActorHutch.Shared.Jobs;
 using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Serilog.Events;
 
 namespace ActorHutch.Coordinator.Running;
 
@@ -38,18 +37,17 @@ internal sealed class LocalSession : Session
     /// <summary>Starts the actors, and loads libtorch meanwhile.</summary>
     /// <param name="settings">What runs where; valid, and with a device that exists.</param>
     /// <param name="replicas">Makes the workers' replicas.</param>
-    /// <param name="log">Where log lines go.</param>
-    /// <param name="level">The least important ones that do.</param>
+    /// <param name="log">Where log lines go, and which.</param>
     /// <param name="policy">What the command line says about the jobs; null for nothing.</param>
     /// <param name="state">Where what is accepted is kept; null for nowhere. The caller closes it after the session.</param>
     /// <param name="files">The files that jobs name; null for none.</param>
     /// <exception cref="Curvature.CurvatureException">libtorch cannot be loaded.</exception>
     public static async Task<LocalSession> StartAsync(
-        ExecutionSettings settings, IReplicaFactory replicas, TextWriter log, LogEventLevel level,
+        ExecutionSettings settings, IReplicaFactory replicas, LogSettings log,
         JobPolicy? policy = null, StateDirectory? state = null, BlobStore? files = null)
     {
         var cudaDevices = Task.Run(() => replicas.CudaDeviceCount);
-        var host = NodeHost.Build(log, level, configure: akka => akka.WithJournal(state));
+        var host = NodeHost.Build(log, configure: akka => akka.WithJournal(state));
         try
         {
             await Task.WhenAll(host.StartAsync(), cudaDevices).ConfigureAwait(false);

@@ -107,7 +107,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         Receive<EndJob>(end => { LeaveJob(); _compute.Tell(new Release(end.Job)); });
 
         Receive<ReplicaReady>(OnReplicaReady);
-        Receive<ReplicaFailed>(Say);
+        Receive<ReplicaFailed>(OnReplicaFailed);
         Receive<ChunkDone>(done => OnAnswer(done, new ChunkAttempt(done.Chunk, done.Attempt)));
         Receive<ChunkFailed>(failed => OnAnswer(failed, new ChunkAttempt(failed.Chunk, failed.Attempt)));
 
@@ -143,9 +143,29 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         _compute.Tell(compute);
     }
 
+    private void OnReplicaFailed(ReplicaFailed failed)
+    {
+        _log.Info("Worker {Worker} cannot serve job {Job}: {Reason}", _settings.Id, failed.Job, failed.What);
+        Say(failed);
+    }
+
     private void OnAnswer(IWorkerMessage answer, ChunkAttempt attempt)
     {
         _chunks.Remove(attempt);
+        if (answer is ChunkFailed failed)
+        {
+            // The coordinator, which decides what becomes of it, warns.
+            _log.Info(
+                "Worker {Worker} failed at chunk {Chunk} of job {Job} in attempt {Attempt}: {Reason}",
+                _settings.Id, failed.Chunk, failed.Job, failed.Attempt, failed.What);
+        }
+        else if (_log.IsDebugEnabled)
+        {
+            _log.Debug(
+                "Worker {Worker} computed chunk {Chunk} of job {Job} in attempt {Attempt}",
+                _settings.Id, attempt.Chunk, _job, attempt.Attempt);
+        }
+
         Say(answer);
         Say(new RequestWork(_job!.Value, 1));
     }
@@ -222,6 +242,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         }
 
         _hasReplica = true;
+        _log.Info("Worker {Worker} is ready for job {Job} after {WarmUpSeconds} s", _settings.Id, ready.Job, ready.WarmUpSeconds);
         Context.System.EventStream.Publish(new ReplicaState(_settings.Id, Verified: true));
         Say(ready);
         Say(new RequestWork(ready.Job, Capacity));

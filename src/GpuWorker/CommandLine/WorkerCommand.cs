@@ -3,6 +3,9 @@ using ActorHutch.Curvature;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.CommandLine.Help;
+using ActorHutch.Shared.Hosting;
+using Serilog.Events;
 
 namespace ActorHutch.GpuWorker.CommandLine;
 
@@ -15,6 +18,21 @@ internal sealed class WorkerCommand
     private readonly TextWriter _error;
     private readonly RootCommand _root;
 
+    /// <summary>Two command lines that work.</summary>
+    public static IReadOnlyList<Example> Examples { get; } =
+    [
+        new("actorhutch-worker --seed-nodes 127.0.0.1:4053", "Works for a coordinator on this machine"),
+        new(
+            "actorhutch-worker --seed-nodes node-0:4053 --device cuda --until-job-done",
+            "Works on every GPU for a coordinator elsewhere, and leaves when its job is done"),
+    ];
+
+    /// <summary>The program's commands.</summary>
+    public RootCommand Root => _root;
+
+    /// <summary>Reads a command line that the parser accepts.</summary>
+    public WorkerRequest Read(ParseResult parsed) => WorkerRequest.Read(parsed, _options);
+
     public WorkerCommand(IReplicaFactory replicas, TextWriter output, TextWriter error)
     {
         (_replicas, _output, _error) = (replicas, output, error);
@@ -22,8 +40,13 @@ internal sealed class WorkerCommand
             "Joins a cluster and computes for its coordinator, actorhutch estimate --cluster, until it is told to leave "
             + "(SIGTERM, Ctrl-C).");
         foreach (var option in _options.All) _root.Add(option);
-        _root.SetAction((parsed, cancellation) => RunAsync(WorkerRequest.Read(parsed, _options), cancellation));
+        Completion.OfferFiles(_options.All);
+        HelpPageAction.Install(_root, [new HelpPage("actorhutch-worker", _root, _options.Groups, Examples)]);
+        _root.SetAction((parsed, cancellation) => RunAsync(Read(parsed), cancellation));
     }
+
+    /// <summary>Whether a terminal shows what goes to standard error, in colours. Default: no.</summary>
+    public bool Colors { get; init; }
 
     /// <summary>Runs a command line.</summary>
     /// <param name="arguments">Without the program's name.</param>
@@ -31,10 +54,10 @@ internal sealed class WorkerCommand
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public async Task<int> RunAsync(string[] arguments, CancellationToken leave)
     {
-        var parsed = _root.Parse(arguments);
+        var parsed = _root.Parse(Completion.WithPosition(arguments));
         if (parsed.Errors.Count > 0)
         {
-            var request = WorkerRequest.Read(parsed, _options);
+            var request = Read(parsed);
             return Problems.Report(_error, "actorhutch-worker", [.. request.Problems, .. Problems.Suggestions(parsed)]);
         }
 
@@ -51,6 +74,12 @@ internal sealed class WorkerCommand
 
     private async Task<int> RunAsync(WorkerRequest request, CancellationToken leave)
     {
+        var log = new LogSettings(_error, request.LogLevel)
+        {
+            Format = request.LogFormat,
+            Colors = Colors,
+            Worker = request.Id,
+        };
         try
         {
             string[] problems = [.. request.Problems, .. DeviceProblem(request)];
@@ -58,11 +87,11 @@ internal sealed class WorkerCommand
 
             int cudaDevices = request.Settings.Device == "cpu" ? 0 : _replicas.CudaDeviceCount;
             var devices = Placement.Devices(request.Settings, cudaDevices, processors: 1);
-            return await new WorkerNode(request, _replicas, _error).RunAsync(devices, leave).ConfigureAwait(false);
+            return await new WorkerNode(request, _replicas, log).RunAsync(devices, leave).ConfigureAwait(false);
         }
         catch (Exception error) when (error is CurvatureException or IOException)
         {
-            await _error.WriteLineAsync(error.Message).ConfigureAwait(false);
+            log.Tell(LogEventLevel.Fatal, error.Message);
             return ExitCode.Failed;
         }
     }

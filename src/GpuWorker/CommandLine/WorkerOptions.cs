@@ -1,5 +1,7 @@
 using System.CommandLine;
 using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.CommandLine.Help;
+using ActorHutch.Shared.Hosting;
 using Serilog.Events;
 using static ActorHutch.Shared.CommandLine.TypedOption;
 
@@ -8,7 +10,10 @@ namespace ActorHutch.GpuWorker.CommandLine;
 /// <summary>The options of <c>actorhutch-worker</c>.</summary>
 internal sealed class WorkerOptions
 {
-    public NodeOptions Node { get; } = new("How long to look for a coordinator before giving up. Default: 300");
+    public NodeOptions Node { get; } = new(
+        "127.0.0.1:0, any port that is free",
+        "Nodes of the cluster, as they advertise themselves: the coordinator is enough. Required",
+        "How long to look for a coordinator before giving up. Default: 300");
 
     public Option<string?> Id { get; } = new("--id")
     {
@@ -20,6 +25,7 @@ internal sealed class WorkerOptions
     {
         HelpName = "auto|cpu|cuda|cuda:I",
         Description = "Where to compute. Default: auto, every GPU there is, else the CPU",
+        CompletionSources = { "auto", "cpu", "cuda" },
     };
 
     public Option<int?> Workers { get; } =
@@ -51,5 +57,16 @@ internal sealed class WorkerOptions
 
     public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("information");
 
-    public IReadOnlyList<Option> All => [.. Node.All, Id, Device, Workers, Threads, Cache, ModelAssembly, UntilJobDone, LogLevel];
+    public Option<LogFormat?> LogFormat { get; } = NodeOptions.LogFormatOption();
+
+    /// <summary>All of them, as help shows them.</summary>
+    public IReadOnlyList<OptionGroup> Groups =>
+    [
+        new("Cluster", [.. Node.All, UntilJobDone]),
+        new("How it runs", [Id, Device, Workers, Threads, Cache, ModelAssembly]),
+        new("Output", [LogLevel, LogFormat]),
+    ];
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<Option> All => [.. Groups.SelectMany(group => group.Options)];
 }

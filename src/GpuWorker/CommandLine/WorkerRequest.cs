@@ -20,6 +20,9 @@ internal sealed record WorkerRequest(
     string Id, NodeSettings Cluster, ExecutionSettings Settings, HostPort? Health, bool UntilJobDone,
     LogEventLevel LogLevel, IReadOnlyList<string> Problems)
 {
+    /// <summary>How log lines look.</summary>
+    public LogFormat LogFormat { get; init; }
+
     /// <summary>Where files that come from the coordinator are kept.</summary>
     public required BlobCache Cache { get; init; }
 
@@ -56,6 +59,7 @@ internal sealed record WorkerRequest(
             parsed.GetValue(options.UntilJobDone), Value(options.LogLevel) ?? LogEventLevel.Information,
             [.. parsed.Errors.Select(error => error.Message).Concat(problems).Distinct()])
         {
+            LogFormat = Value(options.LogFormat) ?? LogFormat.Text,
             Cache = new BlobCache(Value(options.Cache) ?? BlobCache.DefaultDirectory),
             Assemblies = assemblies,
         };

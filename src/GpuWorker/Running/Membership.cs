@@ -6,7 +6,6 @@ using Akka.Actor;
 using Akka.Cluster;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Serilog.Events;
 
 namespace ActorHutch.GpuWorker.Running;
 
@@ -43,9 +42,9 @@ internal sealed class Membership : IAsyncDisposable
     /// <summary>Starts the node, which joins in its own time.</summary>
     public static async Task<Membership> BeginAsync(
         NodeSettings cluster, IReadOnlyList<WorkerSettings> workers, IReplicaFactory replicas, SearchTime search,
-        NodeHealth health, TextWriter log, LogEventLevel level)
+        NodeHealth health, LogSettings log)
     {
-        var host = NodeHost.Build(log, level, cluster);
+        var host = NodeHost.Build(log, cluster);
         try
         {
             await NodeHost.StartAsync(host, cluster).ConfigureAwait(false);

@@ -4,11 +4,13 @@ using ActorHutch.GpuWorker.CommandLine;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.Health;
+using ActorHutch.Shared.Hosting;
+using Serilog.Events;
 
 namespace ActorHutch.GpuWorker.Running;
 
 /// <summary>A worker's process: joins, works, and joins again when its coordinator is gone, until it is told to leave.</summary>
-internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas, TextWriter log)
+internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas, LogSettings log)
 {
     /// <summary>A condition of its health.</summary>
     public const string ReplicaCondition = "holding a verified replica";
@@ -44,7 +46,7 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
     private async Task<int?> RunOnceAsync(WorkerSettings[] workers, SearchTime search, CancellationToken leave)
     {
         var membership = await Membership.BeginAsync(
-            request.Cluster, workers, replicas, search, _health, log, request.LogLevel).ConfigureAwait(false);
+            request.Cluster, workers, replicas, search, _health, log).ConfigureAwait(false);
         await using (membership.ConfigureAwait(false))
         {
             var told = new TaskCompletionSource();
@@ -62,16 +64,15 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
                     _health.Leave();
                     return ExitCode.Done;
                 case MembershipEnd.GaveUp:
-                    await log.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+                    log.Tell(LogEventLevel.Error, string.Create(CultureInfo.InvariantCulture,
                         $"No coordinator was found in {request.Cluster.JoinTimeout!.Value.TotalSeconds:0.#} s. "
-                        + $"Looked at {string.Join(", ", request.Cluster.SeedNodes)}.")).ConfigureAwait(false);
+                        + $"Looked at {string.Join(", ", request.Cluster.SeedNodes)}."));
                     await membership.GoAsync().ConfigureAwait(false);
                     return ExitCode.Failed;
                 case MembershipEnd.Dismissed:
                     return null;
                 default:
-                    await log.WriteLineAsync("The coordinator is gone, or gave this node up; looking for it again.")
-                        .ConfigureAwait(false);
+                    log.Tell(LogEventLevel.Warning, "The coordinator is gone, or gave this node up; looking for it again.");
                     await membership.GoAsync().ConfigureAwait(false);
                     return null;
             }

@@ -21,33 +21,42 @@ public sealed class NodeOptions
     public static Choice<LogEventLevel> LogLevels { get; } = new(
         LogEventLevel.Debug, LogEventLevel.Information, LogEventLevel.Warning, LogEventLevel.Error);
 
+    /// <summary>The words of <c>--log-format</c>.</summary>
+    public static Choice<LogFormat> LogFormats { get; } = new();
+
     /// <summary>The options.</summary>
+    /// <param name="listen">The default of <c>--listen</c>.</param>
+    /// <param name="seedNodes">What <c>--seed-nodes</c> is for, and its default.</param>
     /// <param name="joinTimeout">What <c>--join-timeout</c> is for, and its default.</param>
-    public NodeOptions(string joinTimeout) => JoinTimeout = new Option<double?>("--join-timeout")
+    public NodeOptions(string listen, string seedNodes, string joinTimeout)
     {
-        HelpName = "SECONDS",
-        Description = joinTimeout,
-        CustomParser = result => TypedOption.Parse<double>(
-            result, RightTime, auto: false,
-            text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
-                && value > 0 && value <= int.MaxValue / 1000 ? value : null),
-    };
+        Listen = Address("--listen", $"Where this node listens. Default: {listen}");
+        SeedNodes = new Option<HostPort[]?>("--seed-nodes")
+        {
+            HelpName = "HOST:PORT,…",
+            Description = seedNodes,
+            CustomParser = Addresses,
+        };
+        JoinTimeout = new Option<double?>("--join-timeout")
+        {
+            HelpName = "SECONDS",
+            Description = joinTimeout,
+            CustomParser = result => TypedOption.Parse<double>(
+                result, RightTime, auto: false,
+                text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+                    && value > 0 && value <= int.MaxValue / 1000 ? value : null),
+        };
+    }
 
     /// <summary>Where it binds.</summary>
-    public Option<HostPort?> Listen { get; } =
-        Address("--listen", "Where this node listens");
+    public Option<HostPort?> Listen { get; }
 
     /// <summary>Where others find it.</summary>
     public Option<HostPort?> Advertise { get; } =
         Address("--advertise", "The address that others reach this node by. Default: --listen");
 
     /// <summary>Whom it joins.</summary>
-    public Option<HostPort[]?> SeedNodes { get; } = new("--seed-nodes")
-    {
-        HelpName = "HOST:PORT,…",
-        Description = "Nodes to join, as they advertise themselves",
-        CustomParser = Addresses,
-    };
+    public Option<HostPort[]?> SeedNodes { get; }
 
     /// <summary>Where its health is told.</summary>
     public Option<HostPort?> Health { get; } =
@@ -55,14 +64,14 @@ public sealed class NodeOptions
 
     /// <summary>This node's certificate.</summary>
     public Option<string?> TlsCertificate { get; } =
-        PemFile("--tls-cert", "This node's certificate, in PEM; with --tls-key and --tls-ca, everything is encrypted");
+        PemFile("--tls-cert", "This node's certificate, in PEM; with --tls-key and --tls-ca, all is encrypted. Default: none");
 
     /// <summary>Its private key.</summary>
-    public Option<string?> TlsKey { get; } = PemFile("--tls-key", "The certificate's private key, in PEM, not encrypted");
+    public Option<string?> TlsKey { get; } = PemFile("--tls-key", "The certificate's private key, in PEM, not encrypted. Default: none");
 
     /// <summary>Who vouches for the others.</summary>
     public Option<string?> TlsAuthority { get; } =
-        PemFile("--tls-ca", "The authority that signed the certificates of all nodes, in PEM");
+        PemFile("--tls-ca", "The authority that signed the certificates of all nodes, in PEM. Default: none");
 
     /// <summary>Whether anybody may connect.</summary>
     public Option<bool> Insecure { get; } = new("--insecure")
@@ -75,7 +84,7 @@ public sealed class NodeOptions
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<Option> All =>
-        [Listen, Advertise, SeedNodes, JoinTimeout, Health, TlsCertificate, TlsKey, TlsAuthority, Insecure];
+        [SeedNodes, Listen, Advertise, JoinTimeout, Health, TlsCertificate, TlsKey, TlsAuthority, Insecure];
 
     /// <summary>What the options say of a node; those with a problem of their own are left out.</summary>
     /// <param name="role">What the node is.</param>
@@ -104,6 +113,10 @@ public sealed class NodeOptions
     /// <summary>The option <c>--log-level</c>.</summary>
     public static Option<LogEventLevel?> LogLevelOption(string byDefault) => TypedOption.Word(
         "--log-level", LogLevels, $"The least important log lines to write, to standard error. Default: {byDefault}");
+
+    /// <summary>The option <c>--log-format</c>.</summary>
+    public static Option<LogFormat?> LogFormatOption() => TypedOption.Word(
+        "--log-format", LogFormats, "How log lines look; json is an object a line. Default: text");
 
     private static Option<string?> PemFile(string name, string description) =>
         new(name) { HelpName = "FILE", Description = description };

@@ -14,14 +14,19 @@ public static class TypedOption
         where T : struct, Enum
     {
         ArgumentNullException.ThrowIfNull(choice);
+        string[] words = auto ? [Choices.Auto, .. choice.Words] : [.. choice.Words];
         string right = auto ? $"must be {Choices.Auto}, {choice.Right["must be ".Length..]}" : choice.Right;
-        return new Option<T?>(name)
+        var option = new Option<T?>(name)
         {
             Description = description,
-            HelpName = string.Join('|', auto ? [Choices.Auto, .. choice.Words] : choice.Words),
+            HelpName = string.Join('|', words),
             CustomParser = result => Parse<T>(
                 result, right, auto, text => choice.TryParse(text, out var value) ? value : null),
         };
+        // Of themselves, shells would be offered the enumeration's names.
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add(words);
+        return option;
     }
 
     /// <summary>An option that takes a number.</summary>

@@ -14,20 +14,17 @@ public static class NodeHost
     private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(5);
 
     /// <summary>A host that has yet to be started.</summary>
-    /// <param name="log">Where log lines go.</param>
-    /// <param name="level">The least important ones that do.</param>
+    /// <param name="log">Where log lines go, and which.</param>
     /// <param name="cluster">The node's place in a cluster; null for an actor system of its own.</param>
     /// <param name="configure">More settings; null for none.</param>
     public static IHost Build(
-        TextWriter log, LogEventLevel level, NodeSettings? cluster = null,
-        Action<AkkaConfigurationBuilder>? configure = null)
+        LogSettings log, NodeSettings? cluster = null, Action<AkkaConfigurationBuilder>? configure = null)
     {
+        ArgumentNullException.ThrowIfNull(log);
+        StandardErrorLogger.Format = log.Format;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
-        builder.Services.AddSerilog(
-            logger => logger.MinimumLevel.Is(level).Filter.With(new RemoteLog()).WriteTo.Sink(new WriterSink(log)),
-            // Serilog's static logger is one for the process, and a host has a writer of its own.
-            preserveStaticLogger: true);
+        builder.Services.AddSerilog(log.CreateLogger(), dispose: true);
         builder.Services.AddAkka(ActorHutchSystem.Name, akka =>
         {
             akka.WithActorHutch();
@@ -41,7 +38,7 @@ public static class NodeHost
             configure?.Invoke(akka);
             akka.ConfigureLoggers(loggers =>
             {
-                loggers.LogLevel = AkkaLevel(level);
+                loggers.LogLevel = AkkaLevel(log.Level);
                 loggers.ClearLoggers();
                 loggers.AddLoggerFactory();
             });

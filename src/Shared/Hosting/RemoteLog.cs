@@ -7,7 +7,7 @@ namespace ActorHutch.Shared.Hosting;
 
 /// <summary>
 /// What Akka.Remote has to say of each attempt to connect, each with a stack trace: a line once is enough of it, and
-/// nothing of what is no more than information.
+/// nothing of what is no more than information; nor of what Akka has to say of its own end.
 /// </summary>
 internal sealed class RemoteLog : ILogEventFilter
 {
@@ -20,15 +20,19 @@ internal sealed class RemoteLog : ILogEventFilter
     /// <inheritdoc/>
     public bool IsEnabled(LogEvent logEvent)
     {
+        // That the program ends is no news.
+        if (Says(logEvent, "CoordinatedShutdown")) return logEvent.Level != LogEventLevel.Information;
         if (!IsRemote(logEvent)) return true;
         if (logEvent.Level < LogEventLevel.Warning) return logEvent.Level < LogEventLevel.Information;
         return _said.Count < Most && _said.TryAdd(FirstLine(logEvent), true);
     }
 
     /// <summary>Whether Akka.Remote says it.</summary>
-    public static bool IsRemote(LogEvent logEvent) =>
-        logEvent.Properties.TryGetValue("LogSource", out var source)
-        && Sources.Any(name => source.ToString().Contains(name, StringComparison.Ordinal));
+    public static bool IsRemote(LogEvent logEvent) => Sources.Any(source => Says(logEvent, source));
+
+    private static bool Says(LogEvent logEvent, string source) =>
+        logEvent.Properties.TryGetValue("LogSource", out var value)
+        && value.ToString().Contains(source, StringComparison.Ordinal);
 
     /// <summary>An event's message without what follows its first line.</summary>
     public static string FirstLine(LogEvent logEvent)

@@ -10,12 +10,19 @@ public sealed class StopSignal : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly PosixSignalRegistration[] _registrations;
 
+    private readonly Action? _beforeEnd;
+
     /// <summary>Listens from now on.</summary>
-    public StopSignal() => _registrations =
-    [
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
-    ];
+    /// <param name="beforeEnd">What there is to do before a second signal ends the process; null for nothing.</param>
+    public StopSignal(Action? beforeEnd = null)
+    {
+        _beforeEnd = beforeEnd;
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+        ];
+    }
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _stop.Token;
@@ -29,7 +36,12 @@ public sealed class StopSignal : IDisposable
 
     private void OnSignal(PosixSignalContext signal)
     {
-        if (_stop.IsCancellationRequested) return;
+        if (_stop.IsCancellationRequested)
+        {
+            _beforeEnd?.Invoke();
+            return;
+        }
+
         signal.Cancel = true;
         _stop.Cancel();
     }

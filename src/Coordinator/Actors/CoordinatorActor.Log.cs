@@ -1,0 +1,50 @@
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
+using Akka.Event;
+
+namespace ActorHutch.Coordinator.Actors;
+
+/// <content>What the log is told of a job. Of each chunk that goes well, no more than whoever debugs wants to know.</content>
+internal sealed partial class CoordinatorActor
+{
+    private void LogBegin(JobState state)
+    {
+        if (state.Recovered > 0)
+            _log.Info("Job {Job}: {Recovered} chunks were in the state directory", state.Job, state.Recovered);
+        _log.Info(
+            "Job {Job} begins: {Model} by {Method}, {Probes} probes in {Chunks} chunks, {Workers} workers",
+            state.Job, state.Replica!.Model.Name, state.Replica.Method.Word(), state.Probes, state.ChunkCount, state.ReadyWorkers);
+    }
+
+    private void Log(WorkerKey worker, IJobMessage message)
+    {
+        switch (message)
+        {
+            case ReplicaReady ready:
+                _log.Info(
+                    "Worker {Worker} is ready for job {Job}: {WarmUpSeconds} s of warm-up, {TransferSeconds} s of transfer",
+                    worker.Id, ready.Job, ready.WarmUpSeconds, ready.TransferSeconds);
+                break;
+            case ReplicaFailed failed:
+                _log.Log(
+                    LevelOf(failed.Retriable), null, "Worker {Worker} cannot serve job {Job}: {Reason}", worker.Id, failed.Job,
+                    failed.What);
+                break;
+            case ChunkFailed failed:
+                _log.Log(
+                    LevelOf(failed.Retriable), null,
+                    "Chunk {Chunk} of job {Job} failed on worker {Worker} in attempt {Attempt}: {Reason}",
+                    failed.Chunk, failed.Job, worker.Id, failed.Attempt, failed.What);
+                break;
+            case ChunkDone done when _log.IsDebugEnabled:
+                _log.Debug(
+                    "Chunk {Chunk} of job {Job} is done by worker {Worker} in attempt {Attempt}: {Seconds} s",
+                    done.Chunk, done.Job, worker.Id, done.Attempt, done.ComputeSeconds);
+                break;
+        }
+    }
+
+    /// <summary>What cannot be helped ends the job, which then says so itself.</summary>
+    private static LogLevel LevelOf(bool retriable) => retriable ? LogLevel.WarningLevel : LogLevel.InfoLevel;
+}

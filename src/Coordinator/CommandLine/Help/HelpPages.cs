@@ -1,0 +1,80 @@
+using System.CommandLine;
+using ActorHutch.Shared.CommandLine.Help;
+
+namespace ActorHutch.Coordinator.CommandLine.Help;
+
+/// <summary>What <c>--help</c> shows: which options belong together, and examples.</summary>
+internal static class HelpPages
+{
+    private const string Program = "actorhutch";
+
+    /// <summary>Examples of every command, by its name; of the program itself, by no name.</summary>
+    public static IReadOnlyDictionary<string, Example[]> Examples { get; } = new Dictionary<string, Example[]>
+    {
+        [""] =
+        [
+            new("actorhutch", "The built-in example: an estimate, and the exact trace beside it"),
+            new("actorhutch --model net.pt --data batch.npz --relative-error 0.01",
+                "A model of your own, until the trace is known to 1 %"),
+        ],
+        ["estimate"] =
+        [
+            new("actorhutch estimate --probes 100000 --method hmp --seed 7 --json",
+                "So many probes by one method, as JSON"),
+            new("actorhutch estimate --cluster --min-workers 2 --state kept",
+                "On two workers that join; interrupted, the same line goes on"),
+        ],
+        ["exact"] =
+        [
+            new("actorhutch exact --dtype float64", "The built-in example's exact trace in double precision"),
+            new("actorhutch exact --model net.json --weights net.safetensors --data batch.npz",
+                "That of a model description with weights of your own"),
+        ],
+        ["compare"] =
+        [
+            new("actorhutch compare", "On the built-in example"),
+            new("actorhutch compare --model net.pt --data batch.npz --probes 500 --workers 1",
+                "On a model of your own, each with 500 probes, on one worker"),
+        ],
+        ["accuracy"] =
+        [
+            new("actorhutch accuracy", "The BackPACK example's figure, in the folder accuracy"),
+            new("actorhutch accuracy --seeds 5 --from 10 --to 10000 --steps 20 --out figure",
+                "Another range and number of seeds, in the folder figure"),
+        ],
+        ["check"] =
+        [
+            new("actorhutch check check.json --model net.pt --data batch.npz --dtype float64",
+                "Whether the model that was exported is the one that is read"),
+            new("actorhutch check check.json --model net.pt --data batch.npz --method autodiff",
+                "The same by automatic differentiation, in single precision"),
+        ],
+    };
+
+    /// <summary>The options under their headings.</summary>
+    public static IReadOnlyList<OptionGroup> Groups(OptionSet options) =>
+    [
+        new("What is computed",
+        [
+            options.Matrix, options.Structure, options.Method, options.ProbeSpace, options.Distribution, options.Probes,
+            options.RelativeError, options.VBatch, options.Seed, options.Dtype,
+        ]),
+        new("Model and data", options.Risk.All),
+        new("How it runs", [options.Device, options.Workers, options.Threads, options.MemoryBudget, options.State]),
+        new("Cluster", [options.Cluster, options.MinWorkers, options.VerifyFraction, .. options.Node.All]),
+        new("Accuracy", [options.Seeds, options.From, options.To, options.Steps]),
+        new("Output", [options.Out, options.Json, options.Quiet, options.LogLevel, options.LogFormat]),
+        new("Job files", [options.Job, options.PrintJob]),
+    ];
+
+    /// <summary>The pages of the program and its commands.</summary>
+    public static IReadOnlyList<HelpPage> Of(RootCommand root, OptionSet options)
+    {
+        var groups = Groups(options);
+        return
+        [
+            new HelpPage(Program, root, groups, Examples[""]),
+            .. root.Subcommands.Select(command => new HelpPage($"{Program} {command.Name}", command, groups, Examples[command.Name])),
+        ];
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+
+namespace ActorHutch.Shared.CommandLine;
+
+/// <summary>What a shell is offered to complete a command line with, beside the names of options.</summary>
+public static class Completion
+{
+    private const string Directive = "[suggest]";
+
+    /// <summary>Offers files and folders to every option that takes one: a shell that asks a program asks nobody else.</summary>
+    public static void OfferFiles(IEnumerable<Option> options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        foreach (var option in options.Where(option => option.HelpName is "FILE" or "DIR"))
+            option.CompletionSources.Add(context => Files(context.WordToComplete));
+    }
+
+    /// <summary>
+    /// The arguments, with the place of the cursor in a request for completions that does not name one: the end, which
+    /// the library looks for in the wrong line.
+    /// </summary>
+    public static string[] WithPosition(string[] arguments)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        return arguments is [Directive, { } line]
+            ? [$"{Directive.TrimEnd(']')}:{line.Length}]", line]
+            : arguments;
+    }
+
+    /// <summary>Files and folders that begin like this, folders with a stroke at their end.</summary>
+    private static IEnumerable<string> Files(string start)
+    {
+        string folder = start[..(start.LastIndexOf('/') + 1)];
+        try
+        {
+            var found = new DirectoryInfo(folder.Length == 0 ? "." : folder)
+                .EnumerateFileSystemInfos(start[folder.Length..] + "*");
+            return [.. found.Select(entry => folder + entry.Name + (entry is DirectoryInfo ? "/" : ""))];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using ActorHutch.Shared.Hosting;
+
+namespace ActorHutch.Shared.CommandLine.Help;
+
+/// <summary>What <c>--help</c> does.</summary>
+public sealed class HelpPageAction : SynchronousCommandLineAction
+{
+    private readonly IReadOnlyList<HelpPage> _pages;
+
+    private HelpPageAction(IReadOnlyList<HelpPage> pages) => _pages = pages;
+
+    /// <inheritdoc/>
+    public override bool ClearsParseErrors => true;
+
+    /// <summary>Has a program's commands show their pages.</summary>
+    /// <param name="root">The program.</param>
+    /// <param name="pages">A page for each of its commands, and for itself.</param>
+    public static void Install(RootCommand root, IReadOnlyList<HelpPage> pages)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Description = "Show this";
+        help.Action = new HelpPageAction(pages);
+        root.Options.OfType<VersionOption>().Single().Description = "Show the version";
+    }
+
+    /// <inheritdoc/>
+    public override int Invoke(ParseResult parseResult)
+    {
+        ArgumentNullException.ThrowIfNull(parseResult);
+        var output = parseResult.InvocationConfiguration.Output;
+        bool bold = ReferenceEquals(output, Console.Out) && LogSettings.HasColors(Console.IsOutputRedirected);
+        new HelpText(output, bold).Write(_pages.Single(page => page.Command == parseResult.CommandResult.Command));
+        return ExitCode.Done;
+    }
+}

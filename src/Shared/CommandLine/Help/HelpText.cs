@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace ActorHutch.Shared.CommandLine.Help;
+
+/// <summary>Writes help: at most 80 columns, options under headings, each with its default.</summary>
+/// <param name="output">Where to.</param>
+/// <param name="bold">Whether a terminal shows it, on which headings stand out.</param>
+internal sealed class HelpText(TextWriter output, bool bold)
+{
+    private const int Columns = 80;
+
+    /// <summary>Where descriptions begin.</summary>
+    private const int Second = 26;
+
+    private const int Indent = 2;
+
+    public void Write(HelpPage page)
+    {
+        var command = page.Command;
+        Paragraph(command.Description ?? "", 0);
+        Heading("Usage");
+        Paragraph(Usage(page), Indent);
+        if (command.Subcommands.Count > 0)
+        {
+            Heading("Commands");
+            foreach (var subcommand in command.Subcommands) Entry(subcommand.Name, subcommand.Description ?? "");
+        }
+
+        if (command.Arguments.Count > 0)
+        {
+            Heading("Arguments");
+            foreach (var argument in command.Arguments) Entry(argument.Name, $"{argument.Description}. Required");
+        }
+
+        foreach (var group in page.GroupsOfCommand)
+        {
+            Heading(group.Heading);
+            foreach (var option in group.Options) Entry(Label(option), Description(option));
+        }
+
+        Heading("Examples");
+        foreach (var example in page.Examples)
+        {
+            output.WriteLine(new string(' ', Indent) + example.Line);
+            Paragraph(example.What, 2 * Indent + 2);
+        }
+    }
+
+    private static string Usage(HelpPage page)
+    {
+        string arguments = string.Concat(page.Command.Arguments.Select(argument => $" {argument.Name}"));
+        return $"{page.Name}{(page.Command.Subcommands.Count > 0 ? " [COMMAND]" : "")}{arguments} [options]";
+    }
+
+    /// <summary>An option's names, short ones first, and what it takes; not the names of another system's habits.</summary>
+    private static string Label(Option option)
+    {
+        string names = string.Join(", ", option.Aliases.Append(option.Name).Where(name => name[0] == '-').OrderBy(name => name.Length));
+        return option is Option<bool> or HelpOption or VersionOption ? names : $"{names} {option.HelpName}";
+    }
+
+    /// <summary>What it is for, and its default, which for one that takes nothing is clear.</summary>
+    private static string Description(Option option) =>
+        option is Option<bool> ? $"{option.Description}. Default: no" : option.Description ?? "";
+
+    private void Heading(string text)
+    {
+        output.WriteLine();
+        output.WriteLine(bold ? $"\u001b[1m{text}\u001b[0m" : text);
+    }
+
+    private void Entry(string label, string description)
+    {
+        string start = new string(' ', Indent) + label;
+        if (start.Length + Indent > Second)
+        {
+            output.WriteLine(start);
+            start = "";
+        }
+
+        Paragraph(description, Second, start);
+    }
+
+    private void Paragraph(string text, int indent, string start = "")
+    {
+        string line = start.PadRight(indent);
+        bool empty = true;
+        foreach (string word in text.Split(' '))
+        {
+            if (!empty && line.Length + 1 + word.Length > Columns)
+            {
+                output.WriteLine(line);
+                line = new string(' ', indent);
+                empty = true;
+            }
+
+            line += empty ? word : " " + word;
+            empty = false;
+        }
+
+        output.WriteLine(line);
+    }
+}
