@@ -83,22 +83,33 @@ internal sealed partial class CoordinatorActor
             !exact && accumulator is { Count: > 0 } ? accumulator.Estimate(job.State.Spec.ConfidenceLevel) : null,
             exact && outcome.End == JobEnd.Completed ? accumulator!.Sum() : null,
             job.Earlier?.Ended?.Setup ?? _time.GetElapsedTime(job.Start, firstChunk),
-            job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now)));
+            job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now))
+        {
+            History = job.Results?.History,
+        });
     }
 
     private void TellProgress()
     {
-        if (_job is not { Results: { } results, FirstChunk: not null } job) return;
+        if (Progress() is not { } progress) return;
+        var state = _job!.State;
+        _log.Info("{Done} of {Probes} probes done, {Workers} workers", progress.Probes, state.Probes, state.ReadyWorkers);
+        _job.Client.Tell(progress);
+    }
+
+    /// <summary>How far the job is; null where no chunk is out yet.</summary>
+    private JobProgress? Progress()
+    {
+        if (_job is not { Results: { } results, FirstChunk: not null } job) return null;
         var (spec, state) = (job.State.Spec, job.State);
         var estimate = spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
             ? null
             : results.Accumulator.Estimate(spec.ConfidenceLevel);
         long probes = Math.Min(state.Done.Count * spec.ChunkSize, state.Probes);
-        _log.Info("{Done} of {Probes} probes done, {Workers} workers", probes, state.Probes, state.ReadyWorkers);
         // With a target, V is a bound against runaways and says nothing about how far the job is.
         double needed = estimate is not null && spec.RelativeError is { } error
             ? StoppingRule.ProbesNeeded(estimate, error) : double.NaN;
         long total = needed < state.Probes ? Math.Max((long)needed, probes) : state.Probes;
-        job.Client.Tell(new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate));
+        return new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate);
     }
 }

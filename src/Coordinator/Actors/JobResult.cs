@@ -13,6 +13,9 @@ namespace ActorHutch.Coordinator.Actors;
 internal sealed record JobResult(
     JobState State, TraceEstimate? Estimate, ExactTrace? Exact, TimeSpan Setup, TimeSpan Elapsed)
 {
+    /// <summary>How the estimate came about; null where there is none.</summary>
+    public EstimateHistory? History { get; init; }
+
     /// <summary>How it ended.</summary>
     public JobOutcome Outcome => State.Outcome!;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using Serilog.Events;
 using static ActorHutch.Shared.CommandLine.TypedOption;
@@ -84,6 +85,9 @@ internal sealed class OptionSet
         Description = "Keep what is computed there; the same command goes on where it was interrupted or killed",
     };
 
+    public Option<HostPort?> Dashboard { get; } =
+        NodeOptions.Address("--dashboard", "Show the job on a page at this address while it runs. Default: nowhere");
+
     public Option<bool> Json { get; } = new("--json") { Description = "Write one JSON document instead of text" };
 
     public Option<LogEventLevel?> LogLevel { get; } = NodeOptions.LogLevelOption("warning");
@@ -107,14 +111,14 @@ internal sealed class OptionSet
     public IReadOnlyList<Option> OfEstimate() =>
     [
         Job, .. Risk.All, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, Dashboard, .. OfCluster(), Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch exact</c>: nothing random, and blocks alone, whose trace is the same.</summary>
     public IReadOnlyList<Option> OfExact() =>
     [
         Job, .. Risk.All, Matrix, Method, ProbeSpace, VBatch, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Json, LogLevel, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, Dashboard, .. OfCluster(), Json, LogLevel, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch compare</c>: nothing that it compares.</summary>

@@ -5,6 +5,7 @@ using ActorHutch.Curvature;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.Blobs;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using Serilog.Events;
 
@@ -24,6 +25,9 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
 
     /// <summary>The state directory; null for none.</summary>
     public string? State => Job.Run.State;
+
+    /// <summary>Where the job is shown on a page; null for nowhere.</summary>
+    public HostPort? Dashboard => Job.Run.Dashboard;
 
     /// <summary>Whether the result is for a program.</summary>
     public bool Json => Job.Run.Json;
@@ -101,6 +105,8 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
             MinWorkers = values.Of(options.MinWorkers) ?? run.MinWorkers,
             VerifyFraction = values.Of(options.VerifyFraction) ?? run.VerifyFraction,
             State = values.Of(options.State) ?? run.State,
+            // A comparison runs many jobs, and a page shows one.
+            Dashboard = parsed.CommandResult.Command.Options.Contains(options.Dashboard) ? values.Of(options.Dashboard) ?? run.Dashboard : null,
             Json = values.Flag(options.Json, run.Json),
             LogLevel = values.Of(options.LogLevel) ?? run.LogLevel,
         };
@@ -120,10 +126,11 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
         [
             .. parsed.Errors.Select(error => error.Message),
             .. Misplaced(parsed),
-            .. ClusterRequest.Misplaced(parsed, options, run.Cluster),
-            .. run.Cluster ? [] : file?.Misplaced ?? [],
+            .. ClusterRequest.Misplaced(parsed, options, run),
+            .. file?.Misplaced(run) ?? [],
             .. file?.Problems ?? [],
             .. document.Spec.Validate().Concat(settings.Validate()).Concat(cluster?.Validate() ?? [])
+                .Concat(DashboardRequest.Validate(run))
                 .Concat(VerifyFractionProblem(run.VerifyFraction ?? 0))
                 .Concat(DeviceProblems(settings, replicas, out string? unknown)).Select(Describe),
         ];

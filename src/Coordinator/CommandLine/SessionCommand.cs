@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.Dashboard;
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
@@ -27,14 +28,17 @@ internal static class SessionCommand
         try
         {
             using var state = request.State is { } path ? StateDirectory.Open(path, request.Job) : null;
+            await using var watch = await JobWatch.StartAsync(request, terminal).ConfigureAwait(false);
             Session session = request.Cluster is { } cluster
                 ? await ClusterSession.StartAsync(
                     cluster, policy, request.Files?.Offered ?? new BlobStore(), terminal.Error, request.LogLevel, state,
-                    cancellation).ConfigureAwait(false)
+                    cancellation, watch?.Metrics).ConfigureAwait(false)
                 : await LocalSession.StartAsync(
                     request.Settings, replicas, terminal.Error, request.LogLevel, policy, state, request.Files?.Here).ConfigureAwait(false);
             await using (session.ConfigureAwait(false))
             {
+                session.Feed = watch?.Feed;
+                watch?.Feed.Follow(session.LookAsync);
                 int code = await work(session).ConfigureAwait(false);
                 if (code == ExitCode.Done) await session.CompleteAsync().ConfigureAwait(false);
                 return code;

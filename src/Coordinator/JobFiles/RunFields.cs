@@ -45,6 +45,7 @@ internal static class RunFields
             (job, value) => job.With(job.Run with { VerifyFraction = value })),
         JobField.Text("state", "state", "must be a folder's name", job => job.Run.State,
             (job, value) => job.With(job.Run with { State = value })),
+        Address("dashboard", run => run.Dashboard, (run, value) => run with { Dashboard = value }),
         JobField.Flag("json", "json", job => job.Run.Json, (job, value) => job.With(job.Run with { Json = value })),
         JobField.Word("logLevel", "log-level", NodeOptions.LogLevels, job => job.Run.LogLevel,
             (job, value) => job.With(job.Run with { LogLevel = value })),

@@ -48,6 +48,9 @@ internal sealed record RunOptions
     /// <summary>The state directory.</summary>
     public string? State { get; init; }
 
+    /// <summary>Where it is shown on a page.</summary>
+    public HostPort? Dashboard { get; init; }
+
     /// <summary>Whether the result is for a program.</summary>
     public bool Json { get; init; }
 

@@ -34,6 +34,9 @@ internal sealed class ChunkResults
     /// <summary>The chunks from the first one up to the first gap.</summary>
     public TraceAccumulator Accumulator { get; }
 
+    /// <summary>How their estimate came about.</summary>
+    public EstimateHistory History { get; } = new();
+
     /// <summary>
     /// Whether the stopping rule was satisfied. What comes after the chunk that satisfied it is not merged any more,
     /// so where the job stops does not depend on who was fast.
@@ -51,6 +54,7 @@ internal sealed class ChunkResults
         {
             Accumulator.Add(next);
             _merged++;
+            History.Offer(_merged, Accumulator.Moments);
             TargetReached = _spec is { Kind: JobKind.Estimate, RelativeError: { } error }
                 && StoppingRule.IsSatisfied(Accumulator.Estimate(_spec.ConfidenceLevel), error);
         }
