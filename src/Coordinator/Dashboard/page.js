@@ -1,5 +1,5 @@
 (() => {
-  const silence = 15000, retry = [1000, 2000, 3000, 5000], announceEvery = 30000;
+  const silence = 15000, retry = [1000, 2000, 3000, 5000], retryEnded = 2000, announceEvery = 30000;
   const byId = id => document.getElementById(id);
   let shown = { points: [], state: null };   // what is on the page
   let incoming = shown;                      // what the connection tells, which is the same unless another job runs now
@@ -69,7 +69,9 @@
     byId("trace").dataset.value = trace ? String(trace.trace) : "";
     byId("trace").dataset.error = error === null ? "" : String(error);
     text(byId("error"), error ? `± ${fixed(error, decimals)}` : "");
-    text(byId("interval"), trace && trace.low !== null ? `${significant(trace.level * 100, 2)} % interval ${fixed(trace.low, decimals)} to ${fixed(trace.high, decimals)}`
+    // Results are merged in the order of the probes: one that is missing holds up what comes after it.
+    const ahead = progress && trace && trace.probes < progress.probes ? `, by the first ${whole(trace.probes)} probes` : "";
+    text(byId("interval"), trace && trace.low !== null ? `${significant(trace.level * 100, 2)} % interval ${fixed(trace.low, decimals)} to ${fixed(trace.high, decimals)}${ahead}`
       : trace ? (isExact ? "Exact: it has no sampling error" : "One probe, so there is no standard error")
       : isExact ? "An exact trace is a sum: it is there when its last part is" : "No estimate yet");
     showIf(byId("exact"), exactTrace === null || isExact ? "" : `Exact ${significant(exactTrace, 6)}`
@@ -79,7 +81,7 @@
     byId("done").dataset.value = progress ? progress.probes : 0;
     text(byId("done"), progress ? `${whole(progress.probes)} of ${progress.atMost ? "about " : ""}${count(progress.total, noun)}`
       : phase === "preparing" ? `Waiting for workers to be ready: ${count(workers.states.reduce((sum, { count }) => sum + count, 0), "worker")} so far` : "Nothing computed yet");
-    text(byId("left"), progress?.secondsLeft && !end ? `about ${duration(progress.secondsLeft)} left` : "");
+    text(byId("left"), progress?.secondsLeft && !end && !lost ? `about ${duration(progress.secondsLeft)} left` : "");
     showIf(byId("end"), end?.text ?? "");
     text(byId("speed"), progress ? significant(progress.probesPerSecond, 3) : "–");
     text(byId("elapsed"), progress ? elapsed(progress.elapsedSeconds) : "–");
@@ -122,7 +124,7 @@
   function drawWorkers({ states, rows: list, more }) {
     text(byId("workers-states"), states.map(({ state, count }) => `${whole(count)} ${state}`).join(", "));
     const create = () => {
-      const row = cells("th", "", "", "number", "number", "number")();
+      const row = cells("th", "", "", "number", "number", "number share")();
       row.cells[0].append(make("span"), make("small"), make("small", "bad"));
       row.cells[1].append(make("span", "state"));
       return row;
@@ -205,6 +207,7 @@
       points.push([trace.probes, trace.trace, trace.low === null ? null : (trace.high - trace.low) / 2]);
     if (!state.isExact) {
       chart.draw(byId("plot"), points, state.exactTrace, { fixed, whole, decimalsFor, significant });
+      byId("exact-key").hidden = state.exactTrace === null;
       if (trace?.level) text(byId("level"), `${significant(trace.level * 100, 2)} % interval`);
       if (byId("points").closest("details").open) drawPoints(points);
     }
@@ -254,7 +257,7 @@
     const ended = incoming.state?.end || shown.state?.end;
     lost = !ended;
     if (!ended) byId("another").hidden = true;
-    setTimeout(connect, ended ? retry.at(-1) : retry[Math.min(failures++, retry.length - 1)]);
+    setTimeout(connect, ended ? retryEnded : retry[Math.min(failures++, retry.length - 1)]);
     drawSoon();
   }
 
