@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Statistics;
 using ActorHutch.Shared.Jobs;
 using Akka.Actor;
 
@@ -23,6 +24,22 @@ internal sealed record NodeUnreachable(Address Address);
 
 /// <summary>Workers prepare, or are waited for.</summary>
 internal sealed record JobPreparing(JobState State);
+
+/// <summary>Tell how the job is; answered by <see cref="JobLook"/>. Whoever asks decides how often.</summary>
+internal sealed record LookAtJob;
+
+/// <summary>How the job is: a value, so that looking closer at it is the asker's work and not the coordinator's.</summary>
+/// <param name="State">Its schedule; null where there is no job.</param>
+/// <param name="Progress">How far it is; null before its first chunk is out.</param>
+/// <param name="Points">The moments of its first chunks, at evenly spaced numbers of chunks.</param>
+/// <param name="Stride">How many chunks lie between two of them.</param>
+internal sealed record JobLook(JobState? State, JobProgress? Progress, IReadOnlyList<Moments> Points, long Stride)
+{
+    public JobLook(JobState? state, JobProgress? progress, EstimateHistory? history)
+        : this(state, progress, history?.Points ?? [], history?.Stride ?? 1)
+    {
+    }
+}
 
 /// <summary>The first chunks are out.</summary>
 internal sealed record JobStarted(JobState State);

@@ -90,6 +90,7 @@ internal sealed partial class CoordinatorActor
             Record = job is { Timeline: { } timeline, Results.Values: { } values }
                 ? new JobRecord(job.State.Replica!.Blocks, values, timeline.At(SinceFirstChunk(job)))
                 : null,
+            History = job.Results?.History,
         });
     }
 
@@ -102,25 +103,33 @@ internal sealed partial class CoordinatorActor
     private void TellProgress()
     {
         if (_job is not { } job) return;
-        if (job is not { Results: { } results, FirstChunk: not null })
+        if (Progress() is not { } progress)
         {
             job.Client.Tell(new JobPreparing(job.State));
             return;
         }
 
+        var state = job.State;
+        if (job.Logged.Reached(progress.Elapsed))
+            _log.Info(
+                "Job {Job}: {Done} of {Probes} probes done, {Workers} workers", state.Job, progress.Probes, state.Probes,
+                state.ReadyWorkers);
+        job.Client.Tell(progress);
+    }
+
+    /// <summary>How far the job is; null where no chunk is out yet.</summary>
+    private JobProgress? Progress()
+    {
+        if (_job is not { Results: { } results, FirstChunk: not null } job) return null;
         var (spec, state) = (job.State.Spec, job.State);
         var estimate = spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
             ? null
             : results.Accumulator.Estimate(spec.ConfidenceLevel);
         long probes = Math.Min(state.Done.Count * spec.ChunkSize, state.Probes);
-        var elapsed = Elapsed(job, _time.GetTimestamp());
-        if (job.Logged.Reached(elapsed))
-            _log.Info(
-                "Job {Job}: {Done} of {Probes} probes done, {Workers} workers", state.Job, probes, state.Probes, state.ReadyWorkers);
         // With a target, V is a bound against runaways and says nothing about how far the job is.
         double needed = estimate is not null && spec.RelativeError is { } error
             ? StoppingRule.ProbesNeeded(estimate, error) : double.NaN;
         long total = needed < state.Probes ? Math.Max((long)needed, probes) : state.Probes;
-        job.Client.Tell(new JobProgress(probes, total, elapsed, estimate) { State = state });
+        return new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate) { State = state };
     }
 }

@@ -48,6 +48,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<InterruptJob>(interrupt => _opening?.Interrupt(interrupt.Job));
         Receive<WorkerWaitOver>(Apply);
         Receive<ProgressDue>(_ => TellProgress());
+        Receive<LookAtJob>(_ => Sender.Tell(new JobLook(_job?.State, Progress(), _job?.Results?.History)));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -105,7 +106,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         if (!_workers.Remove(address, out var worker)) return;
         Context.Unwatch(address);
         bool left = _leaving.Remove(address);
-        if (left) reason = "it left";
+        if (left) reason = WorkerInJob.Left;
         _addresses.Remove(worker.Worker);
         _log.Log(
             // Without a job, a worker that goes is missed by nobody: the program ends.
@@ -144,7 +145,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         {
             if (!worker.Path.Address.Equals(node.Address)) continue;
             _log.Warning("Worker {Worker} cannot be reached", registered.Worker.Id);
-            Apply(new WorkerLost(registered.Worker, "its node could not be reached"));
+            Apply(new WorkerLost(registered.Worker, WorkerInJob.Unreachable));
         }
     }
 

@@ -16,6 +16,9 @@ internal sealed record JobResult(
     /// <summary>How it came about; null where nobody asked, or nothing was computed.</summary>
     public JobRecord? Record { get; init; }
 
+    /// <summary>How the estimate came about; null where there is none.</summary>
+    public EstimateHistory? History { get; init; }
+
     /// <summary>How it ended.</summary>
     public JobOutcome Outcome => State.Outcome!;
 

@@ -36,11 +36,12 @@ internal sealed record ClusterRequest(NodeSettings Node, int MinWorkers, HostPor
         : Node.Validate();
 
     /// <summary>Options that say something about another way to run than the one that is asked for.</summary>
-    public static IEnumerable<string> Misplaced(ParseResult parsed, OptionSet options, bool cluster)
+    public static IEnumerable<string> Misplaced(ParseResult parsed, OptionSet options, RunOptions run)
     {
+        bool cluster = run.Cluster;
         Option[] others = cluster
             ? [options.Device, options.Workers, options.Threads]
-            : [.. options.Node.All, options.MinWorkers];
+            : [.. options.Node.All.Where(option => option != options.Node.Insecure || run.Dashboard is null), options.MinWorkers];
         return parsed.CommandResult.Children.Concat(parsed.RootCommandResult.Children)
             .OfType<OptionResult>()
             .Where(result => !result.Implicit && others.Contains(result.Option))

@@ -19,6 +19,7 @@ internal static class EstimateCommand
         var result = await session.RunAsync(request.Spec, observer: onlooker, cancellation: cancellation)
             .ConfigureAwait(false);
         onlooker.Clear();
+        session.Feed?.Finished(result);
         int code = SessionCommand.Conclude(result, terminal);
         if (code == ExitCode.BadInput) return code;
 
@@ -29,6 +30,7 @@ internal static class EstimateCommand
         if (interrupted) code = ExitCode.Interrupted;
 
         var report = Reporting.OfEstimate(result, exact?.Exact, request.Job, interrupted);
+        session.Feed?.Ended(report);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteEstimate(report, result, NoExactTrace(exact), tables: !request.Quiet);
         SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result.Record), JobReportFiles.Page);

@@ -18,10 +18,12 @@ internal static class ExactCommand
             ? await session.RunAsync(request.Spec, null, onlooker, cancellation).ConfigureAwait(false)
             : await ExactRun.RunAsync(session, request.Spec, null, onlooker, cancellation).ConfigureAwait(false);
         onlooker.Clear();
+        session.Feed?.Finished(result);
         int code = SessionCommand.Conclude(result, terminal);
         if (code == ExitCode.BadInput) return code;
 
         var report = Reporting.OfExact(result, request.Job);
+        session.Feed?.Ended(report);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteExact(report, result, tables: !request.Quiet);
         SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result.Record), JobReportFiles.Page);

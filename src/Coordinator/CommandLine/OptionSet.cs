@@ -105,6 +105,9 @@ internal sealed class OptionSet
         Number<int>("--steps", "N", "How many numbers of probes, evenly spaced on a logarithmic axis. Default: 30",
             "must be a whole number, at least 2");
 
+    public Option<HostPort?> Dashboard { get; } =
+        NodeOptions.Address("--dashboard", "Show the job on a page at this address while it runs. Default: nowhere");
+
     public Option<bool> Json { get; } = new("--json") { Description = "Write one JSON document instead of text" };
 
     public Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Write the result alone: no head, no progress, no tables" };
@@ -134,14 +137,14 @@ internal sealed class OptionSet
     public IReadOnlyList<Option> OfEstimate() =>
     [
         Job, .. Risk.All, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Out, Json, Quiet, LogLevel, LogFormat, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, Dashboard, .. OfCluster(), Out, Json, Quiet, LogLevel, LogFormat, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch exact</c>: nothing random, and blocks alone, whose trace is the same.</summary>
     public IReadOnlyList<Option> OfExact() =>
     [
         Job, .. Risk.All, Matrix, Method, ProbeSpace, VBatch, Dtype,
-        Device, Workers, Threads, MemoryBudget, State, .. OfCluster(), Out, Json, Quiet, LogLevel, LogFormat, PrintJob,
+        Device, Workers, Threads, MemoryBudget, State, Dashboard, .. OfCluster(), Out, Json, Quiet, LogLevel, LogFormat, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch compare</c>: nothing that it compares.</summary>

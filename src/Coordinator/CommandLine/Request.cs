@@ -33,6 +33,9 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
     /// <summary>Where the report's files are written; null for nowhere.</summary>
     public string? Out => Job.Run.Out;
 
+    /// <summary>Where the job is shown on a page; null for nowhere.</summary>
+    public HostPort? Dashboard => Job.Run.Dashboard;
+
     /// <summary>Whether the result is for a program.</summary>
     public bool Json => Job.Run.Json;
 
@@ -120,6 +123,8 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
             VerifyFraction = values.Of(options.VerifyFraction) ?? run.VerifyFraction,
             State = values.Of(options.State) ?? run.State,
             Out = values.Of(options.Out) ?? run.Out,
+            // A comparison runs many jobs, and a page shows one.
+            Dashboard = parsed.CommandResult.Command.Options.Contains(options.Dashboard) ? values.Of(options.Dashboard) ?? run.Dashboard : null,
             Json = values.Flag(options.Json, run.Json),
             Quiet = values.Flag(options.Quiet, run.Quiet),
             LogLevel = values.Of(options.LogLevel) ?? run.LogLevel,
@@ -145,12 +150,13 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
         [
             .. parsed.Errors.Select(error => error.Message),
             .. Misplaced(parsed),
-            .. ClusterRequest.Misplaced(parsed, options, run.Cluster),
+            .. ClusterRequest.Misplaced(parsed, options, run),
             // Where the command line says no to the file's cluster, what the file says of it counts for nothing.
-            .. run.Cluster || values.IsGiven(options.Cluster) ? [] : file?.Misplaced ?? [],
+            .. values.IsGiven(options.Cluster) ? [] : file?.Misplaced(run) ?? [],
             .. file?.Problems ?? [],
             .. document.Spec.Validate().Concat(settings.Validate()).Concat(cluster?.Validate() ?? [])
                 .Concat(accuracy.Validate())
+                .Concat(DashboardRequest.Validate(run))
                 .Concat(VerifyFractionProblem(run.VerifyFraction ?? 0))
                 .Concat(DeviceProblems(settings, replicas, out string? unknown)).Select(Describe),
         ];

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.Dashboard;
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
@@ -32,13 +33,17 @@ internal static class SessionCommand
             // First, so that nobody computes for hours what then cannot be written.
             if (request.Out is { } folder) ReportFolder.Open(folder);
             using var state = request.State is { } path ? StateDirectory.Open(path, request.Job) : null;
+            await using var watch = await JobWatch.StartAsync(request, terminal).ConfigureAwait(false);
             Session session = request.Cluster is { } cluster
                 ? await ClusterSession.StartAsync(
-                    cluster, policy, request.Files?.Offered ?? new BlobStore(), terminal.Log, state, cancellation).ConfigureAwait(false)
+                    cluster, policy, request.Files?.Offered ?? new BlobStore(), terminal.Log, state, cancellation, watch?.Metrics)
+                    .ConfigureAwait(false)
                 : await LocalSession.StartAsync(
                     request.Settings, replicas, terminal.Log, policy, state, request.Files?.Here).ConfigureAwait(false);
             await using (session.ConfigureAwait(false))
             {
+                session.Feed = watch?.Feed;
+                watch?.Feed.Follow(session.LookAsync);
                 int code = await work(session).ConfigureAwait(false);
                 if (code == ExitCode.Done) await session.CompleteAsync().ConfigureAwait(false);
                 return code;

@@ -40,8 +40,9 @@ internal sealed record JobFile(
     }
 
     /// <summary>What it says of a cluster that it does not ask for, a line each.</summary>
-    public IEnumerable<string> Misplaced => RunFields.OfCluster
-        .Where(one => one.Write(Job) is not null)
+    /// <param name="run">What is asked for: by this file and by options.</param>
+    public IEnumerable<string> Misplaced(RunOptions run) => run.Cluster ? [] : RunFields.OfCluster
+        .Where(one => one.Write(Job) is not null && !(one.Name == "insecure" && run.Dashboard is not null))
         .Select(one => $"{Path}: {one.Name} has no meaning without \"cluster\": true, or --cluster.");
 
     /// <summary>Whether a problem is one of a value that stands in the file.</summary>

@@ -47,6 +47,7 @@ internal static class RunFields
             (job, value) => job.With(job.Run with { State = value })),
         JobField.Text("out", "out", "must be a folder's name", job => job.Run.Out,
             (job, value) => job.With(job.Run with { Out = value })),
+        Address("dashboard", run => run.Dashboard, (run, value) => run with { Dashboard = value }),
         JobField.Flag("json", "json", job => job.Run.Json, (job, value) => job.With(job.Run with { Json = value })),
         JobField.Flag("quiet", "quiet", job => job.Run.Quiet, (job, value) => job.With(job.Run with { Quiet = value })),
         JobField.Word("logLevel", "log-level", NodeOptions.LogLevels, job => job.Run.LogLevel,

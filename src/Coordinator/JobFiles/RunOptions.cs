@@ -51,6 +51,9 @@ internal sealed record RunOptions
     /// <summary>Where the report's files are written.</summary>
     public string? Out { get; init; }
 
+    /// <summary>Where it is shown on a page.</summary>
+    public HostPort? Dashboard { get; init; }
+
     /// <summary>Whether the result is for a program.</summary>
     public bool Json { get; init; }
 

@@ -19,7 +19,7 @@ internal static class ReportJson
     public static string Write<T>(T report) => JsonSerializer.Serialize(report, Options);
 
     /// <summary>JSON has no NaN and no infinity.</summary>
-    private sealed class FiniteOrNull : JsonConverter<double>
+    internal sealed class FiniteOrNull : JsonConverter<double>
     {
         public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();

@@ -6,6 +6,7 @@ using ActorHutch.Curvature;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Health;
 using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Metrics;
 using Akka.Actor;
 using Akka.Cluster;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,11 +44,12 @@ internal sealed class ClusterSession : Session
     /// <param name="log">Where log lines go, and which.</param>
     /// <param name="state">Where what is accepted is kept; null for nowhere. The caller closes it after the session.</param>
     /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="metrics">What is told beside its health; null for nothing.</param>
     /// <exception cref="CurvatureException">It did not become a member in time.</exception>
     /// <exception cref="IOException">An address cannot be listened on.</exception>
     public static async Task<ClusterSession> StartAsync(
         ClusterRequest request, JobPolicy policy, BlobStore files, LogSettings log, StateDirectory? state,
-        CancellationToken cancellation)
+        CancellationToken cancellation, MetricsExporter? metrics = null)
     {
         var host = NodeHost.Build(log, request.Node, akka => akka.WithJournal(state));
         var health = new NodeHealth(NodeHealth.Member);
@@ -61,7 +63,7 @@ internal sealed class ClusterSession : Session
             system.ActorOf(Props.Create(() => new NodeWatch(coordinator, health, up)), "node-watch");
             var session = new ClusterSession(host, coordinator, request, policy, health);
             if (request.Health is { } listen)
-                session._endpoint = await HealthEndpoint.StartAsync(listen, health).ConfigureAwait(false);
+                session._endpoint = await HealthEndpoint.StartAsync(listen, health, metrics).ConfigureAwait(false);
 
             var cluster = Cluster.Get(system);
             if (request.Node.SeedNodes.Count == 0) cluster.Join(cluster.SelfAddress);

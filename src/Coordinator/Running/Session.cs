@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.Dashboard;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
@@ -16,8 +17,13 @@ internal abstract class Session(IHost host, IActorRef coordinator, IReadOnlyList
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(10);
+
     private readonly ActorSystem _system = host.Services.GetRequiredService<ActorSystem>();
     private readonly JobClient _client = new(host.Services.GetRequiredService<ActorSystem>(), coordinator);
+
+    /// <summary>Is told what the job comes to; null where nobody watches it.</summary>
+    public JobFeed? Feed { get; set; }
 
     /// <summary>The coordinator.</summary>
     protected IActorRef Coordinator => coordinator;
@@ -30,6 +36,11 @@ internal abstract class Session(IHost host, IActorRef coordinator, IReadOnlyList
     public Task<JobResult> RunAsync(
         JobSpec spec, long? laneLimit = null, IJobObserver? observer = null, CancellationToken cancellation = default) =>
         _client.RunAsync(spec, NextPolicy() with { LaneLimit = laneLimit }, observer, cancellation);
+
+    /// <summary>How the job that runs is.</summary>
+    /// <exception cref="AskTimeoutException">The coordinator has not answered in time.</exception>
+    public Task<JobLook> LookAsync(CancellationToken cancellation) =>
+        coordinator.Ask<JobLook>(new LookAtJob(), LookTimeout, cancellation);
 
     /// <summary>All that was asked for is done.</summary>
     public virtual Task CompleteAsync() => Task.CompletedTask;

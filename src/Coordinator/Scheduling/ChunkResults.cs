@@ -42,6 +42,9 @@ internal sealed class ChunkResults
     /// <summary>What was merged, in order; null where it is not kept.</summary>
     public IReadOnlyList<ProbeValues>? Values => _kept;
 
+    /// <summary>How their estimate came about.</summary>
+    public EstimateHistory History { get; } = new();
+
     /// <summary>
     /// Whether the stopping rule was satisfied. What comes after the chunk that satisfied it is not merged any more,
     /// so where the job stops does not depend on who was fast.
@@ -60,6 +63,7 @@ internal sealed class ChunkResults
             Accumulator.Add(next);
             _kept?.Add(next);
             _merged++;
+            History.Offer(_merged, Accumulator.Moments);
             TargetReached = _spec is { Kind: JobKind.Estimate, RelativeError: { } error }
                 && StoppingRule.IsSatisfied(Accumulator.Estimate(_spec.ConfidenceLevel), error);
         }

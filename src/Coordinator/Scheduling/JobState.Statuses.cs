@@ -69,7 +69,7 @@ internal sealed partial record JobState
         var worker = state.Workers[key];
         return worker.Phase == WorkerPhase.Lost
             ? state
-            : state.With(key, worker with { Phase = WorkerPhase.Leaving, Reason = "it left", Credit = 0 });
+            : state.With(key, worker with { Phase = WorkerPhase.Leaving, Reason = WorkerInJob.Left, Credit = 0 });
     }
 
     private JobState TakeBack(WorkerKey key, long chunk, List<Effect> effects)

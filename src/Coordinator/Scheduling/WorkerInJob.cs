@@ -26,6 +26,12 @@ internal enum WorkerPhase
 /// <param name="Kind">Of what kind that is.</param>
 internal sealed record WorkerInJob(string Device, string Kind = "")
 {
+    /// <summary>The reason of a worker that went by itself.</summary>
+    public const string Left = "it left";
+
+    /// <summary>The reason of a worker that may come back.</summary>
+    public const string Unreachable = "its node could not be reached";
+
     public WorkerPhase Phase { get; init; }
 
     /// <summary>Why it failed or was lost; null while it works.</summary>

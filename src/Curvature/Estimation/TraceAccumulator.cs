@@ -30,6 +30,9 @@ public sealed class TraceAccumulator
     /// <summary>The number of the next probe to be added, which is also how many there are.</summary>
     public long Count => _total.Count;
 
+    /// <summary>The moments of the probes' vᵀHv.</summary>
+    public Moments Moments => _total;
+
     /// <summary>Adds the probes that follow the ones that are here.</summary>
     /// <exception cref="ArgumentException">They do not follow, or have another number of columns.</exception>
     public void Add(ProbeValues values)

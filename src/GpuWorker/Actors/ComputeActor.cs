@@ -1,6 +1,7 @@
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
@@ -61,6 +62,7 @@ internal sealed class ComputeActor : ReceiveActor
             WarmUp(_form, request.Spec, cancellation);
             // Before its first chunk the worker waits for the job to begin, which is not for want of a chunk.
             _idleSince = null;
+            WorkerMetrics.Computed(_settings.Id, 0, 0, 0);
             Context.Parent.Tell(new ReplicaReady(
                 request.Job, replica.Model, _form.Method, _form.MethodReason, [.. _form.Blocks], _form.BasisCount,
                 _time.GetElapsedTime(start).TotalSeconds, prepare.TransferSeconds));
@@ -110,6 +112,7 @@ internal sealed class ComputeActor : ReceiveActor
         {
             var values = _form.Evaluate(request.FirstProbe, request.Count, cancellation);
             double computed = _time.GetElapsedTime(start).TotalSeconds;
+            WorkerMetrics.Computed(_settings.Id, request.Count, computed, waited);
             Context.Parent.Tell(
                 new ChunkDone(request.Job, request.Chunk, request.Attempt, values, computed, waited));
         }

@@ -5,6 +5,7 @@ using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.Health;
 using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Metrics;
 using Serilog.Events;
 
 namespace ActorHutch.GpuWorker.Running;
@@ -24,8 +25,9 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
     public async Task<int> RunAsync(IReadOnlyList<string> devices, CancellationToken leave)
     {
         using var notReady = leave.Register(_health.Leave);
+        using var metrics = request.Health is null ? null : new MetricsExporter(WorkerMetrics.Meter);
         var endpoint = request.Health is { } listen
-            ? await HealthEndpoint.StartAsync(listen, _health).ConfigureAwait(false)
+            ? await HealthEndpoint.StartAsync(listen, _health, metrics).ConfigureAwait(false)
             : null;
         try
         {

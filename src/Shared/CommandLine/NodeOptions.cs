@@ -60,7 +60,7 @@ public sealed class NodeOptions
 
     /// <summary>Where its health is told.</summary>
     public Option<HostPort?> Health { get; } =
-        Address("--health", "Answer GET /healthz/live and /healthz/ready here. Default: nowhere");
+        Address("--health", "Answer GET /healthz/live, /healthz/ready and /metrics here. Default: nowhere");
 
     /// <summary>This node's certificate.</summary>
     public Option<string?> TlsCertificate { get; } =
@@ -121,7 +121,8 @@ public sealed class NodeOptions
     private static Option<string?> PemFile(string name, string description) =>
         new(name) { HelpName = "FILE", Description = description };
 
-    private static Option<HostPort?> Address(string name, string description) => new(name)
+    /// <summary>An option that takes an address.</summary>
+    public static Option<HostPort?> Address(string name, string description) => new(name)
     {
         HelpName = "HOST:PORT",
         Description = description,

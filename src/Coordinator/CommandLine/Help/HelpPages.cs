@@ -63,7 +63,7 @@ internal static class HelpPages
         new("How it runs", [options.Device, options.Workers, options.Threads, options.MemoryBudget, options.State]),
         new("Cluster", [options.Cluster, options.MinWorkers, options.VerifyFraction, .. options.Node.All]),
         new("Accuracy", [options.Seeds, options.From, options.To, options.Steps]),
-        new("Output", [options.Out, options.Json, options.Quiet, options.LogLevel, options.LogFormat]),
+        new("Output", [options.Out, options.Dashboard, options.Json, options.Quiet, options.LogLevel, options.LogFormat]),
         new("Job files", [options.Job, options.PrintJob]),
     ];
 

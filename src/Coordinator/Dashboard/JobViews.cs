@@ -1,0 +1,125 @@
+using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Coordinator.Reports;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Estimation;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Dashboard;
+
+/// <summary>Makes views of jobs.</summary>
+internal static class JobViews
+{
+    /// <summary>More blocks are not listed.</summary>
+    public const int MaxBlocks = 200;
+
+    /// <summary>A job as it is.</summary>
+    /// <param name="run">The process.</param>
+    /// <param name="job">What was asked for.</param>
+    /// <param name="look">How it is.</param>
+    /// <param name="result">What it came to; null while it runs.</param>
+    /// <param name="report">The whole report; null until there is one.</param>
+    /// <param name="end">How it ended; null while it has not.</param>
+    /// <param name="news">What happened lately, the latest first.</param>
+    public static JobView Of(
+        Guid run, JobDocument job, JobLook look, JobResult? result, Report? report, EndView? end, IReadOnlyList<NewsItem> news)
+    {
+        var state = result?.State ?? look.State;
+        var blocks = BlocksOf(look, result);
+        return new JobView
+        {
+            Run = run,
+            Phase = end is not null ? ViewPhase.Ended
+                : result is not null ? ViewPhase.Finishing
+                : state is null ? ViewPhase.Starting
+                : state.Phase == JobPhase.Preparing ? ViewPhase.Preparing
+                : ViewPhase.Running,
+            Title = Title(job.Spec, state),
+            IsExact = job.Spec.Kind == JobKind.Exact,
+            Facts = [.. Facts(job.Spec, state)],
+            Trace = TraceOf(look, result),
+            ExactTrace = report?.ExactTrace,
+            Progress = ProgressOf(job.Spec, look, result),
+            Chunks = ChunksOf(state),
+            Blocks = [.. blocks.Take(MaxBlocks).Select(block => new BlockView(block.Name, block.Trace, block.StandardError))],
+            MoreBlocks = Math.Max(0, blocks.Count - MaxBlocks),
+            Workers = state is null ? new WorkersView([], [], 0) : WorkerStates.View(state, ended: result is not null),
+            News = news,
+            End = end,
+        };
+    }
+
+    /// <summary>How a job ended, in words.</summary>
+    public static EndView EndOf(Report report) => new(report.StopReason, report switch
+    {
+        { Error: { } error } => error,
+        { Interrupted: true } => "It was interrupted: this is what was computed until then.",
+        { StopReason: "targetReached" } => "The interval is as narrow as was asked for.",
+        _ => "All chunks are done.",
+    });
+
+    private static TraceView? TraceOf(JobLook look, JobResult? result)
+    {
+        if (result?.Exact is { } exact) return new TraceView(exact.Trace, 0, null, null, null, result.Probes);
+        return (result is null ? look.Progress?.Estimate : result.Estimate) is not { } estimate
+            ? null
+            : new TraceView(
+                estimate.Trace, estimate.StandardError, estimate.Confidence.Level, estimate.Confidence.Low,
+                estimate.Confidence.High, estimate.Probes);
+    }
+
+    private static IReadOnlyList<BlockTrace> BlocksOf(JobLook look, JobResult? result) =>
+        result?.Exact?.Blocks ?? (result is null ? look.Progress?.Estimate : result.Estimate)?.Blocks ?? [];
+
+    private static ProgressView? ProgressOf(JobSpec spec, JobLook look, JobResult? result)
+    {
+        if (result is not null)
+        {
+            double seconds = result.Elapsed.TotalSeconds;
+            long asked = result.Succeeded ? result.Probes : result.State.Probes;
+            return new ProgressView(result.Probes, asked, false, seconds, null, result.ProbesPerSecond);
+        }
+
+        if (look.Progress is not { } progress) return null;
+        double elapsed = progress.Elapsed.TotalSeconds;
+        double left = elapsed * (progress.Total - progress.Probes) / progress.Probes;
+        return new ProgressView(
+            progress.Probes, progress.Total, spec.RelativeError is not null, elapsed,
+            double.IsFinite(left) && left > 0 ? left : null, progress.Probes / elapsed);
+    }
+
+    private static ChunksView ChunksOf(JobState? state) => state is null
+        ? new ChunksView(0, 0, 0, 0, 0, 0, 0, 0)
+        : new ChunksView(
+            state.Done.Count, state.Phase == JobPhase.Finished ? 0 : state.ChunkCount - state.Done.Count, state.InFlight.Count,
+            state.Counts.Reissued, state.Counts.Copies, state.Counts.Failed, state.Counts.Duplicates,
+            state.Counts.Disagreements.Length);
+
+    private static string Title(JobSpec spec, JobState? state) =>
+        $"The {(spec.Kind == JobKind.Exact ? "exact trace" : "trace")} of the {Matrix(spec)} of {state?.Replica?.Model.Name ?? spec.Risk.Model}";
+
+    private static string Matrix(JobSpec spec) =>
+        spec.Matrix == CurvatureMatrix.Ggn ? "generalised Gauss-Newton matrix" : "Hessian";
+
+    private static IEnumerable<FactView> Facts(JobSpec spec, JobState? state)
+    {
+        if (state?.Replica is { } replica)
+        {
+            yield return new FactView("Model", $"{Figures.Count(replica.Model.Parameters, "parameter")}, "
+                + $"{Figures.Count(replica.Model.Samples, "sample")}, {spec.Dtype.Word()}");
+            yield return new FactView("Method", $"{replica.Method.Word()} ({replica.MethodReason})");
+        }
+
+        yield return new FactView("Matrix", $"{Matrix(spec)}, {(spec.Structure == BlockStructure.Block ? "block-diagonal" : "full")}");
+        string space = $"in {spec.ProbeSpace.Word()} space, {Figures.Whole(spec.ChunkSize)} in a chunk";
+        yield return spec.Kind == JobKind.Exact
+            ? new FactView("Basis vectors", space)
+            : new FactView("Probes", $"{spec.Distribution.Word()} {space}, seed {spec.Seed}");
+        if (spec.RelativeError is { } error)
+        {
+            yield return new FactView("Stops at", $"a half-width of {Figures.Significant(error * 100, 3)} % of the trace, "
+                + $"or {Figures.Count(spec.Probes, "probe")}");
+        }
+    }
+}
