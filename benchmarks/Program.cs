@@ -12,6 +12,12 @@ if (args is ["scheduling"])
     return;
 }
 
+if (args is ["dashboard"])
+{
+    await DashboardBenchmark.RunAsync();
+    return;
+}
+
 // One thread, as one worker has by default: ratios then say what the mathematics costs, not how it is spread.
 LibTorch.Load();
 TorchSharp.torch.set_num_threads(1);

@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.CommandLine;
+using ActorHutch.Coordinator.Dashboard;
+using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
+
+namespace ActorHutch.Benchmarks;
+
+/// <summary>
+/// What it costs a job to be watched: the same job with nobody there and with a page open, in turn. The page's reader runs
+/// in this process and its time is counted too, so the cost is what is measured or less.
+/// </summary>
+internal static class DashboardBenchmark
+{
+    private const int Pairs = 5;
+
+    private static readonly string[] Job =
+        ["estimate", "--method", "hmp", "--probes", "40000", "--v-batch", "10", "--workers", "1", "--device", "cpu", "--json"];
+
+    public static async Task RunAsync()
+    {
+        Update(workers: 1_000, blocks: 200);
+        await MeasureAsync(watched: false);
+        await MeasureAsync(watched: true);
+        var pairs = new List<(Cost Alone, Cost Watched)>();
+        for (int i = 0; i < Pairs; i++)
+        {
+            // Which of the two goes first changes, so that a machine that slows down favours neither.
+            bool watchedFirst = i % 2 == 1;
+            var first = await MeasureAsync(watchedFirst);
+            var second = await MeasureAsync(!watchedFirst);
+            var pair = watchedFirst ? (second, first) : (first, second);
+            pairs.Add(pair);
+            Print($"{i + 1}: alone {pair.Item1}; watched {pair.Item2}, {pair.Item2.Updates} updates of {pair.Item2.Bytes / 1024.0 / pair.Item2.Updates:N1} KiB");
+        }
+
+        double processor = Median(pairs.Select(pair => pair.Watched.Processor / pair.Alone.Processor));
+        double elapsed = Median(pairs.Select(pair => pair.Watched.Elapsed / pair.Alone.Elapsed));
+        Print($"median of {Pairs} ratios, watched to alone: processor time {processor:N3}, elapsed {elapsed:N3}");
+    }
+
+    /// <summary>One update of a large job, of which a second has four at most: everything but sending it.</summary>
+    private static void Update(int workers, int blocks)
+    {
+        const int Times = 201;
+        var (spec, job) = (new JobSpec { Probes = 1_000_000, VBatch = 1 }, Guid.NewGuid());
+        string[] names = [.. Enumerable.Range(0, blocks).Select(i => $"layers.{i}.weight")];
+        WorkerKey[] keys = [.. Enumerable.Range(0, workers).Select(i => new WorkerKey($"worker-{i}", 1))];
+        var state = JobState.Start(job, spec, new JobPolicy(), keys.Select(key => new WorkerRegistered(key, "cpu"))).State;
+        var ready = new ReplicaReady(job, new ReplicaDescription("fake", "00", 2, 1), CurvatureMethod.Quadratic, "fake", names, 2, 0);
+        foreach (var key in keys)
+            state = state.Apply(new WorkerSaid(key, ready)).State.Apply(new WorkerSaid(key, new RequestWork(job, 2))).State;
+        var results = new ChunkResults(spec, names);
+        for (int i = 0; i < 999; i++) results.Accept(i, keys[0], new ProbeValues(i, blocks, [.. Enumerable.Range(0, blocks).Select(b => b + i % 7.0)]));
+
+        var times = new List<double>();
+        for (int i = 0; i < Times; i++)
+        {
+            var before = state;
+            // Something has happened to each of them since.
+            foreach (var key in keys) state = state.Apply(new WorkerReported(key, new WorkerStatus(job, true, 2, []))).State;
+            long start = Stopwatch.GetTimestamp();
+            var estimate = results.Accumulator.Estimate();
+            var look = new JobLook(state, new JobProgress(999, 1_000_000, TimeSpan.FromSeconds(9), estimate), results.History);
+            _ = JobNews.Between(before, state).Count();
+            var sight = new JobSight(new JobDocument(spec, new ExecutionSettings()), look, null, null, null, [], job);
+            // A page that was there before gets the new points alone.
+            long bytes = sight.Json.Length + sight.History(i == 0 ? 0 : look.Points.Count - 2).Length;
+            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            if (i == 0) Print($"one update: {workers:N0} workers, {blocks} blocks, {bytes / 1024.0:N1} KiB with the whole curve");
+        }
+
+        Print($"one update: {times.Order().ElementAt(Times / 2):N2} ms, of which a second has at most four");
+    }
+
+    private static async Task<Cost> MeasureAsync(bool watched)
+    {
+        using var output = new StringWriter();
+        using var error = new UrlWriter();
+        var before = Process.GetCurrentProcess().TotalProcessorTime;
+        var run = new ActorHutchCommand(new Terminal(output, error), new TorchReplicaFactory())
+            .RunAsync(watched ? [.. Job, "--dashboard", "127.0.0.1:0"] : Job, CancellationToken.None);
+        var (updates, bytes) = watched ? await ReadAsync(await error.Url) : (0, 0);
+        if (await run != 0) throw new InvalidOperationException($"The job failed: {error}");
+        double processor = (Process.GetCurrentProcess().TotalProcessorTime - before).TotalSeconds;
+        double elapsed = JsonDocument.Parse(output.ToString()).RootElement.GetProperty("elapsedSeconds").GetDouble();
+        return new Cost(processor, elapsed, updates, bytes);
+    }
+
+    /// <summary>What a page does with its events, short of drawing.</summary>
+    private static async Task<(int Updates, long Bytes)> ReadAsync(string url)
+    {
+        using var client = new HttpClient();
+        using var reader = new StreamReader(await client.GetStreamAsync(new Uri(url + "events")));
+        (int updates, long bytes) = (0, 0);
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            bytes += line.Length + 1;
+            if (line == "event: state") updates++;
+        }
+
+        return (updates, bytes);
+    }
+
+    private static double Median(IEnumerable<double> values) => values.Order().ElementAt(Pairs / 2);
+
+    private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+
+    private sealed record Cost(double Processor, double Elapsed, int Updates, long Bytes)
+    {
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Processor:N2} s of a processor in {Elapsed:N2} s");
+    }
+
+    /// <summary>Hears where the page is.</summary>
+    private sealed class UrlWriter : StringWriter
+    {
+        private readonly TaskCompletionSource<string> _url = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<string> Url => _url.Task;
+
+        public override Task WriteLineAsync(string? value)
+        {
+            if (value?.LastIndexOf("http://", StringComparison.Ordinal) is >= 0 and var start) _url.TrySetResult(value[start..]);
+            return base.WriteLineAsync(value);
+        }
+    }
+}
