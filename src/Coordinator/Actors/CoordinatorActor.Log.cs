@@ -24,7 +24,7 @@ internal sealed partial class CoordinatorActor
             case ReplicaReady ready:
                 _log.Info(
                     "Worker {Worker} is ready for job {Job}: {WarmUpSeconds} s of warm-up, {TransferSeconds} s of transfer",
-                    worker.Id, ready.Job, ready.WarmUpSeconds, ready.TransferSeconds);
+                    worker.Id, ready.Job, Math.Round(ready.WarmUpSeconds, 3), Math.Round(ready.TransferSeconds, 3));
                 break;
             case ReplicaFailed failed:
                 _log.Log(
@@ -40,7 +40,7 @@ internal sealed partial class CoordinatorActor
             case ChunkDone done when _log.IsDebugEnabled:
                 _log.Debug(
                     "Chunk {Chunk} of job {Job} is done by worker {Worker} in attempt {Attempt}: {Seconds} s",
-                    done.Chunk, done.Job, worker.Id, done.Attempt, done.ComputeSeconds);
+                    done.Chunk, done.Job, worker.Id, done.Attempt, Math.Round(done.ComputeSeconds, 6));
                 break;
         }
     }

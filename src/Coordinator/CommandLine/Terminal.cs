@@ -13,6 +13,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     /// <summary>What standard error shows on, where that can be drawn over; null where it cannot.</summary>
     public IAnsiConsole? Screen { get; init; }
 
+    /// <summary>How long a job takes, at least, before it is shown on the screen. Default: 2 s.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Whether nothing but the result is written.</summary>
     public bool Quiet { get; private init; }
 
@@ -80,7 +83,7 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     public IProgressDisplay? Progress() =>
         // Log lines for a program tell of it too.
         Quiet || Log.Format == LogFormat.Json ? null
-        : Screen is not null ? new LiveProgress(Screen)
+        : Screen is not null ? new LiveProgress(Screen, Patience)
         : new PlainProgress(Error);
 
     /// <summary>Leaves the screen as it was found, whatever is being drawn: the process is about to end.</summary>

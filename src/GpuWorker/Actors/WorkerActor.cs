@@ -242,7 +242,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         }
 
         _hasReplica = true;
-        _log.Info("Worker {Worker} is ready for job {Job} after {WarmUpSeconds} s", _settings.Id, ready.Job, ready.WarmUpSeconds);
+        _log.Info("Worker {Worker} is ready for job {Job} after {WarmUpSeconds} s",
+            _settings.Id, ready.Job, Math.Round(ready.WarmUpSeconds, 3));
         Context.System.EventStream.Publish(new ReplicaState(_settings.Id, Verified: true));
         Say(ready);
         Say(new RequestWork(ready.Job, Capacity));

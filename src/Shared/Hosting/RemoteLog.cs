@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Serilog.Core;
 using Serilog.Events;
+using Serilog.Parsing;
 
 namespace ActorHutch.Shared.Hosting;
 
@@ -34,8 +35,14 @@ internal sealed class RemoteLog : ILogEventFilter
         logEvent.Properties.TryGetValue("LogSource", out var value)
         && value.ToString().Contains(source, StringComparison.Ordinal);
 
+    /// <summary>The event without its stack trace, and without what its message was made of.</summary>
+    public static LogEvent Shortened(LogEvent logEvent) => new(
+        logEvent.Timestamp, logEvent.Level, exception: null, new MessageTemplate([new TextToken(FirstLine(logEvent))]),
+        logEvent.Properties.Where(property => !char.IsDigit(property.Key[0]))
+            .Select(property => new LogEventProperty(property.Key, property.Value)));
+
     /// <summary>An event's message without what follows its first line.</summary>
-    public static string FirstLine(LogEvent logEvent)
+    private static string FirstLine(LogEvent logEvent)
     {
         string message = logEvent.RenderMessage(CultureInfo.InvariantCulture);
         int end = message.IndexOfAny(['\r', '\n']);

@@ -18,6 +18,8 @@ internal sealed class WriterSink(LogSettings settings) : ILogEventSink
 
     public void Emit(LogEvent logEvent)
     {
+        // What Akka.Remote has to say goes on with a stack trace.
+        if (RemoteLog.IsRemote(logEvent) && logEvent.Level >= LogEventLevel.Warning) logEvent = RemoteLog.Shortened(logEvent);
         // In one piece, so that nothing else that writes there comes between.
         using var line = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
         if (settings.Format == LogFormat.Json) Json.Format(logEvent, line);
@@ -34,9 +36,7 @@ internal sealed class WriterSink(LogSettings settings) : ILogEventSink
         var (word, color) = WordAndColor(logEvent.Level);
         string time = logEvent.Timestamp.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
         line.Write(settings.Colors ? $"\u001b[90m{time}{Reset} {color}{word}{Reset} " : $"{time} {word} ");
-        // What Akka.Remote has to say goes on with a stack trace.
-        if (RemoteLog.IsRemote(logEvent) && logEvent.Level >= LogEventLevel.Warning) line.WriteLine(RemoteLog.FirstLine(logEvent));
-        else Message.Format(logEvent, line);
+        Message.Format(logEvent, line);
     }
 
     private static (string Word, string Color) WordAndColor(LogEventLevel level) => level switch

@@ -10,7 +10,8 @@ namespace ActorHutch.Coordinator.CommandLine.Live;
 /// the same screen meanwhile appear above it.
 /// </summary>
 /// <param name="screen">The terminal.</param>
-internal sealed class LiveProgress(IAnsiConsole screen) : IProgressDisplay
+/// <param name="patience">A job that takes no longer shows its result alone: nobody could read more.</param>
+internal sealed class LiveProgress(IAnsiConsole screen, TimeSpan patience) : IProgressDisplay
 {
     private readonly Lock _gate = new();
     private LiveDisplayContext? _context;
@@ -19,7 +20,10 @@ internal sealed class LiveProgress(IAnsiConsole screen) : IProgressDisplay
 
     public void Waiting(JobState state) => Draw(WaitingView.Of(state, SizeOf(screen)));
 
-    public void Show(string? title, JobProgress progress) => Draw(ProgressView.Of(title, progress, SizeOf(screen)));
+    public void Show(string? title, JobProgress progress)
+    {
+        if (progress.Elapsed >= patience) Draw(ProgressView.Of(title, progress, SizeOf(screen)));
+    }
 
     public void Clear()
     {

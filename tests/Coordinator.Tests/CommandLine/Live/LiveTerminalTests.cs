@@ -1,3 +1,4 @@
+using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.CommandLine;
 using ActorHutch.Coordinator.CommandLine.Live;
 using ActorHutch.Fakes;
@@ -23,7 +24,7 @@ public sealed class LiveTerminalTests : IDisposable
     [Fact]
     public void What_is_drawn_goes_away_and_the_cursor_comes_back()
     {
-        var live = new LiveProgress(_screen);
+        var live = new LiveProgress(_screen, TimeSpan.Zero);
 
         live.Show(null, LiveJob.Quarter());
         live.Show(null, LiveJob.Quarter());
@@ -36,9 +37,22 @@ public sealed class LiveTerminalTests : IDisposable
     }
 
     [Fact]
+    public void A_short_job_is_not_drawn()
+    {
+        var live = new LiveProgress(_screen, TimeSpan.FromSeconds(2));
+
+        live.Show(null, new JobProgress(1, 2, TimeSpan.FromSeconds(1.9), null));
+        Assert.Equal("", _screen.Output);
+        live.Show(null, new JobProgress(1, 2, TimeSpan.FromSeconds(2), null));
+        live.Clear();
+
+        Assert.Contains("2 s so far", _screen.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void It_can_be_drawn_again()
     {
-        var live = new LiveProgress(_screen);
+        var live = new LiveProgress(_screen, TimeSpan.Zero);
 
         for (int i = 0; i < 3; i++)
         {
@@ -52,7 +66,7 @@ public sealed class LiveTerminalTests : IDisposable
     [Fact]
     public void A_line_of_the_log_goes_above_what_is_drawn()
     {
-        var live = new LiveProgress(_screen);
+        var live = new LiveProgress(_screen, TimeSpan.Zero);
         using var log = new ScreenWriter(_screen);
         live.Show("what runs", LiveJob.Quarter());
         int before = _screen.Output.Length;
@@ -143,7 +157,7 @@ public sealed class LiveTerminalTests : IDisposable
     {
         var replicas = new FakeReplicaFactory { OnEvaluate = (_, _, cancellation) => onEvaluate(cancellation) };
         using var error = new ScreenWriter(_screen);
-        await new ActorHutchCommand(new Terminal(_output, error) { Screen = _screen }, replicas)
+        await new ActorHutchCommand(new Terminal(_output, error) { Screen = _screen, Patience = TimeSpan.Zero }, replicas)
             .RunAsync(arguments, interrupt ?? TestContext.Current.CancellationToken);
     }
 }
