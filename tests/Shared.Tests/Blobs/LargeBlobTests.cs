@@ -14,7 +14,12 @@ public class LargeBlobTests
     [Fact]
     public Task Sixty_four_megabytes_disturb_nobody() => Travel(64L << 20);
 
-    [Fact]
+    /// <summary>
+    /// Not in every run, since on a machine whose cores are taken heartbeats are late whatever travels:
+    /// <c>-trait Size=Large</c> runs it, and <c>-explicit on</c> lets it.
+    /// </summary>
+    [Fact(Explicit = true)]
+    [Trait("Size", "Large")]
     public Task A_gigabyte_disturbs_nobody() => Travel(1L << 30);
 
     private static async Task Travel(long bytes)
