@@ -34,6 +34,11 @@
     if (content !== undefined) element.textContent = content;
     return element;
   };
+  /** A name may be broken where its parts meet. */
+  const named = (element, name) => {
+    if (element.textContent === name) return;
+    element.replaceChildren(...name.split(/(?<=[._/-])/).flatMap((part, i) => i > 0 ? [make("wbr"), part] : [part]));
+  };
   const rows = (parent, items, create, update) => {
     while (parent.children.length > items.length) parent.lastChild.remove();
     while (parent.children.length < items.length) parent.append(create());
@@ -66,6 +71,7 @@
     const error = trace?.standardError ?? null;
     const decimals = decimalsFor(error);
     text(byId("trace"), !trace ? "–" : error ? fixed(trace.trace, decimals) : significant(trace.trace, isExact ? 8 : 6));
+    byId("trace").classList.toggle("none", !trace);
     byId("trace").dataset.value = trace ? String(trace.trace) : "";
     byId("trace").dataset.error = error === null ? "" : String(error);
     text(byId("error"), error ? `± ${fixed(error, decimals)}` : "");
@@ -108,7 +114,7 @@
     };
     rows(byId("blocks").tBodies[0], blocks, create, (row, { name, trace, standardError: error }) => {
       const decimals = isExact ? 6 : decimalsFor(error);
-      text(row.cells[0], name);
+      named(row.cells[0], name);
       text(row.cells[1], fixed(trace, decimals));
       text(row.cells[2], isExact ? "exact" : error === null ? "–" : fixed(error, decimals));
       const bar = row.cells[3].firstChild;
@@ -118,7 +124,7 @@
       bar.children[1].style.left = `${clamp(size - half, 0, 1) * 100}%`;
       bar.children[1].style.width = `${(clamp(size + half, 0, 1) - clamp(size - half, 0, 1)) * 100}%`;
     });
-    showIf(byId("blocks-more"), more > 0 ? `and ${whole(more)} more, in the report` : "");
+    showIf(byId("blocks-more"), more > 0 ? `and ${whole(more)} more, in the report` : blocks.length === 0 ? "Nothing is known of them yet" : "");
   }
 
   function drawWorkers({ states, rows: list, more }) {
@@ -131,7 +137,7 @@
     };
     rows(byId("workers").tBodies[0], list, create, (row, worker) => {
       const [name, device, reason] = row.cells[0].children;
-      text(name, worker.id);
+      named(name, worker.id);
       text(device, worker.device);
       showIf(reason, worker.reason && !["left", "leaving"].includes(worker.state) ? worker.reason : "");
       const state = row.cells[1].firstChild;
@@ -139,7 +145,7 @@
       if (state.className !== `state ${worker.state}`) state.className = `state ${worker.state}`;
       text(row.cells[2], whole(worker.chunks));
       text(row.cells[3], significant(worker.probesPerSecond, 3));
-      text(row.cells[4], `${fixed(worker.share * 100, 0)} %`);
+      text(row.cells[4], `${fixed(worker.share * 100, worker.share > 0 && worker.share < 0.1 ? 1 : 0)} %`);
     });
     showIf(byId("workers-more"), more > 0 ? `and ${count(more, "more worker")}; those that something is to be said of come first` : "");
   }
