@@ -38,7 +38,7 @@ internal static class AccuracyCommand
         var report = AccuracyReport.Of(plan, results, exact.Exact?.Trace, request.Job, interrupted);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else AccuracyText.Write(terminal.ForPeople(), report, EstimateCommand.NoExactTrace(exact));
-        SessionCommand.WriteFiles(request, terminal, () => AccuracyFiles.Of(report), AccuracyFiles.First);
+        SessionCommand.WriteFiles(request, terminal, () => AccuracyFiles.Of(report), AccuracyFiles.Page);
         return interrupted ? ExitCode.Interrupted : code;
     }
 }

@@ -35,10 +35,10 @@ internal static class CompareCommand
 
         bool interrupted = cancellation.IsCancellationRequested;
         var report = new CompareReport(
-            exact.Exact?.Trace, rows, interrupted, model, request.Job, VersionReport.Current);
+            exact.Exact?.Trace, rows, workers, interrupted, model, request.Job, VersionReport.Current);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
-        else CompareText.Write(terminal.ForPeople(), report, workers, head: !request.Quiet);
-        SessionCommand.WriteFiles(request, terminal, () => CompareFiles.Of(report), CompareFiles.First);
+        else CompareText.Write(terminal.ForPeople(), report, head: !request.Quiet);
+        SessionCommand.WriteFiles(request, terminal, () => CompareFiles.Of(report), CompareFiles.Page);
 
         if (interrupted) return ExitCode.Interrupted;
         return rows.All(row => row.Error is not null) ? ExitCode.Failed : ExitCode.Done;

@@ -3,7 +3,6 @@ using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
-using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Dashboard;
@@ -97,10 +96,7 @@ internal static class JobViews
             state.Counts.Disagreements.Length);
 
     private static string Title(JobSpec spec, JobState? state) =>
-        $"The {(spec.Kind == JobKind.Exact ? "exact trace" : "trace")} of the {Matrix(spec)} of {state?.Replica?.Model.Name ?? spec.Risk.Model}";
-
-    private static string Matrix(JobSpec spec) =>
-        spec.Matrix == CurvatureMatrix.Ggn ? "generalised Gauss-Newton matrix" : "Hessian";
+        $"The {(spec.Kind == JobKind.Exact ? "exact trace" : "trace")} of the {Terms.Matrix(spec.Matrix)} of {state?.Replica?.Model.Name ?? spec.Risk.Model}";
 
     private static IEnumerable<FactView> Facts(JobSpec spec, JobState? state)
     {
@@ -111,11 +107,11 @@ internal static class JobViews
             yield return new FactView("Method", $"{replica.Method.Word()} ({replica.MethodReason})");
         }
 
-        yield return new FactView("Matrix", $"{Matrix(spec)}, {(spec.Structure == BlockStructure.Block ? "block-diagonal" : "full")}");
+        yield return new FactView("Matrix", Terms.Matrix(spec));
         string space = $"in {spec.ProbeSpace.Word()} space, {Figures.Whole(spec.ChunkSize)} in a chunk";
         yield return spec.Kind == JobKind.Exact
             ? new FactView("Basis vectors", space)
-            : new FactView("Probes", $"{spec.Distribution.Word()} {space}, seed {spec.Seed}");
+            : new FactView("Probes", $"{Terms.Distribution(spec.Distribution)} {space}, seed {spec.Seed}");
         if (spec.RelativeError is { } error)
         {
             yield return new FactView("Stops at", $"a half-width of {Figures.Significant(error * 100, 3)} % of the trace, "

@@ -7,6 +7,7 @@ using ActorHutch.Shared.Jobs;
 namespace ActorHutch.Coordinator.Reports;
 
 /// <summary>Estimates against the number of probes, as <c>--json</c> writes them.</summary>
+/// <param name="Plan">What was to run.</param>
 /// <param name="ExactTrace">The exact trace, where it was computed.</param>
 /// <param name="ProbeDeviation">σ: the standard deviation of one probe's vᵀHv, from all probes of all runs.</param>
 /// <param name="Points">Over all runs, one entry a number of probes.</param>
@@ -19,7 +20,7 @@ namespace ActorHutch.Coordinator.Reports;
 /// <param name="Job">What the runs have in common; its seed is the first one's.</param>
 /// <param name="Versions">Which software.</param>
 internal sealed record AccuracyReport(
-    double? ExactTrace, double? ProbeDeviation, IReadOnlyList<AccuracyPoint> Points, IReadOnlyList<AccuracyRun> Runs,
+    AccuracyPlan Plan, double? ExactTrace, double? ProbeDeviation, IReadOnlyList<AccuracyPoint> Points, IReadOnlyList<AccuracyRun> Runs,
     string? Method, bool Interrupted, string? Error, double ElapsedSeconds, ReplicaDescription? Model, JobDocument Job,
     VersionReport Versions)
 {
@@ -44,7 +45,7 @@ internal sealed record AccuracyReport(
         // All runs have the same number of probes, so their variances count the same.
         double deviation = Math.Sqrt(finished.Select(result => result.Estimate!.Moments.Variance).DefaultIfEmpty(double.NaN).Average());
         return new AccuracyReport(
-            exact, deviation,
+            plan, exact, deviation,
             runs.Length == 0 ? [] : [.. at.Select((probes, i) => AccuracyPoint.Of(probes, [.. runs.Select(run => run.Estimates[i].Trace)], deviation))],
             runs, replica?.Method.Word(), interrupted,
             results.FirstOrDefault(result => !result.Succeeded && !interrupted)?.Outcome.Message,

@@ -5,9 +5,16 @@ using ActorHutch.Shared.Jobs;
 namespace ActorHutch.Coordinator.Reports;
 
 /// <summary>How the contenders did, as <c>--json</c> writes it. Times are seconds and leave set-up out.</summary>
+/// <param name="ExactTrace">The exact trace, where it was computed.</param>
+/// <param name="Rows">The contenders, in the order in which they ran.</param>
+/// <param name="Workers">How many workers computed.</param>
+/// <param name="Interrupted">Whether the user stopped it; contenders that had not begun are left out.</param>
+/// <param name="Model">What model; null where no contender got as far as having one.</param>
+/// <param name="Job">What the contenders have in common.</param>
+/// <param name="Versions">Which software.</param>
 internal sealed record CompareReport(
-    double? ExactTrace, IReadOnlyList<CompareRow> Rows, bool Interrupted, ReplicaDescription? Model, JobDocument Job,
-    VersionReport Versions);
+    double? ExactTrace, IReadOnlyList<CompareRow> Rows, int Workers, bool Interrupted, ReplicaDescription? Model,
+    JobDocument Job, VersionReport Versions);
 
 /// <summary>One contender. Its figures are null where there are none, and <see cref="Error"/> says why; it also says
 /// where they rest on fewer probes than asked for.</summary>

@@ -1,4 +1,3 @@
-using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
 using Spectre.Console;
 
@@ -7,14 +6,17 @@ namespace ActorHutch.Coordinator.Reports;
 /// <summary>The comparison for people.</summary>
 internal static class CompareText
 {
+    /// <summary>What a row says of its method.</summary>
+    public static IReadOnlyList<string> Columns { get; } = ["V_batch", "trace", "time", "probes/s", "speed-up", "to 1 %"];
+
+    /// <summary>Writes it.</summary>
     /// <param name="console">Where to.</param>
     /// <param name="report">What was compared.</param>
-    /// <param name="workers">How many workers there were.</param>
     /// <param name="head">Whether to say what it is, and what its words mean.</param>
-    public static void Write(IAnsiConsole console, CompareReport report, int workers, bool head)
+    public static void Write(IAnsiConsole console, CompareReport report, bool head)
     {
-        if (head) WriteHead(console, report, workers);
-        var table = new RuledTable().Words("method").Numbers("V_batch", "trace", "time", "probes/s", "speed-up", "to 1 %");
+        if (head) WriteHead(console, report);
+        var table = new RuledTable().Words("method").Numbers([.. Columns]);
         foreach (var row in report.Rows) table.AddRow(Cells(row));
         table.WriteTo(console);
         if (head)
@@ -28,20 +30,21 @@ internal static class CompareText
             console.MarkupLineInterpolated($"[yellow]{Label(row)}: {row.Error}[/]");
     }
 
-    private static void WriteHead(IAnsiConsole console, CompareReport report, int workers)
+    private static void WriteHead(IAnsiConsole console, CompareReport report)
     {
         var job = report.Job.Spec;
         string name = report.Model?.Name ?? job.Risk.Model;
-        console.MarkupLineInterpolated($"[bold]Ways to the trace of the {(job.Matrix == CurvatureMatrix.Ggn ? "generalised Gauss-Newton matrix" : "Hessian")} of {name}[/]");
+        console.MarkupLineInterpolated($"[bold]Ways to the trace of the {Terms.Matrix(job.Matrix)} of {name}[/]");
         console.WriteLine();
-        console.MarkupLineInterpolated($"  {Figures.Count(job.Probes, $"{job.Distribution.Word()} probe")} each, seed {job.Seed}, {job.Dtype.Word()}, {Figures.Count(workers, "worker")}, {Figures.Count(report.Job.Settings.ThreadsPerWorker, "thread")} each");
+        console.MarkupLineInterpolated($"  {Figures.Count(job.Probes, $"{Terms.Distribution(job.Distribution)} probe")} each, seed {job.Seed}, {job.Dtype.Word()}, {Figures.Count(report.Workers, "worker")}, {Figures.Count(report.Job.Settings.ThreadsPerWorker, "thread")} each");
         if (report.ExactTrace is { } exact)
             console.MarkupLineInterpolated($"  exact trace [bold green]{Figures.Significant(exact, 6)}[/]");
 
         console.WriteLine();
     }
 
-    private static string[] Cells(CompareRow row)
+    /// <summary>A row: its label, and what the columns say.</summary>
+    public static string[] Cells(CompareRow row)
     {
         int decimals = Figures.DecimalsFor(row.StandardError ?? double.NaN);
         return

@@ -1,6 +1,5 @@
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Scheduling;
-using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
 using Spectre.Console;
 
@@ -15,13 +14,12 @@ internal sealed class JobText(IAnsiConsole console)
     public void WriteHeader(JobState state, int threads)
     {
         var (spec, replica) = (state.Spec, state.Replica!);
-        string matrix = spec.Matrix == CurvatureMatrix.Ggn ? "generalised Gauss-Newton matrix" : "Hessian";
-        console.MarkupLineInterpolated($"[bold]The trace of the {matrix} of {replica.Model.Name}[/]");
+        console.MarkupLineInterpolated($"[bold]The trace of the {Terms.Matrix(spec.Matrix)} of {replica.Model.Name}[/]");
         console.WriteLine();
         PlainFacts(
             ("model", $"{Figures.Count(replica.Model.Parameters, "parameter")}, "
                 + $"{Figures.Count(replica.Model.Samples, "sample")}, {spec.Dtype.Word()}"),
-            ("matrix", spec.Structure == BlockStructure.Block ? $"{matrix}, block-diagonal" : $"{matrix}, full"),
+            ("matrix", Terms.Matrix(spec)),
             ("method", $"{replica.Method.Word()} ({replica.MethodReason})"),
             ("probes", Probes(state)),
             ("runs on", RunsOn(state, threads)));
@@ -167,7 +165,7 @@ internal sealed class JobText(IAnsiConsole console)
         string space = $"in {spec.ProbeSpace.Word()} space";
         return spec.Kind == JobKind.Exact
             ? $"{Figures.Count(state.Probes, "basis vector")} {space}, V_batch {Figures.Whole(spec.ChunkSize)}"
-            : $"{(spec.RelativeError is null ? "" : "at most ")}{Figures.Whole(state.Probes)} {spec.Distribution.Word()} {space}, "
+            : $"{(spec.RelativeError is null ? "" : "at most ")}{Figures.Whole(state.Probes)} {Terms.Distribution(spec.Distribution)} {space}, "
                 + $"V_batch {Figures.Whole(spec.ChunkSize)}, seed {spec.Seed}";
     }
 

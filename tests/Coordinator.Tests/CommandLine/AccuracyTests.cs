@@ -65,7 +65,7 @@ public sealed class AccuracyTests : IDisposable
         Assert.Contains("4 runs of 1,000 probes, seeds 0 to 3, method quadratic", run.Out, StringComparison.Ordinal);
         Assert.Matches(@"\n1,000 +12\.\d+ ", run.Out);
         Assert.Equal(
-            ["accuracy.csv", "accuracy.json", "accuracy.png", "accuracy.svg"],
+            ["accuracy.csv", "accuracy.html", "accuracy.json", "accuracy.png", "accuracy.svg"],
             Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order());
     }
 

@@ -79,7 +79,7 @@ public class CompareTests
         var run = await Invocation.Of("compare", "--probes", "60");
 
         Assert.All(run.Out.Split('\n'), line => Assert.True(line.Length <= 80, line));
-        Assert.Contains("60 rademacher probes each, seed 0, float32", run.Out, StringComparison.Ordinal);
+        Assert.Contains("60 Rademacher probes each, seed 0, float32", run.Out, StringComparison.Ordinal);
         Assert.Equal(
             9, run.Out.Split('\n').Count(line => line.Contains('±', StringComparison.Ordinal)
                 && line.Contains('×', StringComparison.Ordinal)));

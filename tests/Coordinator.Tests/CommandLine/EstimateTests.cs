@@ -148,7 +148,7 @@ public class EstimateTests
         Assert.Matches(@"trace +12\.\d+ ± 0\.\d+ ", run.Out);
         Assert.Matches(@"exact +12\.0000 +\(\d\.\d standard errors away\)", run.Out);
         Assert.Contains("quadratic (the fake has one)", run.Out, StringComparison.Ordinal);
-        Assert.Contains("1,000 rademacher in parameter space, V_batch 50, seed 0", run.Out, StringComparison.Ordinal);
+        Assert.Contains("1,000 Rademacher in parameter space, V_batch 50, seed 0", run.Out, StringComparison.Ordinal);
         Assert.Contains("2 workers on cpu, 1 thread each", run.Out, StringComparison.Ordinal);
         Assert.Matches("first.weight +", run.Out);
         Assert.Matches("worker-2 +cpu", run.Out);

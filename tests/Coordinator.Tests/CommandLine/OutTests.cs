@@ -129,7 +129,7 @@ public sealed class OutTests : IDisposable
 
         Assert.Equal(0, run.Code);
         Assert.Equal(
-            ["compare.csv", "compare.json", "compare.png", "compare.svg"],
+            ["compare.csv", "compare.html", "compare.json", "compare.png", "compare.svg"],
             Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order());
         Assert.Equal(Coordinator.Running.Contender.All.Count + 1, File.ReadAllLines(_folder.File("compare.csv")).Length);
         Assert.StartsWith("autodiff,full,parameter,50,1", File.ReadAllLines(_folder.File("compare.csv"))[1], StringComparison.Ordinal);

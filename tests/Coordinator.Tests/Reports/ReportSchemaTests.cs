@@ -5,11 +5,10 @@ using ActorHutch.Fakes;
 
 namespace ActorHutch.Coordinator.Tests.Reports;
 
-/// <summary>docs/report.schema.json describes every report there is.</summary>
+/// <summary>The schemas in docs describe every report there is.</summary>
 public class ReportSchemaTests
 {
-    private static readonly JsonElement Schema =
-        JsonDocument.Parse(File.ReadAllText(Repository.File("docs/report.schema.json"))).RootElement;
+    private static readonly JsonElement Schema = JsonSchemaCheck.Read("report.schema.json");
 
     [Theory]
     [InlineData("--probes 60")]
@@ -40,6 +39,49 @@ public class ReportSchemaTests
 
         Assert.Equal(3, run.Code);
         Assert.Empty(JsonSchemaCheck.Problems(Schema, run.Json));
+    }
+
+    [Theory]
+    [InlineData("accuracy", "--seeds 3 --from 1 --to 60 --steps 7")]
+    [InlineData("accuracy", "--seeds 2 --from 1 --to 2 --steps 2 --seed 18446744073709551615 --probe-space output")]
+    [InlineData("compare", "--probes 60")]
+    [InlineData("compare", "--probes 1")]
+    public async Task Reports_of_several_jobs_follow_theirs(string command, string options)
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await Invocation.Of([command, .. options.Split(' '), "--json", "--out", folder.Path]);
+
+        Assert.Equal(0, run.Code);
+        Assert.Empty(JsonSchemaCheck.Problems(JsonSchemaCheck.Read($"{command}.schema.json"), run.Json));
+    }
+
+    [Theory]
+    [InlineData("accuracy", 3)]
+    [InlineData("compare", 3)]
+    public async Task Reports_of_several_jobs_that_failed_follow_theirs_too(string command, int code)
+    {
+        using var folder = new TemporaryFolder();
+        var factory = new FakeReplicaFactory { OnEvaluate = (_, _, _) => throw new InvalidOperationException("the device is gone") };
+
+        var run = await Invocation.Of(factory, [command, "--json", "--out", folder.Path]);
+
+        Assert.Equal(code, run.Code);
+        Assert.Contains("the device is gone", run.Out, StringComparison.Ordinal);
+        Assert.Empty(JsonSchemaCheck.Problems(JsonSchemaCheck.Read($"{command}.schema.json"), run.Json));
+    }
+
+    [Fact]
+    public async Task What_does_not_follow_a_reference_is_found()
+    {
+        var report = JsonNode.Parse((await Invocation.Of("compare", "--json", "--probes", "60")).Out)!.AsObject();
+        report["versions"]!["akka"] = 1;
+        report["rows"]![0]!["vBatch"] = 0;
+
+        string[] found = [.. JsonSchemaCheck.Problems(JsonSchemaCheck.Read("compare.schema.json"), JsonDocument.Parse(report.ToJsonString()).RootElement)];
+        Assert.Equal(2, found.Length);
+        Assert.StartsWith("$.rows[0].vBatch: minimum", found[0], StringComparison.Ordinal);
+        Assert.StartsWith("$.versions.akka: type", found[1], StringComparison.Ordinal);
     }
 
     [Theory]

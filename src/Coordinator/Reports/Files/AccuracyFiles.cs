@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorHutch.Coordinator.Reports.Html;
 using ActorHutch.Coordinator.Reports.Pictures;
 
 namespace ActorHutch.Coordinator.Reports.Files;
@@ -6,20 +7,31 @@ namespace ActorHutch.Coordinator.Reports.Files;
 /// <summary>The files of <c>actorhutch accuracy</c>.</summary>
 internal static class AccuracyFiles
 {
-    /// <summary>The picture, for people.</summary>
-    public const string First = "accuracy.png";
+    /// <summary>The page, for people.</summary>
+    public const string Page = "accuracy.html";
+
+    /// <summary>The report.</summary>
+    public const string Report = "accuracy.json";
+
+    /// <summary>Each run's estimates.</summary>
+    public const string Table = "accuracy.csv";
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<ReportFile> Of(AccuracyReport report) =>
-    [
-        ReportFile.OfText("accuracy.json", ReportJson.Write(report) + "\n"),
-        ReportFile.OfText("accuracy.csv", Csv.Of(
-            ["seed", "probes", "estimate", "standard_error", "exact"],
-            report.Runs.SelectMany(run => run.Estimates.Select(estimate => (string[])
-            [
-                run.Seed.ToString(CultureInfo.InvariantCulture), estimate.Probes.ToString(CultureInfo.InvariantCulture),
-                Csv.Number(estimate.Trace), Csv.Number(estimate.StandardError), Csv.Number(report.ExactTrace),
-            ])))),
-        .. AccuracyPicture.Draw(report) is { } picture ? JobReportFiles.PictureFiles(picture) : [],
-    ];
+    public static IReadOnlyList<ReportFile> Of(AccuracyReport report)
+    {
+        var picture = AccuracyPicture.Draw(report);
+        return
+        [
+            ReportFile.OfText(Report, ReportJson.Write(report) + "\n"),
+            ReportFile.OfText(Page, AccuracyPage.Write(report, picture)),
+            ReportFile.OfText(Table, Csv.Of(
+                ["seed", "probes", "estimate", "standard_error", "exact"],
+                report.Runs.SelectMany(run => run.Estimates.Select(estimate => (string[])
+                [
+                    run.Seed.ToString(CultureInfo.InvariantCulture), estimate.Probes.ToString(CultureInfo.InvariantCulture),
+                    Csv.Number(estimate.Trace), Csv.Number(estimate.StandardError), Csv.Number(report.ExactTrace),
+                ])))),
+            .. picture is null ? [] : JobReportFiles.PictureFiles(picture),
+        ];
+    }
 }

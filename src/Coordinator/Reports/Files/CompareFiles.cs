@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorHutch.Coordinator.Reports.Html;
 using ActorHutch.Coordinator.Reports.Pictures;
 
 namespace ActorHutch.Coordinator.Reports.Files;
@@ -6,24 +7,40 @@ namespace ActorHutch.Coordinator.Reports.Files;
 /// <summary>The files of <c>actorhutch compare</c>.</summary>
 internal static class CompareFiles
 {
-    /// <summary>The picture, for people.</summary>
-    public const string First = "compare.png";
+    /// <summary>The page, for people.</summary>
+    public const string Page = "compare.html";
+
+    /// <summary>The report.</summary>
+    public const string Report = "compare.json";
+
+    /// <summary>The table.</summary>
+    public const string Table = "compare.csv";
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<ReportFile> Of(CompareReport report) =>
+    public static IReadOnlyList<ReportFile> Of(CompareReport report)
+    {
+        var picture = ComparePicture.Draw(report);
+        return
+        [
+            ReportFile.OfText(Report, ReportJson.Write(report) + "\n"),
+            ReportFile.OfText(Page, ComparePage.Write(report, picture)),
+            ReportFile.OfText(Table, Csv.Of(
+                [
+                    "method", "structure", "probe_space", "v_batch", "trace", "standard_error", "seconds", "probes_per_second", "speed_up",
+                    "probes_to_1_percent", "seconds_to_1_percent", "error",
+                ],
+                report.Rows.Select(Cells))),
+            .. picture is null ? [] : JobReportFiles.PictureFiles(picture),
+        ];
+    }
+
+    private static string[] Cells(CompareRow row) =>
     [
-        ReportFile.OfText("compare.json", ReportJson.Write(report) + "\n"),
-        ReportFile.OfText("compare.csv", Csv.Of(
-            [
-                "method", "structure", "probe_space", "v_batch", "trace", "standard_error", "seconds", "probes_per_second", "speed_up",
-                "probes_to_1_percent", "seconds_to_1_percent", "error",
-            ],
-            report.Rows.Select(row => (string[])
-            [
-                row.Method, row.Structure, row.ProbeSpace, row.VBatch.ToString(CultureInfo.InvariantCulture), Csv.Number(row.Trace),
-                Csv.Number(row.StandardError), Csv.Number(row.ElapsedSeconds), Csv.Number(row.ProbesPerSecond), Csv.Number(row.SpeedUp),
-                Csv.Number(row.ProbesToTarget), Csv.Number(row.SecondsToTarget), Csv.Cell(row.Error ?? ""),
-            ]))),
-        .. ComparePicture.Draw(report) is { } picture ? JobReportFiles.PictureFiles(picture) : [],
+        row.Method, row.Structure, row.ProbeSpace, row.VBatch.ToString(CultureInfo.InvariantCulture),
+        .. new[]
+        {
+            row.Trace, row.StandardError, row.ElapsedSeconds, row.ProbesPerSecond, row.SpeedUp, row.ProbesToTarget, row.SecondsToTarget,
+        }.Select(Csv.Number),
+        Csv.Cell(row.Error ?? ""),
     ];
 }

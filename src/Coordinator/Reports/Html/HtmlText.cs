@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using ActorHutch.Coordinator.Reports.Pictures;
 
 namespace ActorHutch.Coordinator.Reports.Html;
 
@@ -23,7 +24,7 @@ internal sealed class HtmlText
         Raw($"<{name}{(attributes.Length > 0 ? " " + attributes : "")}>{Encode(text)}</{name}>");
 
     /// <summary>Adds facts with their names; those without a value are left out.</summary>
-    public HtmlText Facts(params (string Name, string? Value)[] facts)
+    public HtmlText Facts(params IEnumerable<(string Name, string? Value)> facts)
     {
         Raw("<dl class=\"facts\">");
         foreach (var (name, value) in facts)
@@ -53,6 +54,30 @@ internal sealed class HtmlText
 
         return Raw("</tbody></table></div>");
     }
+
+    /// <summary>Adds a picture with its caption, where it was drawn.</summary>
+    public HtmlText Picture(IEnumerable<Picture> pictures, string name, string caption) =>
+        pictures.FirstOrDefault(picture => picture.Name == name) is { } picture ? Raw(Page.Figure(picture, caption)) : this;
+
+    /// <summary>Adds how it is run again.</summary>
+    /// <param name="command">By what.</param>
+    /// <param name="file">The file with all of it, beside the page.</param>
+    /// <param name="json">What is in that file.</param>
+    /// <param name="sentence">What comes of it, as HTML.</param>
+    public HtmlText Again(string command, string file, string json, string sentence)
+    {
+        Element("h2", "Run it again");
+        return Raw($"<pre><code>{Encode(command)}</code></pre>")
+            .Raw($"<p>{sentence}</p>")
+            .Raw($"<details><summary>{Encode(file)}</summary><pre>{Encode(json)}</pre></details>");
+    }
+
+    /// <summary>Adds which software it was.</summary>
+    public HtmlText Versions(VersionReport versions) => Element(
+        "footer", $"ActorHutch {versions.ActorHutch} · TorchSharp {versions.TorchSharp} · Akka.NET {versions.Akka} · .NET {versions.Dotnet}");
+
+    /// <summary>The whole page.</summary>
+    public string ToPage(string title) => Page.Of(title, ToString());
 
     public override string ToString() => _text.ToString();
 }

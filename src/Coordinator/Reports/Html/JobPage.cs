@@ -10,25 +10,26 @@ internal static class JobPage
     /// <param name="pictures">What is drawn of it.</param>
     public static string Write(Report report, IReadOnlyList<Picture> pictures)
     {
-        string title = $"The trace of the {PictureText.Matrix(report.Matrix)} of {report.Model?.Name ?? report.Job.Spec.Risk.Model}";
+        string title = $"The trace of the {Terms.Matrix(report.Matrix)} of {report.Model?.Name ?? report.Job.Spec.Risk.Model}";
         var html = new HtmlText();
         html.Element("h1", title);
         html.Element("p", Summary(report), "class=\"muted\"");
         Result(html, report);
-        Picture(html, pictures, "convergence", "The mean of the probes' vᵀHv so far, in its confidence band.");
+        html.Picture(pictures, "convergence", "The mean of the probes' vᵀHv so far, in its confidence band.");
         Blocks(html, report, pictures);
         Workers(html, report, pictures);
         Computed(html, report);
-        Again(html, report);
-        var versions = report.Versions;
-        html.Element("footer", $"ActorHutch {versions.ActorHutch} · TorchSharp {versions.TorchSharp} · Akka.NET {versions.Akka} · .NET {versions.Dotnet}");
-        return Page.Of(title, html.ToString());
+        html.Again(
+            "actorhutch --job report.json", "report.json", ReportJson.Write(report),
+            "gives the same bits: <code>report.json</code>, beside this page, has the whole job and the whole result; "
+            + "<code>probes.csv</code> has the values of every probe.");
+        return html.Versions(report.Versions).ToPage(title);
     }
 
     private static string Summary(Report report) =>
         report.Kind == "exact"
             ? $"Exact, from {Figures.Count(report.Probes, "basis vector")} in {report.ProbeSpace} space"
-            : $"Estimated from {Figures.Whole(report.Probes)} {report.Distribution} {(report.Probes == 1 ? "probe" : "probes")} in {report.ProbeSpace} space";
+            : $"Estimated from {Figures.Whole(report.Probes)} {Terms.Distribution(report.Distribution)} {(report.Probes == 1 ? "probe" : "probes")} in {report.ProbeSpace} space";
 
     private static void Result(HtmlText html, Report report)
     {
@@ -41,7 +42,7 @@ internal static class JobPage
                 ? $"<div class=\"result\"><div class=\"number\">{Figures.Fixed(trace, decimals)} <small>± {Figures.Fixed(error, decimals)}</small></div></div>"
                 : $"<div class=\"result\"><div class=\"number\">{Figures.Significant(trace, report.Dtype == "float32" ? 8 : 15)}</div></div>");
             html.Facts(
-                (report.Confidence is { } c ? $"{PictureText.Percent(c.Level)} interval" : "",
+                (report.Confidence is { } c ? $"{Terms.Percent(c.Level)} interval" : "",
                     report.Confidence is { } interval && double.IsFinite(interval.Low)
                         ? $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}" : null),
                 ("relative standard error", estimate ? Figures.Significant(100 * error / Math.Abs(trace), 2) + " %" : null),
@@ -59,7 +60,7 @@ internal static class JobPage
     {
         if (report.Blocks.Count == 0) return;
         html.Element("h2", "Blocks");
-        Picture(html, pictures, "blocks", "Each parameter's diagonal block, in the model's order.");
+        html.Picture(pictures, "blocks", "Each parameter's diagonal block, in the model's order.");
         bool estimate = report.Confidence is not null;
         bool exact = estimate && report.Blocks.Any(block => block.ExactTrace is not null);
         html.Table(
@@ -81,13 +82,13 @@ internal static class JobPage
     {
         if (report.Workers.Count == 0) return;
         html.Element("h2", "Workers");
-        Picture(html, pictures, "timeline", "A bar for each chunk, as wide as its computation was long.");
+        html.Picture(pictures, "timeline", "A bar for each chunk, as wide as its computation was long.");
         html.Table(
             "What each worker did, and where its time went",
             ["worker", " device", "chunks", "probes", "share", "compute", "wait", "transfer", "warm-up", "probes/s"],
             report.Workers.Select(worker => (IReadOnlyList<string>)
             [
-                worker.Id, worker.Device, Figures.Whole(worker.Chunks), Figures.Whole(worker.Probes), PictureText.Percent(Math.Round(worker.Share, 3)),
+                worker.Id, worker.Device, Figures.Whole(worker.Chunks), Figures.Whole(worker.Probes), Terms.Percent(Math.Round(worker.Share, 3)),
                 Figures.Seconds(worker.ComputeSeconds), Figures.Seconds(worker.WaitSeconds), Figures.Seconds(worker.TransferSeconds),
                 Figures.Seconds(worker.WarmUpSeconds), Figures.Significant(worker.ProbesPerSecond, 3),
             ]));
@@ -100,39 +101,24 @@ internal static class JobPage
     private static void Computed(HtmlText html, Report report)
     {
         html.Element("h2", "How it was computed");
-        var (model, chunks) = (report.Model, report.Chunks);
+        var chunks = report.Chunks;
         html.Facts(
-            ("model", model?.Name),
-            ("parameters", model is null ? null : Figures.Whole(model.Parameters)),
-            ("samples", model is null ? null : Figures.Whole(model.Samples)),
+        [
+            .. PageFacts.Of(report.Model),
             ("number type", report.Dtype),
-            ("matrix", $"{PictureText.Matrix(report.Matrix)}, {PictureText.Structure(report.Structure)}"),
+            ("matrix", $"{Terms.Matrix(report.Matrix)}, {Terms.Structure(report.Structure)}"),
             ("method", report.Method is null ? null : $"{report.Method}: {report.MethodReason}"),
-            ("probes", $"{Figures.Whole(report.Probes)} {report.Distribution}, {report.ProbeSpace} space"),
+            ("probes", $"{Figures.Whole(report.Probes)} {Terms.Distribution(report.Distribution)}, {report.ProbeSpace} space"),
             ("probes in a chunk", Figures.Whole(report.VBatch)),
             ("seed", report.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture)),
             ("stopped", StopReason(report)),
-            ("model and batch, SHA-256", model is null ? null : Figures.Beginning(model.Sha256, 16)));
+        ]);
         html.Table(
             "What became of the chunks", ["completed", "issued again", "copies", "duplicates", "verified", "failed"],
             [[
                 Figures.Whole(chunks.Completed), Figures.Whole(chunks.Reissued), Figures.Whole(chunks.Copies), Figures.Whole(chunks.Duplicates),
                 Figures.Whole(chunks.Verified), Figures.Whole(chunks.Failed),
             ]]);
-    }
-
-    private static void Again(HtmlText html, Report report)
-    {
-        html.Element("h2", "Run it again");
-        html.Raw("<pre><code>actorhutch --job report.json</code></pre>");
-        html.Raw("<p>gives the same bits: <code>report.json</code>, beside this page, has the whole job and the whole result; "
-            + "<code>probes.csv</code> has the values of every probe.</p>");
-        html.Raw($"<details><summary>report.json</summary><pre>{HtmlText.Encode(ReportJson.Write(report))}</pre></details>");
-    }
-
-    private static void Picture(HtmlText html, IReadOnlyList<Picture> pictures, string name, string caption)
-    {
-        if (pictures.FirstOrDefault(picture => picture.Name == name) is { } picture) html.Raw(Page.Figure(picture, caption));
     }
 
     private static string StopReason(Report report) => report.StopReason switch

@@ -33,7 +33,7 @@ internal static class Page
 
     /// <summary>A picture with its caption, drawn twice: for a desk, and for a phone.</summary>
     public static string Figure(Picture picture, string caption) =>
-        $"<figure><div class=\"wide\">{Svg(picture, Wide, "")}</div><div class=\"narrow\">{Svg(picture, Narrow, "-narrow")}</div>"
+        $"<figure><div class=\"wide\">{Svg(picture, Wide, "")}</div><div class=\"narrow\">{Svg(picture.Narrow ?? picture, Narrow, "-narrow")}</div>"
         + $"<figcaption>{HtmlText.Encode(caption)}</figcaption></figure>";
 
     private static string Svg(Picture picture, int width, string suffix) =>

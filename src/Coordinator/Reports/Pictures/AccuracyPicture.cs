@@ -70,8 +70,8 @@ internal static class AccuracyPicture
         var spec = report.Job.Spec;
         return string.Join(" · ", ((string?[])
         [
-            report.Model?.Name, $"{PictureText.Matrix(spec.Matrix.Word())}, {PictureText.Structure(spec.Structure.Word())}", report.Method,
-            $"{spec.Distribution.Word()} probes in {spec.ProbeSpace.Word()} space",
+            report.Model?.Name, Terms.Matrix(spec), report.Method,
+            $"{Terms.Distribution(spec.Distribution)} probes in {spec.ProbeSpace.Word()} space",
         ]).OfType<string>());
     }
 }

@@ -70,7 +70,7 @@ internal static class BlockPicture
     private static LegendEntry[] Legend(bool estimate, bool exact, double? level) =>
     [
         .. estimate
-            ? [new LegendEntry(LegendShape.PointWithBar, PictureStyle.Estimate, $"estimate, {PictureText.Percent(level!.Value)} interval")]
+            ? [new LegendEntry(LegendShape.PointWithBar, PictureStyle.Estimate, $"estimate, {Terms.Percent(level!.Value)} interval")]
             : Array.Empty<LegendEntry>(),
         .. exact ? [new LegendEntry(LegendShape.Tick, PictureStyle.Exact, "exact")] : Array.Empty<LegendEntry>(),
     ];

@@ -40,7 +40,7 @@ internal static class ConvergencePicture
         plot.YLabel("trace");
 
         int decimals = Figures.DecimalsFor(error);
-        string level = PictureText.Percent(confidence.Level);
+        string level = Terms.Percent(confidence.Level);
         var legend = new List<LegendEntry>
         {
             new(LegendShape.LineInBand, PictureStyle.Estimate,

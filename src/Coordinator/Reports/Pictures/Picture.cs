@@ -3,8 +3,8 @@ using SkiaSharp;
 
 namespace ActorHutch.Coordinator.Reports.Pictures;
 
-/// <summary>One plot in a picture, and its share of the picture's width.</summary>
-internal sealed record Panel(Plot Plot, float Left = 0, float Right = 1);
+/// <summary>One plot in a picture, and its share of the room below title and legend.</summary>
+internal sealed record Panel(Plot Plot, float Left = 0, float Right = 1, float Top = 0, float Bottom = 1);
 
 /// <summary>A picture that is drawn: as pixels, or as shapes.</summary>
 /// <param name="Name">Its files' name, without extension.</param>
@@ -38,6 +38,9 @@ internal sealed record Picture(string Name, string Title, string Subtitle, strin
 
     /// <summary>Its plots.</summary>
     public required IReadOnlyList<Panel> Panels { get; init; }
+
+    /// <summary>The same for a page as narrow as a phone; null where narrowing it is enough.</summary>
+    public Picture? Narrow { get; init; }
 
     public int Height => (int)HeadHeight + BodyHeight;
 
@@ -77,10 +80,11 @@ internal sealed record Picture(string Name, string Title, string Subtitle, strin
         canvas.DrawRect(0, 0, Width, Height, paper);
         DrawHead(canvas);
         float left = EdgeMargin, width = Width - 2 * EdgeMargin;
+        float top = HeadHeight, height = Height - EdgeMargin - HeadHeight;
         foreach (var panel in Panels)
         {
             var where = new PixelRect(
-                left + panel.Left * width, left + panel.Right * width, Height - EdgeMargin, HeadHeight);
+                left + panel.Left * width, left + panel.Right * width, top + panel.Bottom * height, top + panel.Top * height);
             // It would clear all of the canvas, what others drew included.
             panel.Plot.RenderManager.ClearCanvasBeforeEachRender = false;
             Settle(panel.Plot, where);

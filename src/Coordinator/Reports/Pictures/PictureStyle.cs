@@ -96,10 +96,13 @@ internal static class PictureStyle
     /// <param name="low">The axis' lowest log₁₀.</param>
     /// <param name="high">Its highest.</param>
     /// <param name="label">Writes a value.</param>
-    public static NumericManual Decades(double low, double high, Func<double, string> label)
+    /// <param name="every">One power in so many has a label.</param>
+    public static NumericManual Decades(double low, double high, Func<double, string> label, int every = 1)
     {
         var ticks = new NumericManual();
-        for (double decade = Math.Ceiling(low); decade <= high; decade++) ticks.AddMajor(decade, label(Math.Pow(10, decade)));
+        double first = Math.Ceiling(low);
+        for (double decade = first; decade <= high; decade++)
+            ticks.AddMajor(decade, (decade - first) % every == 0 ? label(Math.Pow(10, decade)) : "");
         return ticks;
     }
 

@@ -9,7 +9,7 @@ public class PictureTests
 {
     private static readonly Report Sample = SampleReport.Of(100);
 
-    public static TheoryData<string> Names => ["convergence", "blocks", "timeline"];
+    public static TheoryData<string> Names => ["convergence", "blocks", "timeline", "accuracy", "compare"];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -88,6 +88,65 @@ public class PictureTests
             Assert.DoesNotContain(picture.Legend, entry => entry.Color == PictureStyle.Exact);
             Assert.DoesNotContain(PictureStyle.Exact.ToHex(), picture.ToSvg().ToString(), StringComparison.OrdinalIgnoreCase);
         }
+    }
+
+    [Fact]
+    public void Estimates_of_several_seeds_are_orange_dashes_about_a_blue_line()
+    {
+        var report = SampleComparisons.Accuracy();
+        var picture = AccuracyPicture.Draw(report)!;
+        using var drawn = new Drawn(picture);
+
+        Assert.Equal((report.Points[0].Probes, report.Points[^1].Probes), (10, 400));
+        double left = Math.Log10(10), right = Math.Log10(400);
+        // The line goes over all of the estimates, from one end to the other.
+        Assert.All(Between(left, right), x => Assert.Equal(PictureStyle.Exact, drawn.At(x, FakeQuadraticForm.Trace)));
+        foreach (var run in report.Runs)
+        {
+            // Along one straight piece of each run, some is drawn and some is left out: it is dashed.
+            var (from, to) = (run.Estimates[0], run.Estimates[1]);
+            var along = Between(Math.Log10(from.Probes), Math.Log10(to.Probes)).Select(x => drawn.At(
+                x, from.Trace + (to.Trace - from.Trace) * (x - Math.Log10(from.Probes)) / Math.Log10((double)to.Probes / from.Probes))).ToArray();
+            Assert.Contains(along, IsOrange);
+            Assert.Contains(along, color => !IsOrange(color));
+        }
+
+        Assert.Equal(["exact 12.0000, ± 2 σ/√V", "estimates, 3 seeds"], picture.Legend.Select(entry => entry.Text));
+        Assert.Equal(("number of probes V", "trace"), (picture.Panels[0].Plot.Axes.Bottom.Label.Text, picture.Panels[0].Plot.Axes.Left.Label.Text));
+    }
+
+    [Fact]
+    public void Contenders_are_bars_of_their_methods_colours_as_long_as_they_are_fast()
+    {
+        var picture = ComparePicture.Draw(SampleComparisons.Compare())!;
+        using var drawn = new Drawn(picture);
+
+        // Three have figures; from the top row down, on logarithmic axes.
+        (double Speed, double Seconds, int Color)[] rows = [(100, 10, 5), (1_000, 0.5, 1), (10_000, 0.0002, 0)];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            double y = 2 - i;
+            foreach (var (value, panel) in (ReadOnlySpan<(double, int)>)[(rows[i].Speed, 0), (rows[i].Seconds, 1)])
+            {
+                Assert.Equal(PictureStyle.Palette[rows[i].Color], drawn.At(Math.Log10(value) - 0.05, y + 0.25, panel));
+                Assert.True(IsPaper(drawn.At(Math.Log10(value) + 0.05, y + 0.25, panel)), "beyond the bar");
+            }
+        }
+
+        Assert.Equal(["autodiff", "hmp", "quadratic"], picture.Legend.Select(entry => entry.Text));
+        Assert.Contains("The soonest is quadratic output", picture.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void On_a_phone_the_comparisons_plots_stand_one_below_the_other()
+    {
+        var picture = ComparePicture.Draw(SampleComparisons.Compare())!.Narrow!.ForPage(400);
+        using var drawn = new Drawn(picture);
+
+        var (first, second) = (picture.Panels[0].Plot.LastRender.DataRect, picture.Panels[1].Plot.LastRender.DataRect);
+        Assert.True(first.Bottom < second.Top);
+        Assert.Equal(first.Left, second.Left, 1.0);
+        Assert.InRange(second.Right, 300, 400);
     }
 
     [Theory]
@@ -170,8 +229,15 @@ public class PictureTests
     {
         "convergence" => ConvergencePicture.Draw(Sample, SampleReport.Values(100))!,
         "blocks" => BlockPicture.Draw(Sample)!,
+        "accuracy" => AccuracyPicture.Draw(SampleComparisons.Accuracy())!,
+        "compare" => ComparePicture.Draw(SampleComparisons.Compare())!,
         _ => TimelinePicture.Draw(Sample, SampleReport.Timeline)!,
     };
+
+    private static IEnumerable<double> Between(double low, double high) =>
+        Enumerable.Range(0, 60).Select(i => low + (high - low) * (0.05 + 0.9 * i / 59));
+
+    private static bool IsOrange(ScottPlot.Color color) => color.R > 190 && color.B < 100;
 
     private static bool IsPaper(ScottPlot.Color color) => color.R > 225 && color.G > 225 && color.B > 225;
 

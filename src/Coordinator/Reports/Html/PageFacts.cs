@@ -1,0 +1,26 @@
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Reports.Html;
+
+/// <summary>Facts that several pages have.</summary>
+internal static class PageFacts
+{
+    /// <summary>What a model is; nothing where none is known.</summary>
+    public static IEnumerable<(string Name, string? Value)> Of(ReplicaDescription? model) => model is null
+        ? []
+        :
+        [
+            ("model", model.Name),
+            ("parameters", Figures.Whole(model.Parameters)),
+            ("samples", Figures.Whole(model.Samples)),
+            ("SHA-256 of both", Figures.Beginning(model.Sha256, 12)),
+        ];
+
+    /// <summary>What several jobs have in common.</summary>
+    public static IEnumerable<(string Name, string? Value)> Of(JobSpec spec) =>
+    [
+        ("number type", spec.Dtype.Word()),
+        ("matrix", Terms.Matrix(spec.Matrix)),
+        ("probes", $"{Figures.Whole(spec.Probes)} {Terms.Distribution(spec.Distribution)} each"),
+    ];
+}

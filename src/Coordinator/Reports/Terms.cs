@@ -1,0 +1,35 @@
+using System.Globalization;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Reports;
+
+/// <summary>What options and reports say in a word, as prose says it: the same on the terminal, on pages and in pictures.</summary>
+internal static class Terms
+{
+    private static readonly string Ggn = CurvatureMatrix.Ggn.Word();
+    private static readonly string Block = BlockStructure.Block.Word();
+
+    /// <summary>A matrix by its name.</summary>
+    public static string Matrix(string word) => word == Ggn ? "generalised Gauss-Newton matrix" : "Hessian";
+
+    /// <summary>A matrix by its name.</summary>
+    public static string Matrix(CurvatureMatrix matrix) => Matrix(matrix.Word());
+
+    /// <summary>How much of the matrix.</summary>
+    public static string Structure(string word) => word == Block ? "block-diagonal" : word;
+
+    /// <summary>A matrix, and how much of it.</summary>
+    public static string Matrix(JobSpec spec) => $"{Matrix(spec.Matrix)}, {Structure(spec.Structure.Word())}";
+
+    /// <summary>A distribution, which bears the name of somebody.</summary>
+    public static string Distribution(string word) =>
+        word is "rademacher" or "gaussian" ? string.Concat(char.ToUpperInvariant(word[0]).ToString(), word.AsSpan(1)) : word;
+
+    /// <summary>A distribution, which bears the name of somebody.</summary>
+    public static string Distribution(ProbeDistribution distribution) => Distribution(distribution.Word());
+
+    /// <summary>A share, without needless zeros: 95 %.</summary>
+    public static string Percent(double share) => (share * 100).ToString("0.###", CultureInfo.InvariantCulture) + " %";
+}
