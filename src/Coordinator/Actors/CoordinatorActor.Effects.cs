@@ -25,7 +25,7 @@ internal sealed partial class CoordinatorActor
         switch (effect)
         {
             case Send send:
-                if (send.Message is RunChunk run) job.Timeline?.Issued(send.Worker, run, SinceFirstChunk(job));
+                if (send.Message is RunChunk run) job.Timeline?.Issued(send.Worker, run, SecondsSoFar(job));
                 // A worker that is gone gets nothing; that it is gone is an event of its own.
                 if (_addresses.TryGetValue(send.Worker, out var address)) address.Tell(send.Message);
                 break;
@@ -88,7 +88,7 @@ internal sealed partial class CoordinatorActor
             job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now))
         {
             Record = job is { Timeline: { } timeline, Results.Values: { } values }
-                ? new JobRecord(job.State.Replica!.Blocks, values, timeline.At(SinceFirstChunk(job)))
+                ? new JobRecord(job.State.Replica!.Blocks, values, timeline.At(SecondsSoFar(job)))
                 : null,
             History = job.Results?.History,
         });
@@ -97,8 +97,7 @@ internal sealed partial class CoordinatorActor
     private static ChunkResults NewResults(RunningJob job) =>
         new(job.State.Spec, job.State.Replica!.Blocks, job.State.Policy.KeepsRecord);
 
-    private double SinceFirstChunk(RunningJob job) =>
-        job.FirstChunk is { } first ? _time.GetElapsedTime(first).TotalSeconds : 0;
+    private double SecondsSoFar(RunningJob job) => Elapsed(job, _time.GetTimestamp()).TotalSeconds;
 
     private void TellProgress()
     {

@@ -81,14 +81,17 @@ internal sealed partial class CoordinatorActor
         if (effect is Accept accept)
         {
             var worker = job.State.Workers[accept.Worker];
+            var elapsed = Elapsed(job, _time.GetTimestamp());
             ahead.Write(new WriteChunk(
                 new AcceptedChunk(
                     accept.Chunk, accept.Worker, worker.Device, worker.WarmUpSeconds, accept.ComputeSeconds,
                     accept.WaitSeconds, accept.Values)
                 {
                     TransferSeconds = worker.TransferSeconds,
+                    Attempt = accept.Attempt,
+                    AcceptedAt = elapsed.TotalSeconds,
                 },
-                Elapsed(job, _time.GetTimestamp())));
+                elapsed));
         }
 
         ahead.Afterwards(() =>

@@ -192,7 +192,12 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private void BeginJob(StartJob start, IActorRef client, long now, WriteAhead? ahead, JournalOpened? earlier)
     {
         var transition = JobState.Start(start.Job, start.Spec, start.Policy, _workers.Values, earlier?.Job);
-        _job = new RunningJob(client, transition.State, now) { Ahead = ahead, Earlier = earlier };
+        _job = new RunningJob(client, transition.State, now) 
+        {
+            Ahead = ahead,
+            Earlier = earlier,
+            Timeline = start.Policy.KeepsRecord ? new ChunkTimeline(start.Job, earlier?.Job?.Chunks ?? []) : null,
+        };
         MergeEarlier(_job);
         if (LacksWhatItEndedWith(_job))
         {
@@ -210,7 +215,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     {
         // A job that is over, and waits for its journal, hears of its workers no more than one that is gone.
         if (_job is null || (_job.State.Phase == JobPhase.Finished && happened is WorkerSaid)) return;
-        _job.Timeline?.Note(happened, _job.State.Done, SinceFirstChunk(_job));
+        _job.Timeline?.Note(happened, _job.State.Done, SecondsSoFar(_job));
         var transition = _job.State.Apply(happened);
         _job.State = transition.State;
         Perform(transition.Effects);

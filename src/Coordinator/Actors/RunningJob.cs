@@ -18,7 +18,7 @@ internal sealed class RunningJob(IActorRef client, JobState state, long start)
     public ChunkResults? Results { get; set; }
 
     /// <summary>When each chunk runs where; null where nobody asked.</summary>
-    public ChunkTimeline? Timeline { get; } = state.Policy.KeepsRecord ? new ChunkTimeline(state.Job) : null;
+    public ChunkTimeline? Timeline { get; init; }
 
     public long Start => start;
 

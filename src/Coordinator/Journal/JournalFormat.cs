@@ -89,7 +89,9 @@ internal static class JournalFormat
                 WaitSeconds = chunk.WaitSeconds,
                 FirstProbe = chunk.Values.FirstProbe,
                 Columns = chunk.Values.Columns,
+                Attempt = chunk.Attempt,
             };
+            if (chunk.AcceptedAt is { } at) one.AcceptedAtSeconds = at;
             one.Values.AddRange(chunk.Values.Values);
             written.Chunks_.Add(one);
         }
@@ -102,6 +104,9 @@ internal static class JournalFormat
         new ProbeValues(chunk.FirstProbe, chunk.Columns, [.. chunk.Values]))
     {
         TransferSeconds = worker.TransferSeconds,
+        // Journals of earlier versions know neither.
+        Attempt = Math.Max(chunk.Attempt, 1),
+        AcceptedAt = chunk.HasAcceptedAtSeconds ? chunk.AcceptedAtSeconds : null,
     };
 
     private static Wire.Ended Write(JobEnded ended)

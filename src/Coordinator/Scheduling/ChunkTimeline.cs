@@ -18,7 +18,7 @@ internal enum AttemptFate
     Unanswered,
 }
 
-/// <summary>When and where an attempt at a chunk ran, in seconds since the first chunk went out.</summary>
+/// <summary>When and where an attempt at a chunk ran, in seconds of the job's time, over all its runs.</summary>
 /// <param name="Chunk">The chunk.</param>
 /// <param name="Attempt">From 1; a later one was issued again, or is a copy.</param>
 /// <param name="Worker">Where.</param>
@@ -34,17 +34,31 @@ internal readonly record struct TimelineEntry(
 internal sealed record Timeline(IReadOnlyList<TimelineEntry> Entries, long LeftOut);
 
 /// <summary>Takes down when each chunk runs where.</summary>
-/// <param name="job">The run; what is said of others is none of its.</param>
-/// <param name="limit">The most attempts that are kept; what comes after is counted.</param>
-internal sealed class ChunkTimeline(Guid job, int limit = ChunkTimeline.DefaultLimit)
+internal sealed class ChunkTimeline
 {
     /// <summary>Five megabytes.</summary>
     public const int DefaultLimit = 100_000;
 
+    private readonly Guid _job;
+    private readonly int _limit;
     private readonly List<TimelineEntry> _entries = [];
     private readonly Dictionary<(long Chunk, int Attempt), (WorkerKey Worker, double Since)> _open = [];
     private readonly Dictionary<WorkerKey, double> _free = [];
     private long _leftOut;
+
+    /// <summary>A timeline that goes on where earlier runs stopped.</summary>
+    /// <param name="job">The run; what is said of others is none of its.</param>
+    /// <param name="earlier">What earlier runs accepted: of their other attempts nothing is known.</param>
+    /// <param name="limit">The most attempts that are kept; what comes after is counted.</param>
+    public ChunkTimeline(Guid job, IEnumerable<AcceptedChunk>? earlier = null, int limit = DefaultLimit)
+    {
+        (_job, _limit) = (job, limit);
+        foreach (var chunk in (earlier ?? []).Where(chunk => chunk.AcceptedAt is not null))
+        {
+            double end = chunk.AcceptedAt!.Value;
+            Add(chunk.Chunk, chunk.Attempt, chunk.Worker, 0, end - chunk.ComputeSeconds, end, AttemptFate.Accepted);
+        }
+    }
 
     /// <summary>A chunk goes out.</summary>
     public void Issued(WorkerKey worker, RunChunk run, double now) => _open[(run.Chunk, run.Attempt)] = (worker, now);
@@ -57,11 +71,11 @@ internal sealed class ChunkTimeline(Guid job, int limit = ChunkTimeline.DefaultL
     {
         switch (happened)
         {
-            case WorkerSaid { Message: ChunkDone result } said when result.Job == job:
+            case WorkerSaid { Message: ChunkDone result } said when result.Job == _job:
                 Close(said.Worker, result.Chunk, result.Attempt, now - result.ComputeSeconds, now,
                     done.Contains(result.Chunk) ? AttemptFate.Duplicate : AttemptFate.Accepted);
                 break;
-            case WorkerSaid { Message: ChunkFailed failed } said when failed.Job == job:
+            case WorkerSaid { Message: ChunkFailed failed } said when failed.Job == _job:
                 Close(said.Worker, failed.Chunk, failed.Attempt, double.NegativeInfinity, now, AttemptFate.Failed);
                 break;
             case WorkerLost lost:
@@ -84,14 +98,19 @@ internal sealed class ChunkTimeline(Guid job, int limit = ChunkTimeline.DefaultL
         // What was not issued here is none of this run's, or is counted already.
         if (!_open.TryGetValue((chunk, attempt), out var open) || open.Worker != worker) return;
         _open.Remove((chunk, attempt));
-        if (_entries.Count >= limit)
+        Add(chunk, attempt, worker, open.Since, start, end, fate);
+    }
+
+    private void Add(long chunk, int attempt, WorkerKey worker, double since, double start, double end, AttemptFate fate)
+    {
+        if (_entries.Count >= _limit)
         {
             _leftOut++;
             return;
         }
 
         // A worker computes one chunk at a time: it began no earlier than it was free and had the chunk.
-        double earliest = Math.Max(open.Since, _free.GetValueOrDefault(worker, double.NegativeInfinity));
+        double earliest = Math.Max(since, _free.GetValueOrDefault(worker, double.NegativeInfinity));
         _entries.Add(new TimelineEntry(chunk, attempt, worker, Math.Min(Math.Max(start, earliest), end), end, fate));
         if (fate != AttemptFate.Unanswered) _free[worker] = end;
     }

@@ -14,7 +14,7 @@ internal sealed record Begin : Effect;
 
 /// <summary>Take the first result of a chunk.</summary>
 internal sealed record Accept(
-    long Chunk, WorkerKey Worker, ProbeValues Values, double ComputeSeconds = 0, double WaitSeconds = 0) : Effect;
+    long Chunk, WorkerKey Worker, ProbeValues Values, double ComputeSeconds = 0, double WaitSeconds = 0, int Attempt = 1) : Effect;
 
 /// <summary>Hold another result of a chunk against its first; answered by <see cref="DuplicateCompared"/>.</summary>
 internal sealed record Compare(long Chunk, WorkerKey Worker, ProbeValues Values) : Effect;

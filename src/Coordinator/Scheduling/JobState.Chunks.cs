@@ -108,7 +108,7 @@ internal sealed partial record JobState
             return (state with { Counts = Counts with { Duplicates = Counts.Duplicates + 1 } }).Confirm(done.Chunk, key);
         }
 
-        effects.Add(new Accept(done.Chunk, key, done.Values, done.ComputeSeconds, done.WaitSeconds));
+        effects.Add(new Accept(done.Chunk, key, done.Values, done.ComputeSeconds, done.WaitSeconds, done.Attempt));
         var worker = state.Workers[key];
         return state.With(key, worker with
         {

@@ -17,6 +17,12 @@ internal sealed record AcceptedChunk(
 {
     /// <summary>What it took to bring the job's files to the worker.</summary>
     public double TransferSeconds { get; init; }
+
+    /// <summary>From 1; a later attempt was issued again, or is a copy.</summary>
+    public int Attempt { get; init; } = 1;
+
+    /// <summary>When it was accepted, in the job's time over all runs; null where nobody took it down.</summary>
+    public double? AcceptedAt { get; init; }
 }
 
 /// <summary>What earlier runs of a job came to.</summary>

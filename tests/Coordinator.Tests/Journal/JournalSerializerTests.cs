@@ -47,8 +47,8 @@ public class JournalSerializerTests : TestKit
         double[] values = [0.1, -0.0, double.Epsilon, double.MaxValue, 1.0 / 3, double.NaN];
         AcceptedChunk[] chunks =
         [
-            new(7, A, "cpu", 0.5, 0.25, 0.125, new ProbeValues(350, 2, values)),
-            new(long.MaxValue - 1, B, "cuda:0", 1, 2, 3, new ProbeValues(0, 1, [4])),
+            new(7, A, "cpu", 0.5, 0.25, 0.125, new ProbeValues(350, 2, values)) { Attempt = 3, AcceptedAt = 0.1 },
+            new(long.MaxValue - 1, B, "cuda:0", 1, 2, 3, new ProbeValues(0, 1, [4])) { AcceptedAt = 0 },
             new(9, A, "cpu", 0.5, 0, 0, new ProbeValues(450, 3, [1, 2, 3])),
         ];
 
@@ -63,6 +63,17 @@ public class JournalSerializerTests : TestKit
                 written.Values.Values.ToArray().Select(BitConverter.DoubleToInt64Bits),
                 again.Values.Values.ToArray().Select(BitConverter.DoubleToInt64Bits));
         }
+    }
+
+    [Fact]
+    public void Chunks_of_earlier_versions_have_no_time()
+    {
+        var chunks = new ActorHutch.Coordinator.Journal.Format.Chunks { Workers = { new ActorHutch.Coordinator.Journal.Format.Worker { Id = "a" } } };
+        chunks.Chunks_.Add(new ActorHutch.Coordinator.Journal.Format.Chunk { Number = 4, FirstProbe = 40, Columns = 1, Values = { 1.5 } });
+
+        var read = Assert.Single(JournalFormat.Read(chunks).Chunks);
+
+        Assert.Equal((1, null), (read.Attempt, read.AcceptedAt));
     }
 
     [Fact]

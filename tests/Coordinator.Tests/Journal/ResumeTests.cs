@@ -53,6 +53,32 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public async Task Its_timeline_has_the_chunks_of_all_its_runs_one_run_after_another()
+    {
+        foreach (long probe in (long[])[150, 300]) await RunUntil(probe, Spec);
+
+        var resumed = await Run(new FakeReplicaFactory(), Spec, _folder.Path);
+        var again = await Run(new FakeReplicaFactory(), Spec, _folder.Path);
+
+        foreach (var timeline in (Timeline[])[resumed.Record!.Timeline, again.Record!.Timeline])
+        {
+            Assert.Equal(Enumerable.Range(0, 50).Select(chunk => (long)chunk), timeline.Entries.Select(entry => entry.Chunk).Order());
+            Assert.All(timeline.Entries, entry => Assert.Equal((AttemptFate.Accepted, "worker-1"), (entry.Fate, entry.Worker.Id)));
+            // One worker, so one chunk after another, in the job's own time.
+            double free = 0;
+            foreach (var entry in timeline.Entries.OrderBy(entry => entry.Chunk))
+            {
+                Assert.True(entry.Start >= free && entry.End >= entry.Start, $"{entry} overlaps what came before, until {free} s");
+                free = entry.End;
+            }
+
+            Assert.InRange(free, 0, resumed.Elapsed.TotalSeconds);
+        }
+
+        Assert.True(resumed.Record.Timeline.Entries.Select(entry => entry.Worker).Distinct().Count() > 1, "there was one run alone");
+    }
+
+    [Fact]
     public async Task A_finished_job_is_not_computed_again()
     {
         var first = await Run(new FakeReplicaFactory(), Spec, _folder.Path);
@@ -159,6 +185,6 @@ public sealed class ResumeTests : IDisposable
     {
         var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: journaled), ActorHutchSystem.CoordinatorName);
         system.ActorOf(WorkerActor.Props(new WorkerSettings("worker-1", "cpu"), factory));
-        return new JobClient(system, coordinator).RunAsync(spec, new JobPolicy());
+        return new JobClient(system, coordinator).RunAsync(spec, new JobPolicy { KeepsRecord = true });
     }
 }

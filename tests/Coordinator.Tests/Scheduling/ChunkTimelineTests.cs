@@ -61,6 +61,27 @@ public class ChunkTimelineTests
     }
 
     [Fact]
+    public void What_earlier_runs_accepted_comes_first_where_its_time_is_known()
+    {
+        var earlier = new WorkerKey("a", 1);
+        AcceptedChunk Accepted(long chunk, double? at, int attempt = 1) =>
+            new(chunk, earlier, "cpu", 0, 2, 0, FakeQuadraticForm.Values(0, chunk * 10, 10)) { AcceptedAt = at, Attempt = attempt };
+
+        var timeline = new ChunkTimeline(Job, [Accepted(0, 3), Accepted(1, 4, attempt: 2), Accepted(2, null)]);
+        timeline.Issued(Schedule.A, new RunChunk(Job, 3, 1, 30, 10), 4);
+        timeline.Note(new WorkerSaid(Schedule.A, Result(3, 1, 5)), _done, 6);
+
+        Assert.Equal(
+            [
+                new TimelineEntry(0, 1, earlier, 1, 3, AttemptFate.Accepted),
+                // Not before the worker was free.
+                new TimelineEntry(1, 2, earlier, 3, 4, AttemptFate.Accepted),
+                new TimelineEntry(3, 1, Schedule.A, 4, 6, AttemptFate.Accepted),
+            ],
+            timeline.At(9).Entries);
+    }
+
+    [Fact]
     public void Beyond_its_limit_it_counts()
     {
         var timeline = new ChunkTimeline(Job, limit: 3);

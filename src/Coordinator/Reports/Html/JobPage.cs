@@ -82,7 +82,7 @@ internal static class JobPage
     {
         if (report.Workers.Count == 0) return;
         html.Element("h2", "Workers");
-        html.Picture(pictures, "timeline", "A bar for each chunk, as wide as its computation was long.");
+        html.Picture(pictures, "timeline", "When each worker computed; where chunks are long enough to be seen, a bar is one chunk.");
         html.Table(
             "What each worker did, and where its time went",
             ["worker", " device", "chunks", "probes", "share", "compute", "wait", "transfer", "warm-up", "probes/s"],

@@ -29,7 +29,10 @@ internal static class BlockPicture
         [
             block.Trace - factor * (block.StandardError ?? 0), block.Trace + factor * (block.StandardError ?? 0), block.ExactTrace,
         ]).OfType<double>().Where(double.IsFinite)];
-        var (low, high) = PictureText.Padded(shown.Min(), shown.Max());
+        // From zero on: how large a block's share is can be seen, and which way it curves.
+        var (low, high) = PictureText.Padded(Math.Min(shown.Min(), 0), Math.Max(shown.Max(), 0));
+        if (shown.Min() >= 0) low = 0;
+        else plot.Add.VerticalLine(0, 1, PictureStyle.AxisLine);
         for (int b = 0; b < blocks.Count; b++)
             DrawRow(plot, blocks[b], blocks.Count - 1 - b, factor, estimate, Math.Min(row / 2f, 11));
 

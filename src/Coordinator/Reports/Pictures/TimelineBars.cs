@@ -5,8 +5,9 @@ using SkiaSharp;
 namespace ActorHutch.Coordinator.Reports.Pictures;
 
 /// <summary>
-/// The bars of a timeline. Bars too narrow to be told apart are drawn as one, so that a picture of many thousands stays
-/// small; those with something to them are always drawn by themselves.
+/// The bars of a timeline. The chunks of a worker whose chunks are too short to be told apart are drawn as one bar for as
+/// long as it was busy, so that a picture of many thousands is small and shows what there is to see; those with something
+/// to them are always drawn by themselves.
 /// </summary>
 /// <param name="entries">The attempts.</param>
 /// <param name="workers">The rows, from the top down.</param>
@@ -15,7 +16,11 @@ internal sealed class TimelineBars(IReadOnlyList<TimelineEntry> entries, IReadOn
 {
     private const double BarShare = 0.68;
     private const float NarrowBar = 3;
-    private const float NarrowGap = 0.75f;
+    private const float NarrowGap = 1;
+
+    /// <summary>Chunks shorter than this share of the axis, four units of a picture or so, are not told apart.</summary>
+    private const double ShortShare = 1.0 / 150;
+
     private const float LeastVisible = 3;
 
     private static readonly Color Neutral = Color.FromHex("#607080");
@@ -30,9 +35,12 @@ internal sealed class TimelineBars(IReadOnlyList<TimelineEntry> entries, IReadOn
     public static LegendEntry[] Legend(IReadOnlyList<TimelineEntry> entries)
     {
         var looks = entries.Select(LookOf).ToHashSet();
+        double end = entries.Max(entry => entry.End);
+        var merged = Rows(entries).Select(row => AreShort(row, end)).ToHashSet();
+        string plain = !merged.Contains(true) ? "a chunk" : merged.Contains(false) ? "a chunk, or many short ones" : "many short chunks";
         (Look Look, LegendEntry Entry)[] all =
         [
-            (Look.Plain, new(LegendShape.Box, Neutral, "a chunk")),
+            (Look.Plain, new(LegendShape.Box, Neutral, plain)),
             (Look.Again, new(LegendShape.Stripes, Neutral, "issued again, or a copy")),
             (Look.Second, new(LegendShape.Outline, Neutral, "came second")),
             (Look.Failed, new(LegendShape.Box, PictureStyle.Trouble, "failed")),
@@ -46,18 +54,19 @@ internal sealed class TimelineBars(IReadOnlyList<TimelineEntry> entries, IReadOn
 
     public void Render(RenderPack rp)
     {
-        foreach (var row in entries.GroupBy(entry => entry.Worker.Id))
+        double end = entries.Max(entry => entry.End);
+        foreach (var row in Rows(entries))
         {
             int number = workers.ToList().IndexOf(row.Key);
             double y = workers.Count - 1 - number;
             float top = Axes.GetPixelY(y + BarShare / 2), bottom = Axes.GetPixelY(y - BarShare / 2);
             var color = PictureStyle.Palette[number % PictureStyle.Palette.Count];
-            foreach (var (entry, left, right) in Merged(row.OrderBy(entry => entry.Start)))
+            foreach (var (entry, left, right) in Merged(row.OrderBy(entry => entry.Start), AreShort(row, end)))
                 Draw(rp.Canvas, LookOf(entry), new SKRect(left, top, right, bottom), color);
         }
     }
 
-    private IEnumerable<(TimelineEntry Entry, float Left, float Right)> Merged(IEnumerable<TimelineEntry> row)
+    private IEnumerable<(TimelineEntry Entry, float Left, float Right)> Merged(IEnumerable<TimelineEntry> row, bool merges)
     {
         (TimelineEntry Entry, float Left, float Right)? open = null;
         foreach (var entry in row)
@@ -69,7 +78,7 @@ internal sealed class TimelineBars(IReadOnlyList<TimelineEntry> entries, IReadOn
                 continue;
             }
 
-            if (open is { } bar && right - left < NarrowBar && left - bar.Right < NarrowGap)
+            if (merges && open is { } bar && left - bar.Right < NarrowGap)
             {
                 open = (bar.Entry, bar.Left, Math.Max(bar.Right, right));
                 continue;
@@ -80,6 +89,16 @@ internal sealed class TimelineBars(IReadOnlyList<TimelineEntry> entries, IReadOn
         }
 
         if (open is { } last) yield return last;
+    }
+
+    private static IEnumerable<IGrouping<string, TimelineEntry>> Rows(IEnumerable<TimelineEntry> entries) =>
+        entries.GroupBy(entry => entry.Worker.Id);
+
+    /// <summary>Whether half of a worker's chunks, or more, are too short to be told apart.</summary>
+    private static bool AreShort(IEnumerable<TimelineEntry> row, double end)
+    {
+        double[] times = [.. row.Where(entry => LookOf(entry) == Look.Plain).Select(entry => entry.End - entry.Start).Order()];
+        return times.Length > 0 && times[times.Length / 2] < end * ShortShare;
     }
 
     private static void Draw(SKCanvas canvas, Look look, SKRect bar, Color color)

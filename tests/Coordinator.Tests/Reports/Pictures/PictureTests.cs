@@ -178,8 +178,19 @@ public class PictureTests
             var block = Sample.Blocks[b];
             double row = 1 - b;
             Assert.Equal(PictureStyle.Exact, drawn.At(block.ExactTrace!.Value, row + 0.2));
-            Assert.Equal(PictureStyle.Estimate, drawn.At(block.Trace + 1.5 * block.StandardError!.Value, row));
+            // On the side of the error bar where the exact value is not.
+            double away = Math.Sign(block.Trace - block.ExactTrace.Value) * 1.5 * block.StandardError!.Value;
+            Assert.Equal(PictureStyle.Estimate, drawn.At(block.Trace + away, row));
         }
+    }
+
+    [Fact]
+    public void Blocks_are_seen_from_zero_on()
+    {
+        Assert.Equal(0, BlockPicture.Draw(Sample)!.Panels[0].Plot.Axes.GetLimits().Left);
+
+        var negative = Sample with { Blocks = [Sample.Blocks[0], Sample.Blocks[1] with { Trace = -3 }] };
+        Assert.InRange(BlockPicture.Draw(negative)!.Panels[0].Plot.Axes.GetLimits().Left, -5, -3);
     }
 
     [Fact]
@@ -212,6 +223,30 @@ public class PictureTests
 
         Assert.InRange(picture.ToSvg().ToString().Length, 1, 100_000);
         Assert.Contains("12,345 more not shown", picture.Subtitle, StringComparison.Ordinal);
+        Assert.Equal(["many short chunks"], picture.Legend.Select(entry => entry.Text));
+    }
+
+    [Fact]
+    public void Short_chunks_of_uneven_length_are_one_bar_with_gaps_where_the_worker_waited()
+    {
+        double now = 0;
+        var entries = new List<TimelineEntry>();
+        for (int i = 0; i < 400; i++)
+        {
+            // Some of them would be wide enough to be seen; in the middle the worker waits.
+            double start = i == 200 ? now + 0.5 : now;
+            now = start + (i % 9 == 0 ? 0.02 : 0.004);
+            entries.Add(new TimelineEntry(i, 1, new WorkerKey("worker-1", 1), start, now, AttemptFate.Accepted));
+        }
+
+        var picture = TimelinePicture.Draw(Sample, new Timeline(entries, 0))!;
+        using var drawn = new Drawn(picture);
+
+        Assert.Equal(2, picture.ToSvg().ToString().Split($"<rect fill=\"{PictureStyle.Palette[0].ToHex()}\"").Length - 1);
+        double waits = entries[199].End + 0.25;
+        Assert.True(IsPaper(drawn.At(waits, 0)), "the worker waits");
+        Assert.All(Enumerable.Range(1, 99), i => Assert.Equal(
+            waits is var middle && Math.Abs(i / 100.0 * now - middle) < 0.26, IsPaper(drawn.At(i / 100.0 * now, 0))));
     }
 
     [Fact]
