@@ -18,6 +18,12 @@ if (args is ["dashboard"])
     return;
 }
 
+if (args is ["terminal"])
+{
+    TerminalBenchmark.Run();
+    return;
+}
+
 // One thread, as one worker has by default: ratios then say what the mathematics costs, not how it is spread.
 LibTorch.Load();
 TorchSharp.torch.set_num_threads(1);

@@ -123,7 +123,7 @@ public sealed class DashboardTests(LocalReference local)
             return .2126 * r + .7152 * g + .0722 * b;
           };
           const contrast = (a, b) => (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-          return ["--ink", "--muted", "--accent", "--good", "--warn", "--bad", "--exact"]
+          return ["--ink", "--muted", "--accent", "--estimate", "--good", "--warn", "--bad", "--exact"]
             .flatMap(tone => ["--card", "--ground"].filter(ground => contrast(luminance(tone), luminance(ground)) < 4.5).map(ground => `${tone} on ${ground}`)).join();
         })()
         """;

@@ -16,7 +16,7 @@ namespace ActorHutch.Coordinator.Actors;
 internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 {
     private const int MaxRefusalsLogged = 1000;
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time;
     private readonly ILoggingAdapter _log = Context.GetLogger();

@@ -7,7 +7,7 @@ namespace ActorHutch.Coordinator.Actors;
 /// <summary>Looks on while a job runs. Called on another thread, one call at a time, and never after the job's end.</summary>
 internal interface IJobObserver
 {
-    /// <summary>Twice a second, workers prepare, or are waited for.</summary>
+    /// <summary>Once a second, workers prepare, or are waited for.</summary>
     void Preparing(JobState state)
     {
     }
@@ -15,7 +15,7 @@ internal interface IJobObserver
     /// <summary>The first chunks are out.</summary>
     void Started(JobState state);
 
-    /// <summary>Twice a second, the job still runs.</summary>
+    /// <summary>Once a second, the job still runs.</summary>
     void Progressed(JobProgress progress);
 }
 

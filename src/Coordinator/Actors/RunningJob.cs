@@ -23,7 +23,7 @@ internal sealed class RunningJob(IActorRef client, JobState state, long start)
     public long Start => start;
 
     /// <summary>When the log says how far it is.</summary>
-    public Milestones Logged { get; } = new(TimeSpan.FromSeconds(1));
+    public Milestones Logged { get; } = new(TimeSpan.FromSeconds(0.5));
 
     public long? FirstChunk { get; set; }
 

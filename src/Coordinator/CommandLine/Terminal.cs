@@ -13,8 +13,8 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     /// <summary>What standard error shows on, where that can be drawn over; null where it cannot.</summary>
     public IAnsiConsole? Screen { get; init; }
 
-    /// <summary>How long a job takes, at least, before it is shown on the screen. Default: 2 s.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>How long a job takes, at least, before it is shown on the screen. Default: 2.5 s, of which the first drawing is 2 %.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2.5);
 
     /// <summary>Whether nothing but the result is written.</summary>
     public bool Quiet { get; private init; }

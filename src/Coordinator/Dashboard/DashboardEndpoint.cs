@@ -37,7 +37,7 @@ internal sealed class DashboardEndpoint : IAsyncDisposable
         return new DashboardEndpoint(await HttpEndpoint.StartAsync(listen, application =>
         {
             application.Use((context, next) => GuardAsync(context, next, listen.IsLoopback));
-            application.MapGet("/", () => TypedResults.Bytes(DashboardPage.Document, "text/html; charset=utf-8"));
+            application.MapGet("/", context => context.Response.TellAsync(DashboardPage.Document, "text/html; charset=utf-8"));
             application.MapGet("/events", async context =>
             {
                 try

@@ -67,8 +67,8 @@ const chart = (() => {
     const sure = points.filter(([, , half]) => half !== null);
     const edge = (list, side) => list.map(([probes, trace, half]) => `${x(probes).toFixed(1)},${y(trace + side * half).toFixed(1)}`).join(" ");
     if (sure.length > 1) drawn.append(make("polygon", { class: "band", points: `${edge(sure, 1)} ${edge([...sure].reverse(), -1)}` }));
-    drawn.append(make("polyline", { class: "curve", points: edge(points.map(([probes, trace]) => [probes, trace, 0]), 0) }));
     if (exact !== null) drawn.append(make("line", { class: "exact", x1: left, x2: right, y1: y(exact), y2: y(exact) }));
+    drawn.append(make("polyline", { class: "curve", points: edge(points.map(([probes, trace]) => [probes, trace, 0]), 0) }));
     drawn.append(make("circle", { class: "dot", cx: x(last[0]), cy: y(last[1]), r: 5 }));
     svg.append(clip, drawn);
 

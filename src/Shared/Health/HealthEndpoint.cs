@@ -24,10 +24,12 @@ public sealed class HealthEndpoint : IAsyncDisposable
     public static async Task<HealthEndpoint> StartAsync(HostPort listen, NodeHealth health, MetricsExporter? metrics = null) =>
         new(await HttpEndpoint.StartAsync(listen, application =>
         {
-            application.MapGet("/healthz/live", () => TypedResults.Text("live\n"));
-            application.MapGet("/healthz/ready", () => TypedResults.Text(
-                $"{health}\n",
-                statusCode: health.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable));
+            application.MapGet("/healthz/live", context => context.Response.TellAsync("live\n"));
+            application.MapGet("/healthz/ready", context =>
+            {
+                context.Response.StatusCode = health.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+                return context.Response.TellAsync($"{health}\n");
+            });
             metrics?.Map(application);
         }).ConfigureAwait(false));
 

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using ActorHutch.Shared.Hosting;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace ActorHutch.Shared.Metrics;
@@ -51,7 +51,7 @@ public sealed class MetricsExporter : IDisposable
 
     /// <summary>Answers <c>GET /metrics</c>.</summary>
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet("/metrics", () => TypedResults.Text(Collect(), "text/plain; version=0.0.4; charset=utf-8"));
+        routes.MapGet("/metrics", context => context.Response.TellAsync(Collect(), "text/plain; version=0.0.4; charset=utf-8"));
 
     /// <inheritdoc/>
     public void Dispose() => _listener.Dispose();

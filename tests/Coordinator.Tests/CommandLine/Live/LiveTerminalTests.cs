@@ -95,7 +95,7 @@ public sealed class LiveTerminalTests : IDisposable
     [Fact]
     public async Task A_slow_job_is_shown_while_it_runs_and_the_result_stands_alone_on_standard_output()
     {
-        await Run(["--probes", "300", "--workers", "1"], Slow);
+        await Run(["--probes", "450", "--workers", "1"], Slow);
 
         Assert.Contains("  quadratic (the fake has one)", _output.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("so far", _output.ToString(), StringComparison.Ordinal);
@@ -107,7 +107,7 @@ public sealed class LiveTerminalTests : IDisposable
     [Fact]
     public async Task With_a_document_on_standard_output_the_head_goes_to_the_terminal()
     {
-        await Run(["--probes", "300", "--workers", "1", "--json"], Slow);
+        await Run(["--probes", "450", "--workers", "1", "--json"], Slow);
 
         Assert.StartsWith("{", _output.ToString(), StringComparison.Ordinal);
         Assert.Contains("The trace of the Hessian of fake", _screen.Output, StringComparison.Ordinal);
@@ -120,7 +120,7 @@ public sealed class LiveTerminalTests : IDisposable
     [InlineData("--log-format json")]
     public async Task Who_wants_nothing_drawn_gets_nothing(string options)
     {
-        await Run(["--probes", "300", "--workers", "1", .. options.Split(' ')], Slow);
+        await Run(["--probes", "450", "--workers", "1", .. options.Split(' ')], Slow);
 
         Assert.Equal("", _screen.Output);
     }
@@ -129,7 +129,7 @@ public sealed class LiveTerminalTests : IDisposable
     public async Task Without_colours_there_are_none()
     {
         _screen.Profile.Capabilities.ColorSystem = ColorSystem.NoColors;
-        await Run(["--probes", "300", "--workers", "1", "--json", "--log-level", "information"], Slow);
+        await Run(["--probes", "450", "--workers", "1", "--json", "--log-level", "information"], Slow);
 
         Assert.Contains("INF Worker worker-1 on cpu registered", _screen.Output, StringComparison.Ordinal);
         Assert.DoesNotMatch("\u001b\\[[0-9;]*(3[0-9]|9[0-9])[0-9;]*m", _screen.Output);
@@ -143,14 +143,14 @@ public sealed class LiveTerminalTests : IDisposable
         await Run(["--probes", "3000", "--workers", "1"], cancellation =>
         {
             Slow(cancellation);
-            if (++evaluated == 5) interrupt.Cancel();
+            if (++evaluated == 9) interrupt.Cancel();
         }, interrupt.Token);
 
         Assert.EndsWith(ShowCursor, _screen.Output.TrimEnd(), StringComparison.Ordinal);
         Assert.Contains("interrupted after", _output.ToString(), StringComparison.Ordinal);
     }
 
-    /// <summary>Six chunks of it take longer than it takes until progress is shown.</summary>
+    /// <summary>Nine chunks of it take nearly twice as long as it takes until progress is shown.</summary>
     private static void Slow(CancellationToken cancellation) => cancellation.WaitHandle.WaitOne(200);
 
     private async Task Run(string[] arguments, Action<CancellationToken> onEvaluate, CancellationToken? interrupt = null)
