@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using ActorHutch.Process.Tests.Programs;
 
 namespace ActorHutch.Process.Tests;
@@ -27,6 +28,28 @@ public sealed class ClusterTests(LocalReference local)
         Assert.All(times, worker => Assert.True(worker.GetProperty("warmUpSeconds").GetDouble() > 0));
         Assert.Equal(1, times.Sum(worker => worker.GetProperty("share").GetDouble()), 12);
         foreach (var worker in workers) Assert.Equal(0, await worker.ExitAsync());
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("json")]
+    public async Task Every_line_of_every_log_looks_alike_Akkas_last_ones_too(string format)
+    {
+        await using var cluster = new TestCluster();
+        var coordinator = cluster.Coordinator("--min-workers", "2", "--log-format", format, "--quiet");
+        ProgramRun[] programs = [coordinator, .. new[] { "a", "b" }.Select(id => cluster.Worker(id, "--until-job-done", "--log-format", format))];
+
+        foreach (var program in programs) Assert.Equal(0, await program.ExitAsync());
+
+        Assert.All(programs, program => Assert.NotEmpty(program.Log));
+        Assert.All(programs.SelectMany(program => program.Log), line =>
+        {
+            if (format == "text") Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3} [A-Z]{3} \S", line);
+            else Assert.Equal(JsonValueKind.String, JsonDocument.Parse(line).RootElement.GetProperty("@m").ValueKind);
+        });
+        // A line for each thing worth knowing: 300 chunks are computed, and none has one.
+        Assert.All(programs, program => Assert.InRange(program.Log.Count, 1, 30));
+        Assert.DoesNotContain(programs.SelectMany(program => program.Log), line => line.Contains("WRN", StringComparison.Ordinal) || line.Contains("\"Warning\"", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -13,7 +13,7 @@ internal sealed partial class CoordinatorActor
         if (state.Recovered > 0)
             _log.Info("Job {Job}: {Recovered} chunks were in the state directory", state.Job, state.Recovered);
         _log.Info(
-            "Job {Job} begins: {Model} by {Method}, {Probes} probes in {Chunks} chunks, {Workers} workers",
+            "Job {Job} begins: {Model} by {Method}; probes: {Probes}, chunks: {Chunks}, workers: {Workers}",
             state.Job, state.Replica!.Model.Name, state.Replica.Method.Word(), state.Probes, state.ChunkCount, state.ReadyWorkers);
     }
 

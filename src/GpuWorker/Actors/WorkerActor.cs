@@ -87,7 +87,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
             {
                 Timers.Cancel(RegistrationDue.Instance);
                 _coordinator = Context.Watch(Sender);
-                _log.Info("Worker {Worker} registered with {Coordinator}", _settings.Id, Sender.Path);
+                _log.Log(LevelBesideCoordinator, null, "Worker {Worker} registered with {Coordinator}", _settings.Id, Sender.Path);
                 Become(Serving);
             });
         Receive<WorkerRefused>(
@@ -242,12 +242,17 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         }
 
         _hasReplica = true;
-        _log.Info("Worker {Worker} is ready for job {Job} after {WarmUpSeconds} s",
-            _settings.Id, ready.Job, Math.Round(ready.WarmUpSeconds, 3));
+        _log.Log(
+            LevelBesideCoordinator, null, "Worker {Worker} is ready for job {Job} after {WarmUpSeconds} s", _settings.Id,
+            ready.Job, Math.Round(ready.WarmUpSeconds, 3));
         Context.System.EventStream.Publish(new ReplicaState(_settings.Id, Verified: true));
         Say(ready);
         Say(new RequestWork(ready.Job, Capacity));
     }
+
+    /// <summary>What a coordinator in the same process says too is said once.</summary>
+    private LogLevel LevelBesideCoordinator =>
+        _coordinator.Path.Address.HasLocalScope ? LogLevel.DebugLevel : LogLevel.InfoLevel;
 
     /// <summary>Stops what is being computed, and what waits to be, for the job of before.</summary>
     private void LeaveJob()

@@ -21,7 +21,7 @@ public static class NodeHost
         LogSettings log, NodeSettings? cluster = null, Action<AkkaConfigurationBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(log);
-        StandardErrorLogger.Format = log.Format;
+        StandardErrorLogger.Settings = log;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
         builder.Services.AddSerilog(log.CreateLogger(), dispose: true);

@@ -9,21 +9,29 @@ namespace ActorHutch.Shared.Hosting;
 /// </summary>
 public sealed class StandardErrorLogger : MinimalLogger
 {
-    /// <summary>How its lines look, since Akka makes it by its name alone. Default: for people.</summary>
-    public static LogFormat Format { get; set; }
+    private static LogSettings _settings = new(TextWriter.Null, LogEventLevel.Warning);
+
+    /// <summary>
+    /// Which of its lines are written to standard error and how they look, since Akka makes it by its name alone. Default:
+    /// warnings, for people.
+    /// </summary>
+    public static LogSettings Settings
+    {
+        get => _settings with { Writer = Console.Error };
+        set => _settings = value;
+    }
 
     /// <inheritdoc/>
     protected override void Log(object message)
     {
-        if (Format == LogFormat.Text)
-        {
-            Console.Error.WriteLine(message);
-            return;
-        }
-
         var said = message as Akka.Event.LogEvent;
-        new LogSettings(Console.Error, LogEventLevel.Debug) { Format = Format }
-            .Tell(LevelOf(said), (said?.Message ?? message)?.ToString() ?? "");
+        var level = LevelOf(said);
+        // That connections end where the program does is no news.
+        if (level < LogEventLevel.Error && said?.LogClass?.FullName?.StartsWith("Akka.Remote", StringComparison.Ordinal) == true) return;
+
+        using var logger = Settings.CreateLogger();
+        string text = (said?.Message ?? message)?.ToString() ?? "";
+        logger.ForContext("LogSource", said?.LogSource).Write(level, said?.Cause, text.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
     }
 
     private static LogEventLevel LevelOf(Akka.Event.LogEvent? said) => said?.LogLevel() switch
