@@ -4,12 +4,14 @@ using System.Text.RegularExpressions;
 namespace ActorHutch.Metrics;
 
 /// <summary>
-/// Reads Prometheus' text exposition format 0.0.4 and lets nothing pass that is not quite so: each family once, with help
-/// and type before its samples, each sample once, a line feed after each line.
+/// Reads Prometheus' text exposition format 0.0.4 and lets nothing pass that is not quite so: each family once, with type
+/// and help before its samples, each sample once, a line feed after each line.
 /// </summary>
 internal static partial class PrometheusText
 {
-    /// <summary>The samples by name and labels, as they are written.</summary>
+    /// <summary>
+    /// The samples by name and labels, as they are written; without the meter, which OpenTelemetry names in each of them.
+    /// </summary>
     public static Dictionary<string, double> Read(string text)
     {
         var samples = new Dictionary<string, double>();
@@ -21,11 +23,11 @@ internal static partial class PrometheusText
             if (Help().Match(line) is { Success: true } helped)
             {
                 help = helped.Groups[1].Value;
+                Assert.Equal(family, help);
             }
             else if (Type().Match(line) is { Success: true } typed)
             {
                 (family, type) = (typed.Groups[1].Value, typed.Groups[2].Value);
-                Assert.Equal(help, family);
                 Assert.True(families.Add(family), $"{family} is there twice.");
                 Assert.Equal(type == "counter", family.EndsWith("_total", StringComparison.Ordinal));
             }
@@ -33,7 +35,7 @@ internal static partial class PrometheusText
             {
                 var sample = Sample().Match(line);
                 Assert.True(sample.Success, $"'{line}' is no sample.");
-                Assert.Equal(family, sample.Groups["name"].Value);
+                Assert.Equal((family, family), (help, sample.Groups["name"].Value));
                 double value = sample.Groups["value"].Value switch
                 {
                     "+Inf" => double.PositiveInfinity,
@@ -41,12 +43,16 @@ internal static partial class PrometheusText
                     var number => double.Parse(number, CultureInfo.InvariantCulture),
                 };
                 Assert.True(type != "counter" || value >= 0, $"'{line}' counts down.");
-                Assert.True(samples.TryAdd(line[..line.LastIndexOf(' ')], value), $"'{line}' is there twice.");
+                string key = Scope().Replace(line[..line.LastIndexOf(' ')], "{").Replace("{}", "", StringComparison.Ordinal);
+                Assert.True(samples.TryAdd(key, value), $"'{line}' is there twice.");
             }
         }
 
         return samples;
     }
+
+    [GeneratedRegex("""\{otel_scope_name="ActorHutch\.[A-Za-z]+",?""")]
+    private static partial Regex Scope();
 
     [GeneratedRegex(@"^# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) (?:[^\\\n]|\\\\|\\n)+$")]
     private static partial Regex Help();
