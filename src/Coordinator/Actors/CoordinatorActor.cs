@@ -192,7 +192,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private void BeginJob(StartJob start, IActorRef client, long now, WriteAhead? ahead, JournalOpened? earlier)
     {
         var transition = JobState.Start(start.Job, start.Spec, start.Policy, _workers.Values, earlier?.Job);
-        _job = new RunningJob(client, transition.State, now) 
+        _job = new RunningJob(client, transition.State, now)
         {
             Ahead = ahead,
             Earlier = earlier,
