@@ -49,7 +49,7 @@ internal static class TerminalBenchmark
         Print($"a process's first drawing: {first:N1} ms, its second: {second:N1} ms, a later one: {later:N2} ms");
         foreach (int seconds in (int[])[3, 5, 10, 60, 600])
         {
-            // The first after two or three seconds, and then one a second until the end.
+            // The first after 2.5 to 3.5 s, and then one a second until the end.
             double cost = first + (seconds > 3 ? second : 0) + Math.Max(seconds - 4, 0) * later;
             Print($"a run of {seconds} s: {cost / 1000 / seconds:P2} of a processor");
         }

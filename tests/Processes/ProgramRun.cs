@@ -108,6 +108,17 @@ internal sealed partial class ProgramRun : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until standard output contains a text.</summary>
+    public async Task OutputsAsync(string text)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!Output.Contains(text, StringComparison.Ordinal))
+        {
+            if (_exited.IsCompleted || Stopwatch.GetElapsedTime(start) > Timeout) Assert.Fail($"'{text}' was not written.\n{Output}\n{this}");
+            await Task.Delay(50);
+        }
+    }
+
     /// <summary>Waits for the process to end; returns its exit code.</summary>
     public async Task<int> ExitAsync()
     {

@@ -119,7 +119,7 @@
       text(row.cells[2], isExact ? "exact" : error === null ? "–" : fixed(error, decimals));
       const bar = row.cells[3].firstChild;
       const size = Math.abs(trace) / largest, half = (error ?? 0) / largest;
-      bar.className = trace < 0 ? "bar negative" : "bar";
+      bar.className = trace < 0 ? "bar negative" : isExact ? "bar exact" : "bar";
       bar.children[0].style.width = `${size * 100}%`;
       bar.children[1].style.left = `${clamp(size - half, 0, 1) * 100}%`;
       bar.children[1].style.width = `${(clamp(size + half, 0, 1) - clamp(size - half, 0, 1)) * 100}%`;

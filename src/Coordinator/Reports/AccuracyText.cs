@@ -5,6 +5,20 @@ namespace ActorHutch.Coordinator.Reports;
 /// <summary>Estimates against the number of probes, for people.</summary>
 internal static class AccuracyText
 {
+    /// <summary>What a row says.</summary>
+    public static IReadOnlyList<string> Columns { get; } = ["V", "mean", "lowest", "highest", "spread", "σ/√V"];
+
+    /// <summary>A row.</summary>
+    public static string[] Cells(AccuracyPoint point)
+    {
+        int decimals = Figures.DecimalsFor(point.Expected);
+        return
+        [
+            Figures.Whole(point.Probes),
+            .. new[] { point.Mean, point.Lowest, point.Highest, point.Spread, point.Expected }.Select(value => Figures.Fixed(value, decimals)),
+        ];
+    }
+
     /// <summary>Writes them.</summary>
     /// <param name="console">Where to.</param>
     /// <param name="report">The runs.</param>
@@ -26,15 +40,8 @@ internal static class AccuracyText
         console.MarkupLineInterpolated($"  one probe's standard deviation σ is {Figures.Significant(report.ProbeDeviation ?? double.NaN, 3)}");
         console.WriteLine();
 
-        var table = new RuledTable().Numbers("V", "mean", "lowest", "highest", "spread", "σ/√V");
-        foreach (var point in report.Points)
-        {
-            int decimals = Figures.DecimalsFor(point.Expected);
-            table.AddRow(
-                Figures.Whole(point.Probes), Figures.Fixed(point.Mean, decimals), Figures.Fixed(point.Lowest, decimals),
-                Figures.Fixed(point.Highest, decimals), Figures.Fixed(point.Spread, decimals), Figures.Fixed(point.Expected, decimals));
-        }
-
+        var table = new RuledTable().Numbers([.. Columns]);
+        foreach (var point in report.Points) table.AddRow(Cells(point));
         table.WriteTo(console);
         console.WriteLine();
         console.MarkupLine("[grey]mean, lowest, highest, spread: of the runs' estimates from their first V probes;[/]");

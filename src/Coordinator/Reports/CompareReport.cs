@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Shared.Jobs;
@@ -14,7 +15,17 @@ namespace ActorHutch.Coordinator.Reports;
 /// <param name="Versions">Which software.</param>
 internal sealed record CompareReport(
     double? ExactTrace, IReadOnlyList<CompareRow> Rows, int Workers, bool Interrupted, ReplicaDescription? Model,
-    JobDocument Job, VersionReport Versions);
+    JobDocument Job, VersionReport Versions)
+{
+    /// <summary>The contenders that have figures.</summary>
+    [JsonIgnore]
+    public IEnumerable<CompareRow> Measured =>
+        Rows.Where(row => row is { ProbesPerSecond: > 0, SecondsToTarget: > 0 and < double.PositiveInfinity });
+
+    /// <summary>The one that takes the least time to <see cref="CompareRow.Target"/>; null where none has figures.</summary>
+    [JsonIgnore]
+    public CompareRow? Soonest => Measured.MinBy(row => row.SecondsToTarget);
+}
 
 /// <summary>One contender. Its figures are null where there are none, and <see cref="Error"/> says why; it also says
 /// where they rest on fewer probes than asked for.</summary>

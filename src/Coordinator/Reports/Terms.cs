@@ -23,11 +23,11 @@ internal static class Terms
     /// <summary>A matrix, and how much of it.</summary>
     public static string Matrix(JobSpec spec) => $"{Matrix(spec.Matrix)}, {Structure(spec.Structure.Word())}";
 
-    /// <summary>A distribution, which bears the name of somebody.</summary>
+    /// <summary>A distribution's name, with a capital where it is a person's.</summary>
     public static string Distribution(string word) =>
         word is "rademacher" or "gaussian" ? string.Concat(char.ToUpperInvariant(word[0]).ToString(), word.AsSpan(1)) : word;
 
-    /// <summary>A distribution, which bears the name of somebody.</summary>
+    /// <summary>A distribution's name, with a capital where it is a person's.</summary>
     public static string Distribution(ProbeDistribution distribution) => Distribution(distribution.Word());
 
     /// <summary>A share, without needless zeros: 95 %.</summary>

@@ -53,6 +53,10 @@ public sealed record LogSettings(TextWriter Writer, LogEventLevel Level)
         }
 
         using var logger = CreateLogger();
-        logger.Write(level, text.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        logger.Write(level, Escaped(text));
     }
+
+    /// <summary>A text as a message template that names nothing.</summary>
+    internal static string Escaped(string text) =>
+        text.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal);
 }

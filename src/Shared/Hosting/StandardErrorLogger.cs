@@ -26,12 +26,13 @@ public sealed class StandardErrorLogger : MinimalLogger
     {
         var said = message as Akka.Event.LogEvent;
         var level = LevelOf(said);
-        // That connections end where the program does is no news.
-        if (level < LogEventLevel.Error && said?.LogClass?.FullName?.StartsWith("Akka.Remote", StringComparison.Ordinal) == true) return;
+        // That connections end where the program does is no news to who does not look for it.
+        var settings = Settings;
+        if (level < LogEventLevel.Error && settings.Level > LogEventLevel.Debug && said?.LogClass?.FullName?.StartsWith("Akka.Remote", StringComparison.Ordinal) == true) return;
 
-        using var logger = Settings.CreateLogger();
-        string text = (said?.Message ?? message)?.ToString() ?? "";
-        logger.ForContext("LogSource", said?.LogSource).Write(level, said?.Cause, text.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        using var logger = settings.CreateLogger();
+        logger.ForContext("LogSource", said?.LogSource)
+            .Write(level, said?.Cause, LogSettings.Escaped((said?.Message ?? message)?.ToString() ?? ""));
     }
 
     private static LogEventLevel LevelOf(Akka.Event.LogEvent? said) => said?.LogLevel() switch

@@ -12,7 +12,7 @@ public sealed class MetricsExporter : IDisposable
 {
     private readonly MeterProvider _provider;
 
-    /// <summary>An exporter of these meters and no others, those of the same names included.</summary>
+    /// <summary>An exporter of these meters and no others, not even others of the same names.</summary>
     public MetricsExporter(params Meter[] meters) => _provider = Sdk.CreateMeterProviderBuilder()
         .AddMeter([.. meters.Select(meter => meter.Name)])
         .AddView(instrument => meters.Contains(instrument.Meter) ? null : MetricStreamConfiguration.Drop)
@@ -20,7 +20,7 @@ public sealed class MetricsExporter : IDisposable
         {
             // What is told is what is so now.
             exporter.ScrapeResponseCacheDurationMilliseconds = 0;
-            // Who tells it is known to whoever asks.
+            // Whoever asks knows whom.
             exporter.TargetInfoEnabled = false;
         })
         .Build();

@@ -50,6 +50,23 @@ public sealed class MetricsExporterTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_asks_for_OpenMetrics_gets_it()
+    {
+        _meter.CreateCounter<long>("c", null, "C.").Add(1);
+        await using var endpoint = await HttpEndpoint.StartAsync(new HostPort("127.0.0.1", 0), _exporter.Map);
+        using var question = new HttpRequestMessage(HttpMethod.Get, new Uri($"http://{endpoint.Address}/metrics"));
+        // As Prometheus asks.
+        question.Headers.Accept.ParseAdd("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1");
+
+        using var answer = await Client.SendAsync(question, TestContext.Current.CancellationToken);
+
+        string text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("application/openmetrics-text", answer.Content.Headers.ContentType!.MediaType);
+        Assert.Contains("\nc_total{", text, StringComparison.Ordinal);
+        Assert.EndsWith("# EOF\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Other_meters_are_none_of_its_business_whatever_their_names()
     {
         using var other = new Meter(_meter.Name);

@@ -8,9 +8,6 @@ namespace ActorHutch.Coordinator.Reports.Html;
 /// <summary>Estimates against the number of probes, as a page.</summary>
 internal static class AccuracyPage
 {
-    /// <summary>The share of the trace that σ is held against.</summary>
-    private const double Target = 0.01;
-
     /// <summary>Writes it.</summary>
     /// <param name="report">The runs.</param>
     /// <param name="picture">What is drawn of them; null where nothing is.</param>
@@ -26,9 +23,9 @@ internal static class AccuracyPage
         if (report.Points.Count > 0) Result(html, report);
         if (picture is not null)
         {
-            html.Picture(
-                [picture], picture.Name,
-                "Each dashed line is the mean of the first V probes of one seed. Of independent estimates, 19 of 20 lie in the band.");
+            html.Raw(Page.Figure(
+                picture, "Each dashed line is the mean of the first V probes of one seed."
+                + (report.ExactTrace is null ? "" : " Of independent estimates, 19 of 20 lie in the band.")));
         }
 
         if (report.Points.Count > 0) Points(html, report);
@@ -62,13 +59,13 @@ internal static class AccuracyPage
     {
         var end = report.Points[^1];
         double deviation = report.ProbeDeviation ?? double.NaN;
-        double toTarget = Math.Pow(deviation / (Target * (report.ExactTrace ?? end.Mean)), 2);
+        double toTarget = Math.Pow(deviation / (CompareRow.Target * (report.ExactTrace ?? end.Mean)), 2);
         html.Facts(
             ("exact trace", report.ExactTrace is { } exact ? Figures.Significant(exact, 6) : null),
             ($"mean estimate, V = {Figures.Whole(end.Probes)}", Figures.Fixed(end.Mean, Figures.DecimalsFor(end.Expected))),
             ("standard deviation σ of a probe", Figures.Significant(deviation, 3)),
             ($"spread at V = {Figures.Whole(end.Probes)}", $"{Figures.Significant(end.Spread, 2)}, where theory has {Figures.Significant(end.Expected, 2)}"),
-            ($"probes to a standard error of {Terms.Percent(Target)}", double.IsFinite(toTarget) ? Figures.Whole(Math.Ceiling(toTarget)) : null));
+            ($"probes to a standard error of {Terms.Percent(CompareRow.Target)}", double.IsFinite(toTarget) ? Figures.Whole(Math.Ceiling(toTarget)) : null));
     }
 
     private static void Points(HtmlText html, AccuracyReport report)
@@ -76,16 +73,7 @@ internal static class AccuracyPage
         html.Element("h2", "Over the seeds");
         html.Table(
             "The runs' estimates from their first V probes",
-            ["V", "mean", "lowest", "highest", "spread", "σ/√V"],
-            report.Points.Select(point =>
-            {
-                int decimals = Figures.DecimalsFor(point.Expected);
-                return (IReadOnlyList<string>)
-                [
-                    Figures.Whole(point.Probes), Figures.Fixed(point.Mean, decimals), Figures.Fixed(point.Lowest, decimals),
-                    Figures.Fixed(point.Highest, decimals), Figures.Fixed(point.Spread, decimals), Figures.Fixed(point.Expected, decimals),
-                ];
-            }));
+            AccuracyText.Columns, report.Points.Select(point => (IReadOnlyList<string>)AccuracyText.Cells(point)));
         html.Element("p", "Spread: the estimates' standard deviation over the seeds; σ/√V: what theory has for it.", "class=\"muted\"");
     }
 }

@@ -21,20 +21,20 @@ internal static class ComparePage
         if (report.Interrupted) html.Element("p", "Interrupted before all of them were done.", "class=\"note\"");
         Result(html, report);
         if (picture is not null)
-            html.Picture([picture], picture.Name, "Longer is faster in probes per second, and shorter is sooner in the time to 1 %. Both axes are logarithmic.");
+            html.Raw(Page.Figure(picture, "Longer is faster in probes per second, and shorter is sooner in the time to 1 %. Both axes are logarithmic."));
         Rows(html, report);
         html.Element("h2", "How it was computed");
         html.Facts([.. PageFacts.Of(report.Model), .. PageFacts.Of(spec), ("seed", spec.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
         html.Again(
             $"actorhutch compare --job {CompareFiles.Report}", CompareFiles.Report, ReportJson.Write(report),
-            $"has the same estimates, and this machine's times: <code>{CompareFiles.Report}</code>, beside this page, has the whole job and "
+            $"gives the same estimates, with the times of the machine it runs on: <code>{CompareFiles.Report}</code>, beside this page, has the whole job and "
             + $"the whole result, <code>{CompareFiles.Table}</code> the table.");
         return html.Versions(report.Versions).ToPage(title);
     }
 
     private static void Result(HtmlText html, CompareReport report)
     {
-        var best = report.Rows.Where(row => row.SecondsToTarget is > 0).MinBy(row => row.SecondsToTarget);
+        var best = report.Soonest;
         html.Facts(
             ("exact trace", report.ExactTrace is { } exact ? Figures.Significant(exact, 6) : null),
             ("soonest", best is null ? null : $"{CompareText.Label(best)}, V_batch {Figures.Whole(best.VBatch)}"),

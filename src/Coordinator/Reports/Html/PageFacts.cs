@@ -13,7 +13,7 @@ internal static class PageFacts
             ("model", model.Name),
             ("parameters", Figures.Whole(model.Parameters)),
             ("samples", Figures.Whole(model.Samples)),
-            ("SHA-256 of both", Figures.Beginning(model.Sha256, 12)),
+            ("model and batch, SHA-256", Figures.Beginning(model.Sha256, 12)),
         ];
 
     /// <summary>What several jobs have in common.</summary>

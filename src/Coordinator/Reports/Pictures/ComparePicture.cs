@@ -17,16 +17,15 @@ internal static class ComparePicture
     /// <summary>Draws it; null where no contender has a figure.</summary>
     public static Picture? Draw(CompareReport report)
     {
-        var rows = report.Rows.Where(row => row.ProbesPerSecond is > 0 && row.SecondsToTarget is > 0 and < double.PositiveInfinity).ToArray();
+        var rows = report.Measured.ToArray();
         if (rows.Length == 0) return null;
         var spec = report.Job.Spec;
-        var best = rows.MinBy(row => row.SecondsToTarget)!;
         var picture = new Picture(
             "compare", "Ways to the trace",
             $"{report.Model?.Name ?? spec.Risk.Model} · {Terms.Matrix(spec.Matrix)} · {Figures.Count(spec.Probes, $"{Terms.Distribution(spec.Distribution)} probe")} each · logarithmic axes",
             $"Bars of probes per second and of the time to a relative standard error of 1 % for {Figures.Count(rows.Length, "way")} to compute them. "
             + string.Join("; ", rows.Select(row => $"{CompareText.Label(row)}, V_batch {row.VBatch}: {Figures.Significant(row.ProbesPerSecond!.Value, 3)} probes/s, {Figures.Seconds(row.SecondsToTarget!.Value)}"))
-            + $". The soonest is {CompareText.Label(best)}.")
+            + $". The soonest is {CompareText.Label(report.Soonest!)}.")
         {
             Width = Width,
             BodyHeight = AxisHeight + RowHeight * rows.Length,

@@ -61,7 +61,8 @@ internal sealed class TimelineBars(IReadOnlyList<TimelineEntry> entries, IReadOn
             double y = workers.Count - 1 - number;
             float top = Axes.GetPixelY(y + BarShare / 2), bottom = Axes.GetPixelY(y - BarShare / 2);
             var color = PictureStyle.Palette[number % PictureStyle.Palette.Count];
-            foreach (var (entry, left, right) in Merged(row.OrderBy(entry => entry.Start), AreShort(row, end)))
+            // What is rare comes last, or a bar of many chunks would cover it.
+            foreach (var (entry, left, right) in Merged(row.OrderBy(entry => entry.Start), AreShort(row, end)).OrderBy(bar => LookOf(bar.Entry) != Look.Plain))
                 Draw(rp.Canvas, LookOf(entry), new SKRect(left, top, right, bottom), color);
         }
     }

@@ -32,13 +32,13 @@ internal static class TimelinePicture
         int every = (LowestLabelled + row - 1) / row;
         RowLabels.Set(plot, plot.Axes.Left, workers, every);
         RowLabels.Set(plot, plot.Axes.Right, [.. workers.Select(id => Share(report, id, entries, end))], every);
-        plot.XLabel($"time since the first chunk went out, {unit}");
+        plot.XLabel($"the job's time, {unit}");
 
         long again = entries.LongCount(entry => entry.Attempt > 1 && entry.Fate == AttemptFate.Accepted);
         return new Picture(
             "timeline", "What the workers computed, and when",
             PictureText.Subtitle(report) + (timeline.LeftOut > 0 ? $" · the first {Figures.Whole(entries.Count)} chunks, {Figures.Whole(timeline.LeftOut)} more not shown" : ""),
-            $"A row for each of {Figures.Count(workers.Length, "worker")} with a bar for each chunk it computed: "
+            $"A row for each of {Figures.Count(workers.Length, "worker")} with bars where it computed: "
             + $"{Figures.Count(entries.Count, "attempt")} in {Figures.Seconds(end)}, {Figures.Whole(again)} of them issued again.")
         {
             BodyHeight = AxisHeight + Math.Max(row * workers.Length, RowHeight * 3 / 2),

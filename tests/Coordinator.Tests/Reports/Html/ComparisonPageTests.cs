@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Reports.Html;
+using ActorHutch.Coordinator.Reports.Pictures;
 
 namespace ActorHutch.Coordinator.Tests.Reports.Html;
 
@@ -23,6 +24,18 @@ public class ComparisonPageTests
         // (σ / (1 % of 12))², σ² = 1/6.
         Assert.Equal("12", Fact(html, "probes to a standard error of 1 %"));
         Assert.Contains("actorhutch accuracy --job accuracy.json --seeds 3 --from 10 --to 400 --steps 5", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(12.0, true)]
+    [InlineData(null, false)]
+    public void Accuracy_speaks_of_the_band_where_there_is_one(double? exact, bool speaks)
+    {
+        var report = SampleComparisons.Accuracy(exact: exact);
+
+        string html = AccuracyPage.Write(report, AccuracyPicture.Draw(report));
+
+        Assert.Equal(speaks, HtmlPage.Text(html).Contains("in the band", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -56,6 +69,16 @@ public class ComparisonPageTests
         string html = ComparePage.Write(report with { Rows = [report.Rows[^1]], Model = null, ExactTrace = null, Interrupted = true }, null);
 
         Assert.Contains("Interrupted", HtmlPage.Text(html), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Compare_names_nobody_the_soonest_who_never_gets_there()
+    {
+        var report = SampleComparisons.Compare();
+        var never = report with { Rows = [report.Rows[0] with { ProbesToTarget = double.PositiveInfinity, SecondsToTarget = double.PositiveInfinity }] };
+
+        Assert.DoesNotContain("soonest", HtmlPage.Text(ComparePage.Write(never, null)), StringComparison.Ordinal);
+        Assert.Null(ComparePicture.Draw(never));
     }
 
     [Fact]

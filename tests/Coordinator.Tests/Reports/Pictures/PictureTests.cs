@@ -226,6 +226,25 @@ public class PictureTests
         Assert.Equal(["many short chunks"], picture.Legend.Select(entry => entry.Text));
     }
 
+    [Theory]
+    [InlineData("Failed")]
+    [InlineData("Unanswered")]
+    public void What_is_rare_is_seen_among_many_short_chunks(string what)
+    {
+        var fate = Enum.Parse<AttemptFate>(what);
+        TimelineEntry[] entries =
+        [
+            .. Enumerable.Range(0, 50_000).Select(i => new TimelineEntry(
+                i, 1, new WorkerKey("worker-1", 1), i * 1e-3, (i + 1) * 1e-3, i == 25_000 ? fate : AttemptFate.Accepted)),
+        ];
+
+        var picture = TimelinePicture.Draw(Sample, new Timeline(entries, 0))!;
+        using var drawn = new Drawn(picture);
+
+        // Its left edge; it is three units wide, of some five hundred for fifty seconds.
+        Assert.Contains(Enumerable.Range(0, 30), i => drawn.At(25 + i * 0.01, 0) == PictureStyle.Trouble);
+    }
+
     [Fact]
     public void Short_chunks_of_uneven_length_are_one_bar_with_gaps_where_the_worker_waited()
     {
