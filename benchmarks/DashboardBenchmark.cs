@@ -43,12 +43,12 @@ internal static class DashboardBenchmark
             var second = await MeasureAsync(!watchedFirst);
             var pair = watchedFirst ? (second, first) : (first, second);
             pairs.Add(pair);
-            Print($"{i + 1}: alone {pair.Item1}; watched {pair.Item2}, {pair.Item2.Updates} updates of {pair.Item2.Bytes / 1024.0 / pair.Item2.Updates:N1} KiB");
+            Watched.Print($"{i + 1}: alone {pair.Item1}; watched {pair.Item2}, {pair.Item2.Updates} updates of {pair.Item2.Bytes / 1024.0 / pair.Item2.Updates:N1} KiB");
         }
 
         double processor = Median(pairs.Select(pair => pair.Watched.Processor / pair.Alone.Processor));
         double elapsed = Median(pairs.Select(pair => pair.Watched.Elapsed / pair.Alone.Elapsed));
-        Print($"median of {Pairs} ratios, watched to alone: processor time {processor:N3}, elapsed {elapsed:N3}");
+        Watched.Print($"median of {Pairs} ratios, watched to alone: processor time {processor:N3}, elapsed {elapsed:N3}");
     }
 
     /// <summary>What is paid once: the server's start, which is before the first chunk, and the first page that is opened.</summary>
@@ -57,9 +57,9 @@ internal static class DashboardBenchmark
         await using var feed = new JobFeed(new JobDocument(new JobSpec(), new ExecutionSettings()), TimeProvider.System);
         using var metrics = new JobMetrics(feed);
         using var exporter = new MetricsExporter(metrics.Meter);
-        var before = Processor();
+        var before = Watched.Processor();
         await using var page = await DashboardEndpoint.StartAsync(new HostPort("127.0.0.1", 0), feed, exporter, TimeProvider.System);
-        var started = Processor();
+        var started = Watched.Processor();
         // By a client without code of its own that would have to be compiled.
         var address = new Uri(page.Url);
         using (var client = new TcpClient())
@@ -70,26 +70,18 @@ internal static class DashboardBenchmark
             await stream.CopyToAsync(Stream.Null);
         }
 
-        Print($"once: {(started - before).TotalMilliseconds:N0} ms of a processor for the server's start, {(Processor() - started).TotalMilliseconds:N0} ms for the first page");
-    }
-
-    private static TimeSpan Processor()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.TotalProcessorTime;
+        Watched.Print($"once: {(started - before).TotalMilliseconds:N0} ms of a processor for the server's start, {(Watched.Processor() - started).TotalMilliseconds:N0} ms for the first page");
     }
 
     /// <summary>One update of a large job, of which a second has four at most: everything but sending it.</summary>
     private static void Update(int workers, int blocks)
     {
         const int Times = 201;
-        var (spec, job) = (new JobSpec { Probes = 1_000_000, VBatch = 1 }, Guid.NewGuid());
+        var spec = new JobSpec { Probes = 1_000_000, VBatch = 1 };
         string[] names = [.. Enumerable.Range(0, blocks).Select(i => $"layers.{i}.weight")];
-        WorkerKey[] keys = [.. Enumerable.Range(0, workers).Select(i => new WorkerKey($"worker-{i}", 1))];
-        var state = JobState.Start(job, spec, new JobPolicy(), keys.Select(key => new WorkerRegistered(key, "cpu"))).State;
-        var ready = new ReplicaReady(job, new ReplicaDescription("fake", "00", 2, 1), CurvatureMethod.Quadratic, "fake", names, 2, 0);
-        foreach (var key in keys)
-            state = state.Apply(new WorkerSaid(key, ready)).State.Apply(new WorkerSaid(key, new RequestWork(job, 2))).State;
+        WorkerKey[] keys = [.. Enumerable.Range(0, workers).Select(Watched.Worker)];
+        var state = Watched.Job(spec, workers, names);
+        var job = state.Job;
         var results = new ChunkResults(spec, names);
         for (int i = 0; i < 999; i++) results.Accept(i, keys[0], new ProbeValues(i, blocks, [.. Enumerable.Range(0, blocks).Select(b => b + i % 7.0)]));
 
@@ -107,22 +99,22 @@ internal static class DashboardBenchmark
             // A page that was there before gets the new points alone.
             long bytes = sight.Json.Length + sight.History(i == 0 ? 0 : look.Points.Count - 2).Length;
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            if (i == 0) Print($"one update: {workers:N0} workers, {blocks} blocks, {bytes / 1024.0:N1} KiB with the whole curve");
+            if (i == 0) Watched.Print($"one update: {workers:N0} workers, {blocks} blocks, {bytes / 1024.0:N1} KiB with the whole curve");
         }
 
-        Print($"one update: {times.Order().ElementAt(Times / 2):N2} ms, of which a second has at most four");
+        Watched.Print($"one update: {times.Order().ElementAt(Times / 2):N2} ms, of which a second has at most four");
     }
 
     private static async Task<Cost> MeasureAsync(bool watched)
     {
         using var output = new StringWriter();
         using var error = new UrlWriter();
-        var before = Processor();
+        var before = Watched.Processor();
         var run = new ActorHutchCommand(new Terminal(output, error), new TorchReplicaFactory())
             .RunAsync(watched ? [.. Job, "--dashboard", "127.0.0.1:0"] : Job, CancellationToken.None);
         var (updates, bytes) = watched ? await ReadAsync(await error.Url) : (0, 0);
         if (await run != 0) throw new InvalidOperationException($"The job failed: {error}");
-        double processor = (Processor() - before).TotalSeconds;
+        double processor = (Watched.Processor() - before).TotalSeconds;
         double elapsed = JsonDocument.Parse(output.ToString()).RootElement.GetProperty("elapsedSeconds").GetDouble();
         return new Cost(processor, elapsed, updates, bytes);
     }
@@ -143,8 +135,6 @@ internal static class DashboardBenchmark
     }
 
     private static double Median(IEnumerable<double> values) => values.Order().ElementAt(Pairs / 2);
-
-    private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 
     private sealed record Cost(double Processor, double Elapsed, int Updates, long Bytes)
     {

@@ -1,13 +1,9 @@
-using System.Diagnostics;
-using System.Globalization;
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.CommandLine.Live;
 using ActorHutch.Coordinator.Reports;
-using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
-using ActorHutch.Shared.Messages;
 using Spectre.Console;
 
 namespace ActorHutch.Benchmarks;
@@ -30,7 +26,7 @@ internal static class TerminalBenchmark
             Out = new Sink(),
             Enrichment = new ProfileEnrichment { UseDefaultEnrichers = false },
         });
-        var state = State(workers: 64);
+        var state = Watched.Job(new JobSpec { Probes = 10_000 }, workers: 64, ["first"]);
         var accumulator = new TraceAccumulator([]);
         accumulator.Add(new ProbeValues(0, 1, [11.5, 12.5, 12.25]));
         var estimate = accumulator.Estimate();
@@ -45,38 +41,24 @@ internal static class TerminalBenchmark
             for (int i = 2; i < Draws; i++) live.Show(null, Progress(i));
         }) / (Draws - 2);
         live.Clear();
-        Print($"the head, which is always there: {head:N1} ms of a processor");
-        Print($"a process's first drawing: {first:N1} ms, its second: {second:N1} ms, a later one: {later:N2} ms");
+        Watched.Print($"the head, which is always there: {head:N1} ms of a processor");
+        Watched.Print($"a process's first drawing: {first:N1} ms, its second: {second:N1} ms, a later one: {later:N2} ms");
         foreach (int seconds in (int[])[3, 5, 10, 60, 600])
         {
             // The first after 2.5 to 3.5 s, and then one a second until the end.
             double cost = first + (seconds > 3 ? second : 0) + Math.Max(seconds - 4, 0) * later;
-            Print($"a run of {seconds} s: {cost / 1000 / seconds:P2} of a processor");
+            Watched.Print($"a run of {seconds} s: {cost / 1000 / seconds:P2} of a processor");
         }
 
         JobProgress Progress(int i) => new(2500 + i, 10_000, TimeSpan.FromSeconds(60 + i), estimate) { State = state };
     }
 
-    private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
-
     /// <summary>Milliseconds of a processor, of whichever threads.</summary>
     private static double Measure(Action action)
     {
-        using var process = Process.GetCurrentProcess();
-        var before = process.TotalProcessorTime;
+        var before = Watched.Processor();
         action();
-        process.Refresh();
-        return (process.TotalProcessorTime - before).TotalMilliseconds;
-    }
-
-    private static JobState State(int workers)
-    {
-        var (spec, job) = (new JobSpec { Probes = 10_000 }, Guid.NewGuid());
-        WorkerKey[] keys = [.. Enumerable.Range(1, workers).Select(i => new WorkerKey($"worker-{i}", 1))];
-        var state = JobState.Start(job, spec, new JobPolicy(), keys.Select(key => new WorkerRegistered(key, "cpu"))).State;
-        var ready = new ReplicaReady(job, new ReplicaDescription("fake", "00", 2, 1), CurvatureMethod.Quadratic, "fake", ["first"], 2, 0);
-        return keys.Aggregate(state, (all, key) =>
-            all.Apply(new WorkerSaid(key, ready)).State.Apply(new WorkerSaid(key, new RequestWork(job, 2))).State);
+        return (Watched.Processor() - before).TotalMilliseconds;
     }
 
     /// <summary>A terminal of the usual size that nobody looks at.</summary>

@@ -57,16 +57,16 @@ public class ReportSchemaTests
     }
 
     [Theory]
-    [InlineData("accuracy", 3)]
-    [InlineData("compare", 3)]
-    public async Task Reports_of_several_jobs_that_failed_follow_theirs_too(string command, int code)
+    [InlineData("accuracy")]
+    [InlineData("compare")]
+    public async Task Reports_of_several_jobs_that_failed_follow_theirs_too(string command)
     {
         using var folder = new TemporaryFolder();
         var factory = new FakeReplicaFactory { OnEvaluate = (_, _, _) => throw new InvalidOperationException("the device is gone") };
 
         var run = await Invocation.Of(factory, [command, "--json", "--out", folder.Path]);
 
-        Assert.Equal(code, run.Code);
+        Assert.Equal(3, run.Code);
         Assert.Contains("the device is gone", run.Out, StringComparison.Ordinal);
         Assert.Empty(JsonSchemaCheck.Problems(JsonSchemaCheck.Read($"{command}.schema.json"), run.Json));
     }
