@@ -115,8 +115,11 @@ public sealed class EmpiricalRisk
     /// <summary>L(θ) as a tensor, recorded for differentiation where the caller's grad mode says so.</summary>
     internal Tensor Forward() => ForwardLoss(ForwardModel());
 
-    /// <summary>z = f(x; θ) of the whole batch.</summary>
-    internal Tensor ForwardModel() => ForwardModel(Model.call);
+    /// <summary>
+    /// z = f(x; θ) of the whole batch. The model has a copy of it, which it may overwrite: a first layer that works in
+    /// place does, and the samples would be others at the next call.
+    /// </summary>
+    internal Tensor ForwardModel() => ForwardModel(inputs => Model.call(inputs.clone()));
 
     /// <summary>The same by another way to evaluate the model.</summary>
     internal Tensor ForwardModel(Func<Tensor, Tensor> model) => Guarded("The model", () => model(Inputs));

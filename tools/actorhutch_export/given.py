@@ -12,6 +12,9 @@ from .errors import ExportError, described, say
 from .files import word, write_safetensors
 from .outcome import Outcome, same
 
+# Where actorhutch finds the loss.
+LOSS = "actorhutch.loss"
+
 WRAP = (
     "Wrap the model in a module that takes one tensor, such as\n"
     "    class One(torch.nn.Module):\n"
@@ -97,7 +100,7 @@ class Given:
     def write_data(self, folder):
         """Writes inputs and targets, and which loss is meant, which actorhutch takes where nobody says another."""
         write_safetensors(
-            os.path.join(folder, "data.safetensors"), {"inputs": self._inputs, "targets": self._targets}, {"loss": self.loss})
+            os.path.join(folder, "data.safetensors"), {"inputs": self._inputs, "targets": self._targets}, {LOSS: self.loss})
 
     @property
     def picks(self):

@@ -59,7 +59,7 @@ internal sealed class RiskOptions
             "must be a whole number, at least 1, or auto", auto: true);
 
     public Option<LossKind?> Loss { get; } =
-        Word("--loss", Choices.Loss, "The loss. Default: auto, cross-entropy for whole-numbered targets, else mse", auto: true);
+        Word("--loss", Choices.Loss, "The loss. Default: auto, what the data says, else cross-entropy for whole-numbered targets and mse for others", auto: true);
 
     public Option<Reduction?> Reduction { get; } =
         Word("--reduction", Choices.Reduction, "How the samples' losses are combined. Default: mean");

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Data;
@@ -13,6 +14,9 @@ public abstract class ArrayFile : IDisposable
 
     /// <summary>The arrays by name, in the file's order. Where the format has no names, the one array is called <c>""</c>.</summary>
     public abstract IReadOnlyList<StoredArray> Arrays { get; }
+
+    /// <summary>What the file says of itself, by name; nothing in formats that have no room for it.</summary>
+    public virtual IReadOnlyDictionary<string, string> Metadata => ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>Closes the file; its arrays can no longer be read.</summary>
     public abstract void Dispose();

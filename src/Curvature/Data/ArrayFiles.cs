@@ -32,7 +32,7 @@ public static class ArrayFiles
                 FileFormat.Idx => new OpenArrayFile(bytes, [IdxFormat.Array(bytes)]),
                 FileFormat.Npy => new OpenArrayFile(bytes, [NpyFormat.Array(bytes, "")]),
                 FileFormat.Npz => NpzFormat.Open(bytes),
-                FileFormat.Safetensors => new OpenArrayFile(bytes, SafetensorsFormat.Arrays(bytes)),
+                FileFormat.Safetensors => SafetensorsFormat.Open(bytes),
                 FileFormat.Gzip => Unpacked(bytes),
                 _ => throw bytes.Wrong($"this is no file of arrays: it starts with {FileSignature.Describe(bytes)}. "
                     + $"{Formats} are read."),

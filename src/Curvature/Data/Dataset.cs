@@ -21,6 +21,14 @@ namespace ActorHutch.Curvature.Data;
 /// </remarks>
 public sealed class Dataset : ISamples, IDisposable
 {
+    /// <summary>The name under which a file says which loss its targets are for, such as <c>cross-entropy</c>.</summary>
+    public const string LossName = "actorhutch.loss";
+
+    private const long ShownTargets = 1000;
+
+    /// <summary>As far as probabilities are from a sum of 1 that were rounded to float32, or printed.</summary>
+    private const double RoundedSum = 1e-4;
+
     private readonly List<ArrayFile> _files = [];
     private readonly StoredArray _inputs;
     private readonly StoredArray _targets;
@@ -32,6 +40,7 @@ public sealed class Dataset : ISamples, IDisposable
         {
             (_inputs, InputsPlace) = Find(files.Inputs, "inputs", files.Targets is null);
             (_targets, TargetsPlace) = Find(files.Targets ?? files.Inputs, "targets", files.Targets is null);
+            NamedLoss = _files.First(file => file.Path == (files.Targets ?? files.Inputs)).Metadata.GetValueOrDefault(LossName);
             _normalization = Normalization.Of(options);
             Offset = options.Offset;
             SampleCount = Count(options);
@@ -69,6 +78,9 @@ public sealed class Dataset : ISamples, IDisposable
 
     /// <summary>Targets are read as int64, rather than as numbers of the computation's type.</summary>
     public bool TargetsAreClasses => IsInteger(TargetDtype);
+
+    /// <summary>The loss that the targets' file says they are for, in its own word; null where it says nothing.</summary>
+    public string? NamedLoss { get; }
 
     /// <summary>What messages call the inputs.</summary>
     internal string InputsPlace { get; }
@@ -110,6 +122,20 @@ public sealed class Dataset : ISamples, IDisposable
     /// There are NaN or infinite numbers, or negative classes: how many, and where the first one is.
     /// </exception>
     public void CheckFinite(ScalarType dtype) => new SampleCheck(this, dtype).Run();
+
+    /// <summary>
+    /// Whether the first targets look like probabilities of classes, <c>[N, C, …]</c>: real numbers, none below 0, that sum
+    /// to 1 over the classes.
+    /// </summary>
+    public bool TargetsLookLikeProbabilities()
+    {
+        if (TargetsAreClasses || TargetShape.Count == 0 || TargetShape[0] < 2) return false;
+        using var scope = NewDisposeScope();
+        using TorchSharp.Scalar zero = 0, one = 1, rounded = RoundedSum;
+        var targets = ReadTargets(0, Math.Min(SampleCount, ShownTargets), ScalarType.Float64);
+        var far = targets.sum(1).sub(one).abs().gt(rounded);
+        return targets.lt(zero).count_nonzero().item<long>() == 0 && far.count_nonzero().item<long>() == 0;
+    }
 
     /// <inheritdoc/>
     public void Dispose()

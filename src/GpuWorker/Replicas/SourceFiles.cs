@@ -79,15 +79,37 @@ internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId,
         }
     });
 
-    /// <summary>The loss that is asked for, or the one that the targets are for.</summary>
-    public Loss Loss(Dataset samples) => (source.Loss ?? (samples.TargetsAreClasses ? LossKind.CrossEntropy : LossKind.Mse)) switch
+    /// <summary>The loss that is asked for, else the one that the file of the targets names, else the one for their type; and why.</summary>
+    /// <exception cref="CurvatureException">It does not serve the targets.</exception>
+    public (Loss Loss, string Reason) Loss(Dataset samples)
     {
-        LossKind.CrossEntropy => new CrossEntropy(source.Reduction),
-        LossKind.Mse when samples.TargetsAreClasses => throw NoClasses("mse"),
-        LossKind.Mse => new MeanSquaredError(source.Reduction),
-        _ when samples.TargetsAreClasses => throw NoClasses("bce"),
-        _ => new BinaryCrossEntropyWithLogits(source.Reduction),
-    };
+        var (kind, reason) = Chosen(samples);
+        return (kind switch
+        {
+            LossKind.CrossEntropy => new CrossEntropy(source.Reduction),
+            LossKind.Mse when samples.TargetsAreClasses => throw NoClasses("mse"),
+            LossKind.Mse => new MeanSquaredError(source.Reduction),
+            _ when samples.TargetsAreClasses => throw NoClasses("bce"),
+            _ => new BinaryCrossEntropyWithLogits(source.Reduction),
+        }, reason);
+    }
+
+    private (LossKind Kind, string Reason) Chosen(Dataset samples)
+    {
+        if (source.Loss is { } asked) return (asked, "asked for");
+        string file = (source.Data ?? source.Targets)!.Name;
+        if (samples.NamedLoss is { } named)
+        {
+            return Choices.Loss.TryParse(named, out var kind)
+                ? (kind, $"as {file} says")
+                : throw new CurvatureException($"{file} says that its targets are for the loss {named}, which is not known: --loss {Choices.Loss.Right}.");
+        }
+
+        if (samples.TargetsAreClasses) return (LossKind.CrossEntropy, "by the targets' type: whole numbers, which are classes");
+        return (LossKind.Mse, samples.TargetsLookLikeProbabilities()
+            ? "by the targets' type: real numbers; they look like probabilities of classes, for which there is --loss cross-entropy"
+            : "by the targets' type: real numbers");
+    }
 
     /// <summary>Where a file lies.</summary>
     public string PathOf(InputFile file) => paths[file.Content.Id];

@@ -22,11 +22,12 @@ internal sealed class TorchReplica : IReplica
     /// <param name="sha256">Hash of weights and samples.</param>
     /// <param name="model">The model.</param>
     /// <param name="loss">The loss.</param>
+    /// <param name="lossReason">Who chose it, for people.</param>
     /// <param name="samples">The samples.</param>
     /// <param name="owned">What the replica disposes of; not where the constructor throws.</param>
     /// <exception cref="CurvatureException">The parameters that are asked for, or targets, do not fit.</exception>
     public TorchReplica(
-        RiskSource source, string sha256, torch.nn.Module<torch.Tensor, torch.Tensor> model, Loss loss, ISamples samples,
+        RiskSource source, string sha256, torch.nn.Module<torch.Tensor, torch.Tensor> model, Loss loss, string lossReason, ISamples samples,
         params IReadOnlyList<IDisposable> owned)
     {
         (_model, _loss, _samples, _owned, _microBatch) = (model, loss, samples, owned, source.MicroBatch);
@@ -36,7 +37,10 @@ internal sealed class TorchReplica : IReplica
         var risk = new MicroBatchedRisk(model, loss, samples, source.MicroBatch ?? MicroBatchSize.ForUnknownLayers);
         risk.CheckTargets();
         Model = new ReplicaDescription(
-            source.Model, sha256, risk.With(0, first => first.ParameterCount), samples.SampleCount);
+            source.Model, sha256, risk.With(0, first => first.ParameterCount), samples.SampleCount)
+        {
+            Loss = LossDescription.Of(loss, lossReason),
+        };
     }
 
     /// <inheritdoc/>

@@ -42,7 +42,7 @@ public sealed class TorchReplicaFactory : IReplicaFactory
         return source.Model switch
         {
             RiskSource.MnistExample => Owning(MnistExample.Create(dtype, device), example => new TorchReplica(
-                source, example.Sha256, example.Risk.Model, example.Risk.Loss,
+                source, example.Sha256, example.Risk.Model, example.Risk.Loss, "the example's",
                 new TensorSamples(example.Risk.Inputs, example.Risk.Targets), example)),
             _ => throw new CurvatureException(
                 $"There is no model {source.Model}: it must be {string.Join(" or ", RiskSource.Models)}."),
@@ -69,13 +69,16 @@ public sealed class TorchReplicaFactory : IReplicaFactory
 
         var risk = risks.CreateRisk(dtype, device);
         return Owning(risk.Model, model => Owning(risk.Inputs, inputs => Owning(risk.Targets, targets => new TorchReplica(
-            source, files.Sha256, risk.Model, risk.Loss, new TensorSamples(inputs, targets), model, inputs, targets))));
+            source, files.Sha256, risk.Model, risk.Loss, $"that of {source.ModelType}", new TensorSamples(inputs, targets), model, inputs, targets))));
     }
 
     private static TorchReplica OfModel(
         RiskSource source, SourceFiles files, torch.nn.Module<torch.Tensor, torch.Tensor> model, torch.ScalarType dtype) =>
-        Owning(files.Samples(dtype), samples => new TorchReplica(
-            source, files.Sha256, model, files.Loss(samples), samples, model, samples));
+        Owning(files.Samples(dtype), samples =>
+        {
+            var (loss, reason) = files.Loss(samples);
+            return new TorchReplica(source, files.Sha256, model, loss, reason, samples, model, samples);
+        });
 
     /// <summary>What was made is disposed of where nobody takes it.</summary>
     private static TResult Owning<T, TResult>(T made, Func<T, TResult> use) where T : IDisposable

@@ -69,7 +69,7 @@ public sealed record ReplicaReady(
     public bool Agrees(ReplicaReady other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return Model == other.Model && Method == other.Method && BasisCount == other.BasisCount
+        return Model.Agrees(other.Model) && Method == other.Method && BasisCount == other.BasisCount
             && Blocks.SequenceEqual(other.Blocks, StringComparer.Ordinal);
     }
 }

@@ -13,6 +13,7 @@ internal static class PageFacts
             ("model", model.Name),
             ("parameters", Figures.Whole(model.Parameters)),
             ("samples", Figures.Whole(model.Samples)),
+            ("loss", model.Loss?.ToString()),
             ("model and batch, SHA-256", Figures.Beginning(model.Sha256, 12)),
         ];
 
