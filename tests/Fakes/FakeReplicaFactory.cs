@@ -46,7 +46,10 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
 {
     public ReplicaKey Key => key;
 
-    public ReplicaDescription Model { get; } = new("fake", "00ff", 30, 4);
+    public ReplicaDescription Model { get; } = new("fake", "00ff", 30, 4)
+    {
+        Loss = new((key.Risk.Loss ?? LossKind.CrossEntropy).Word(), key.Risk.Reduction.Word(), "fake"),
+    };
 
     public ConcurrentQueue<FakeQuadraticForm> Forms { get; } = [];
 
@@ -61,7 +64,11 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
     }
 
     public CurvatureCheck Check(ArrayFile probe, CurvatureMethod? method) =>
-        new(probe.Arrays.Count, FakeQuadraticForm.Trace);
+        new(probe.Arrays.Count, FakeQuadraticForm.Trace)
+        {
+            Method = method ?? CurvatureMethod.Quadratic,
+            Blocks = new Dictionary<string, double> { ["first.weight"] = 10, ["second.weight"] = 2 },
+        };
 
     public IQuadraticForm QuadraticForm(CurvatureOptions options)
     {

@@ -70,12 +70,11 @@ internal static class CheckCommand
     private static void CheckLoss(LossDescription? ours, CurvatureCheck theirs, string expected)
     {
         if (ours is null) return;
-        string? name = theirs.LossFunction is { } given ? LossOf(given)?.Word() ?? given : null;
-        bool isOurs = Choices.Loss.Words.Contains(ours.Name);
-        if (name is not null && isOurs && name != ours.Name)
+        // A name that is not known is the user's to know.
+        if (theirs.LossFunction is { } given && LossOf(given) is { } loss && Choices.Loss.Words.Contains(ours.Name) && loss.Word() != ours.Name)
         {
             throw new CurvatureException(
-                $"{expected} is of the loss {name}, and the job has {ours.Name} ({ours.Reason}): leave out --loss, which is "
+                $"{expected} is of the loss {loss.Word()}, and the job has {ours.Name} ({ours.Reason}): leave out --loss, which is "
                 + "then that of the file, or compute the file anew.");
         }
 

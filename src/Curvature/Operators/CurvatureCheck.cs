@@ -104,7 +104,7 @@ public sealed record CurvatureCheck(double Loss, double QuadraticForm)
         double scale = Math.Max(Scale, expected.Scale);
         var worst = Blocks.Keys.Where(expected.Blocks.ContainsKey)
             .Select(name => (Name: (string?)name, Difference: Relative(Blocks[name], expected.Blocks[name], scale)))
-            .MaxBy(block => block.Difference);
+            .OrderByDescending(block => block.Difference).FirstOrDefault();
         return new CurvatureDifference(
             Relative(Loss, expected.Loss, Math.Abs(expected.Loss)), Relative(QuadraticForm, expected.QuadraticForm, scale),
             worst.Name, worst.Difference);

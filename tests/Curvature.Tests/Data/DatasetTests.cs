@@ -33,6 +33,25 @@ public sealed class DatasetTests : DataFolder
         Has(data, Numbers, ScalarType.Float64, [3, 2, 1, 0], ScalarType.Int64);
     }
 
+    [Theory]
+    [InlineData(new double[] { 0.5, 0.5, 1, 0, 0, 1, 0.25, 0.75 }, true)]
+    [InlineData(new double[] { 0.5, 0.5, 1, 0, 0, 1, 0.25, 0.5 }, false)]
+    [InlineData(new double[] { 0.5, 0.5, 1, 0, 0, 1, -0.25, 1.25 }, false)]
+    public void Targets_that_look_like_probabilities(double[] targets, bool expected)
+    {
+        using var data = Open(Write("a.npz", WrittenZip.Stored(
+            ("targets.npy", Written.Npy(Float32, [4, 2], targets)), ("inputs.npy", Written.Npy(Float32, [4, 2], Numbers)))));
+        using var ones = Open(Write("b.npz", WrittenZip.Stored(
+            ("targets.npy", Written.Npy(Float32, [8, 1], [1, 1, 1, 1, 1, 1, 1, 1])), ("inputs.npy", Written.Npy(Float32, [8], Numbers)))));
+
+        Assert.Equal(expected, data.TargetsLookLikeProbabilities());
+        Assert.Null(data.NamedLoss);
+        // One score is no choice of classes, and class numbers are no probabilities.
+        Assert.False(ones.TargetsLookLikeProbabilities());
+        using var classes = Open(Together());
+        Assert.False(classes.TargetsLookLikeProbabilities());
+    }
+
     [Fact]
     public void From_two_files_without_names()
     {

@@ -120,7 +120,7 @@ def models():
         export_pytorch.export_check(model, inputs, targets, described, names=names)
         export_pytorch.export_torchscript(model, inputs, targets, scripted)
         export_pytorch.export_check(model, inputs, targets, scripted)
-        torch.jit.save(torch.jit.trace(model, inputs), os.path.join(scripted, "traced.pt"))
+        torch.jit.save(torch.jit.trace(model.eval(), inputs), os.path.join(scripted, "traced.pt"))
 
 
 # Every layer, with arguments that are not the defaults where it has any; then its input.

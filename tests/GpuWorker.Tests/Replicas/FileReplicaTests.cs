@@ -1,4 +1,5 @@
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
@@ -133,6 +134,39 @@ public sealed class FileReplicaTests : IDisposable
         Rejected("must be class numbers from 0 to 2", Source() with { Data = Input(many.PathOf("data.safetensors")) });
         Rejected("--loss mse compares real numbers", Source() with { Loss = LossKind.Mse });
         Rejected("--loss bce compares real numbers", Source() with { Loss = LossKind.Bce });
+    }
+
+    [Fact]
+    public void The_loss_and_who_chose_it()
+    {
+        Assert.Equal(("cross-entropy", "mean", "by the targets' type: whole numbers, which are classes"), LossOf(Source()));
+        Assert.Equal(
+            ("cross-entropy", "sum", "asked for"), LossOf(Source() with { Loss = LossKind.CrossEntropy, Reduction = Reduction.Sum }));
+        Assert.Equal(
+            ("mse", "mean", $"that of {typeof(OwnRisk).FullName}"),
+            LossOf(new RiskSource { Assembly = Input(typeof(FileReplicaTests).Assembly.Location), ModelType = typeof(OwnRisk).FullName }));
+        Assert.Equal(("cross-entropy", "mean", "the example's"), LossOf(new RiskSource()));
+
+        // Class probabilities; and those of a file that says what they are for.
+        Assert.Equal(
+            ("mse", "mean", "by the targets' type: real numbers; they look like probabilities of classes, for which there is --loss cross-entropy"),
+            LossOf(Soft(1f, null)));
+        Assert.Equal(("mse", "mean", "by the targets' type: real numbers"), LossOf(Soft(2f, null)));
+        Assert.Equal(("cross-entropy", "mean", "as soft.safetensors says"), LossOf(Soft(1f, "cross-entropy")));
+        Assert.Equal(("bce", "mean", "as soft.safetensors says"), LossOf(Soft(1f, "bce")));
+        Assert.Equal(("mse", "mean", "asked for"), LossOf(Soft(1f, "cross-entropy") with { Loss = LossKind.Mse }));
+        Rejected("soft.safetensors says that its targets are for the loss huber, which is not known: --loss must be", Soft(1f, "huber"));
+
+        (string, string, string) LossOf(RiskSource source)
+        {
+            using var replica = Create(source);
+            return (replica.Model.Loss!.Name, replica.Model.Loss.Reduction, replica.Model.Loss.Reason);
+        }
+
+        RiskSource Soft(float sum, string? loss) => Source() with
+        {
+            Data = Input(_files.WriteSoftTargets("soft.safetensors", sum, loss is null ? null : (Dataset.LossName, loss))),
+        };
     }
 
     [Fact]
