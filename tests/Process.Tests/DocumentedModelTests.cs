@@ -43,6 +43,7 @@ public sealed class DocumentedModelTests : IDisposable
 
         Assert.Contains("They agree", output, StringComparison.Ordinal);
         Assert.Contains("The trace of the Hessian of model.json", output, StringComparison.Ordinal);
+        Assert.Contains("loss      cross-entropy, mean (as data.safetensors says)", output, StringComparison.Ordinal);
         double expected = double.Parse(
             (await RunAsync(python, _folder, "python3", "-c", TraceInPython)).Trim(), CultureInfo.InvariantCulture);
 
