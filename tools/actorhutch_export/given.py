@@ -246,8 +246,10 @@ def _derived(model):
 
 
 def _differs_in_training(part):
+    """Whether a layer drops at random, or takes the statistics of the batch, while it is trained."""
+    drops = (getattr(part, name, 0) for name in ("p", "dropout"))
     return part.training and (
-        isinstance(part, nn.modules.dropout._DropoutNd) and part.p > 0
+        any(isinstance(share, (int, float)) and share > 0 for share in drops)
         or isinstance(part, nn.modules.batchnorm._BatchNorm) and part.track_running_stats)
 
 
