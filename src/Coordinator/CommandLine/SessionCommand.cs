@@ -55,8 +55,9 @@ internal static class SessionCommand
                 if (request.Files is { } files) files.Here.Changed += OnChanged;
                 int code = await work(session).ConfigureAwait(false);
                 if (code == ExitCode.Done) await session.CompleteAsync().ConfigureAwait(false);
-                if (changed is not null && code is (ExitCode.Done or ExitCode.Failed))
+                if (changed is not null)
                 {
+                    if (code is not (ExitCode.Done or ExitCode.Failed)) return code;
                     // Of several jobs, those that ended before are right; and this one may have ended just then.
                     terminal.Log.Tell(LogEventLevel.Error, changed.Message);
                     return ExitCode.BadInput;

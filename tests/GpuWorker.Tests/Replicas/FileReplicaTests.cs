@@ -124,7 +124,7 @@ public sealed class FileReplicaTests : IDisposable
         Spoil("weights.safetensors", float.NaN);
         Rejected("weights.safetensors", Source());
         using var good = new ModelFiles();
-        File.Copy(good.PathOf("weights.safetensors"), _files.PathOf("weights.safetensors"), overwrite: true);
+        File.WriteAllBytes(_files.PathOf("weights.safetensors"), File.ReadAllBytes(good.PathOf("weights.safetensors")));
         Spoil("data.safetensors", float.PositiveInfinity);
         Rejected("1 NaN or infinite numbers in 40 samples; the first is Infinity in sample 39", Source());
     }

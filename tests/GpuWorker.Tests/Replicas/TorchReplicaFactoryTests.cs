@@ -2,7 +2,6 @@ using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.GpuWorker.Replicas;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.GpuWorker.Tests.Replicas;
