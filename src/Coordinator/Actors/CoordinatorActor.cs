@@ -121,7 +121,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         var worker = _workers.TryGetValue(Sender, out var known)
             ? known.Worker
             : new WorkerKey(Sender.Path.ToString(), 0);
-        if (message.Job == _job?.State.Job) Log(worker, message);
+        if (_job?.State is { Phase: not JobPhase.Finished } state && message.Job == state.Job) Log(worker, message);
         Apply(new WorkerSaid(worker, message));
     }
 

@@ -51,8 +51,9 @@ public sealed class ChangedInputTests : IDisposable
             job);
 
         Assert.Equal((2, ""), (run.Code, run.Out));
-        Assert.StartsWith($"{data}: {(how == "cut" ? "it ends at byte" : "bytes ")}", run.ErrorLines[^1], StringComparison.Ordinal);
-        Assert.EndsWith("The files of a job must stay as they are until it ends.", run.ErrorLines[^1], StringComparison.Ordinal);
+        string error = Assert.Single(run.ErrorLines);
+        Assert.StartsWith($"{data}: {(how == "cut" ? "it ends at byte" : "bytes ")}", error, StringComparison.Ordinal);
+        Assert.EndsWith("The files of a job must stay as they are until it ends.", error, StringComparison.Ordinal);
 
         // Its hash is another one now, and the directory knows.
         var other = await Invocation.Of(new WatchedReplicaFactory(), job);
