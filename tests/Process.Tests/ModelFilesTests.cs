@@ -67,7 +67,7 @@ public sealed class ModelFilesTests
         cluster.Worker("a", "--cache", files.PathOf("cache"));
 
         Assert.Equal(2, await coordinator.ExitAsync());
-        Assert.Equal("", coordinator.Output);
+        Assert.Equal("", coordinator.Output.Trim());
         Assert.Contains(coordinator.Log, line =>
             line.StartsWith($"{data}: bytes ", StringComparison.Ordinal) && line.Contains("are not what they were", StringComparison.Ordinal));
     }

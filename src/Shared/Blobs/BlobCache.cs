@@ -141,6 +141,9 @@ public sealed class BlobCache(string directory)
             bytes += file.Length;
             if (bytes > MaxBytes && file.FullName != Path.GetFullPath(newest)) file.Delete();
         }
+
+        // Other processes make room too.
+        foreach (var id in _known.Keys.Where(id => !File.Exists(PathOf(id)))) _known.TryRemove(id, out _);
     }
 
     /// <summary>What a process that was killed left half written; another one's may still grow.</summary>

@@ -54,7 +54,6 @@ internal static class WorkerLines
 
     private static (string Word, Style Style) StateOf(WorkerInJob worker) => worker.Phase switch
     {
-        WorkerPhase.Preparing when worker.Step.Length > 0 => (Figures.Shortened(worker.Step, 24), new Style(Color.Yellow)),
         WorkerPhase.Preparing => ("preparing", new Style(Color.Yellow)),
         WorkerPhase.Ready when worker.Chunks.IsEmpty => ("waiting", new Style(Color.Grey)),
         WorkerPhase.Ready => ("computing", new Style(Color.Green)),
