@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Fakes;
@@ -15,8 +14,8 @@ public sealed class FakeReplicaFactory : IReplicaFactory
     /// <summary>Called when a replica is made.</summary>
     public Action<ReplicaKey>? OnCreate { get; init; }
 
-    /// <summary>Called when a replica is made, with where its files lie.</summary>
-    public Action<IReadOnlyDictionary<BlobId, string>>? OnFiles { get; init; }
+    /// <summary>Called when a replica is made, with its files.</summary>
+    public Action<ReplicaFiles>? OnFiles { get; init; }
 
     /// <summary>Called when a replica's loss is checked.</summary>
     public Action? OnCheck { get; init; }
@@ -31,7 +30,7 @@ public sealed class FakeReplicaFactory : IReplicaFactory
 
     public ConcurrentQueue<FakeReplica> Created { get; } = [];
 
-    public IReplica Create(ReplicaKey key, IReadOnlyDictionary<BlobId, string> files)
+    public IReplica Create(ReplicaKey key, ReplicaFiles files)
     {
         OnCreate?.Invoke(key);
         OnFiles?.Invoke(files);

@@ -104,6 +104,7 @@ internal sealed class ActorHutchCommand
         {
             var request = Request.Read(parsed, _options, kind, _replicas);
             request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory)).WithOut(folder);
+            using var files = request.Files;
             if (request.Problems.Count > 0) return Problems.Report(_terminal.Error, "actorhutch", request.Problems);
             if (!request.PrintsJob)
             {

@@ -23,6 +23,7 @@ internal static class CheckCommand
     public static int Run(Request request, string expected, Terminal terminal, IReplicaFactory replicas)
     {
         request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory));
+        using var inputs = request.Files;
         if (request.Problems.Count > 0) return Problems.Report(terminal.Error, "actorhutch", request.Problems);
         try
         {
@@ -31,7 +32,7 @@ internal static class CheckCommand
             string device = Placement.Devices(request.Settings, replicas.CudaDeviceCount, processors: 1)[0];
             var source = WithLoss(request.Spec.Risk, theirs, expected);
             using var replica = replicas.Create(
-                new ReplicaKey(source, request.Spec.Dtype, device, request.Settings.ThreadsPerWorker), Paths(source, request.Files!));
+                new ReplicaKey(source, request.Spec.Dtype, device, request.Settings.ThreadsPerWorker), Files(source, inputs!));
             CheckLoss(replica.Model.Loss, theirs, expected);
             replica.CheckDeterminism();
             var ours = replica.Check(probe, request.Spec.Method);
@@ -90,9 +91,9 @@ internal static class CheckCommand
     private static LossKind? LossOf(string name) =>
         Choices.Loss.TryParse(name == "bce-with-logits" ? LossKind.Bce.Word() : name, out var loss) ? loss : null;
 
-    private static Dictionary<BlobId, string> Paths(RiskSource source, JobInputs files) =>
+    private static ReplicaFiles Files(RiskSource source, JobInputs inputs) => new(
         source.Files.Append(source.Assembly).OfType<InputFile>().Select(file => file.Content.Id).Distinct()
-            .ToDictionary(id => id, id => files.Here.PathOf(id)!);
+            .ToDictionary(id => id, id => inputs.Here.FileOf(id)!));
 
     /// <summary>The file that the expected values name as their probe, beside them.</summary>
     private static string ProbeOf(string expected)

@@ -29,18 +29,19 @@ public sealed class Dataset : ISamples, IDisposable
     /// <summary>As far as probabilities are from a sum of 1 that were rounded to float32, or printed.</summary>
     private const double RoundedSum = 1e-4;
 
-    private readonly List<ArrayFile> _files = [];
+    private readonly ArrayFile[] _files;
     private readonly StoredArray _inputs;
     private readonly StoredArray _targets;
     private readonly Normalization? _normalization;
 
-    private Dataset(DatasetFiles files, DatasetOptions options)
+    private Dataset(ArrayFile[] files, DatasetOptions options)
     {
+        _files = files;
         try
         {
-            (_inputs, InputsPlace) = Find(files.Inputs, "inputs", files.Targets is null);
-            (_targets, TargetsPlace) = Find(files.Targets ?? files.Inputs, "targets", files.Targets is null);
-            NamedLoss = _files.First(file => file.Path == (files.Targets ?? files.Inputs)).Metadata.GetValueOrDefault(LossName);
+            (_inputs, InputsPlace) = Find(files[0], "inputs", isShared: files.Length == 1);
+            (_targets, TargetsPlace) = Find(files[^1], "targets", isShared: files.Length == 1);
+            NamedLoss = files[^1].Metadata.GetValueOrDefault(LossName);
             _normalization = Normalization.Of(options);
             Offset = options.Offset;
             SampleCount = Count(options);
@@ -96,8 +97,16 @@ public sealed class Dataset : ISamples, IDisposable
     public static Dataset Open(DatasetFiles files, DatasetOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(files);
-        return new Dataset(files, options ?? new DatasetOptions());
+        return Open(ArrayFiles.Open(files.Inputs), files.Targets is { } targets ? () => ArrayFiles.Open(targets) : null, options);
     }
+
+    /// <summary>The same for files that were hashed; they stay the caller's, and must be open as long as samples are read.</summary>
+    /// <param name="inputs">The file of the inputs.</param>
+    /// <param name="targets">The file of the targets; null where both are in one file.</param>
+    /// <param name="options">Which samples.</param>
+    /// <exception cref="CurvatureException">As above.</exception>
+    public static Dataset Open(HashedFile inputs, HashedFile? targets = null, DatasetOptions? options = null) =>
+        Open(ArrayFiles.Open(inputs), targets is null ? null : () => ArrayFiles.Open(targets), options);
 
     /// <summary>The samples <paramref name="first"/>, …, counted from 0 at <see cref="Offset"/>.</summary>
     /// <param name="first">The first sample.</param>
@@ -175,11 +184,25 @@ public sealed class Dataset : ISamples, IDisposable
             throw new ArgumentException($"Curvature is computed in Float32 or Float64, not in {dtype}.", nameof(dtype));
     }
 
-    private (StoredArray Array, string Place) Find(string path, string name, bool isShared)
+    private static Dataset Open(ArrayFile inputs, Func<ArrayFile>? targets, DatasetOptions? options)
     {
-        var file = _files.Find(open => open.Path == path);
-        if (file is null) _files.Add(file = ArrayFiles.Open(path));
+        ArrayFile[] files;
+        try
+        {
+            files = targets is null ? [inputs] : [inputs, targets()];
+        }
+        catch
+        {
+            inputs.Dispose();
+            throw;
+        }
 
+        return new Dataset(files, options ?? new DatasetOptions());
+    }
+
+    private static (StoredArray Array, string Place) Find(ArrayFile file, string name, bool isShared)
+    {
+        string path = file.Path;
         var named = file.Arrays.FirstOrDefault(array => array.Name == name);
         var found = named ?? (!isShared && file.Arrays.Count == 1 ? file.Arrays[0] : null);
         if (found is null) throw new CurvatureException($"{path}: {Missing(file, name, isShared)}");

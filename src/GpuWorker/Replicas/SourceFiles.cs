@@ -4,7 +4,6 @@ using ActorHutch.Curvature;
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 using TorchSharp;
 
@@ -12,8 +11,8 @@ namespace ActorHutch.GpuWorker.Replicas;
 
 /// <summary>Makes models and samples of a source's files, on this machine.</summary>
 /// <param name="source">The source.</param>
-/// <param name="paths">Where its files lie.</param>
-internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId, string> paths)
+/// <param name="files">Its files.</param>
+internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
 {
     /// <summary>Hash of all that the files and the source say: of equal ones, replicas are equal.</summary>
     public string Sha256 => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n',
@@ -28,18 +27,18 @@ internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId,
     /// <exception cref="CurvatureException">A file is at fault; the message names it.</exception>
     public torch.nn.Module<torch.Tensor, torch.Tensor> Model(torch.ScalarType dtype, torch.Device device) => Named(() =>
     {
-        string path = PathOf(source.ModelFile!);
-        if (!IsDescription(path))
+        var file = files[source.ModelFile!];
+        if (!IsDescription(file))
         {
-            if (source.Weights is null) return TorchScriptModel.Load(path, dtype, device);
+            if (source.Weights is null) return TorchScriptModel.Load(file, dtype, device);
             throw new CurvatureException(
                 $"{source.Weights.Name}: must not be there, since {source.Model} is a TorchScript archive and holds its weights.");
         }
 
-        var description = ModelDescription.Load(path);
+        var description = ModelDescription.Load(file);
         if (source.Weights is null)
             throw new CurvatureException($"{source.Model} is a model description, and needs --weights FILE.safetensors.");
-        using var weights = ArrayFiles.Open(PathOf(source.Weights));
+        using var weights = ArrayFiles.Open(files[source.Weights]);
         var model = description.Build(dtype, device);
         try
         {
@@ -57,16 +56,16 @@ internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId,
     /// <exception cref="CurvatureException">A file is at fault; the message names it.</exception>
     public Dataset Samples(torch.ScalarType dtype) => Named(() =>
     {
-        var files = source.Data is { } both
-            ? new DatasetFiles(PathOf(both))
-            : new DatasetFiles(PathOf(source.Inputs!), PathOf(source.Targets!));
-        var samples = Dataset.Open(files, new DatasetOptions
+        var options = new DatasetOptions
         {
             Offset = source.Offset,
             Samples = source.Samples,
             Mean = source.Normalize?.Mean,
             Deviation = source.Normalize?.Deviation,
-        });
+        };
+        var samples = source.Data is { } both
+            ? Dataset.Open(files[both], options: options)
+            : Dataset.Open(files[source.Inputs!], files[source.Targets!], options);
         try
         {
             samples.CheckFinite(dtype);
@@ -111,8 +110,8 @@ internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId,
             : "by the targets' type: real numbers");
     }
 
-    /// <summary>Where a file lies.</summary>
-    public string PathOf(InputFile file) => paths[file.Content.Id];
+    /// <summary>The assembly that makes the model.</summary>
+    public HashedFile Assembly => files[source.Assembly!];
 
     /// <summary>Messages name files as the job does: on a worker they lie in a cache, under their hashes.</summary>
     private T Named<T>(Func<T> make)
@@ -121,11 +120,11 @@ internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId,
         {
             return make();
         }
-        catch (CurvatureException error) when (error is not LibTorchException)
+        catch (CurvatureException error) when (error is not (LibTorchException or FileChangedException))
         {
             string message = error.Message;
             foreach (var file in source.Files)
-                message = message.Replace(PathOf(file), file.Name, StringComparison.Ordinal);
+                message = message.Replace(files[file].Path, file.Name, StringComparison.Ordinal);
             throw new CurvatureException(message, error);
         }
     }
@@ -134,10 +133,10 @@ internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId,
         $"--loss {loss} compares real numbers, and the targets of {(source.Data ?? source.Targets)!.Name} are whole: "
         + "use --loss cross-entropy, or save them as float32.");
 
-    /// <summary>A description begins with a brace, a TorchScript archive with PK.</summary>
-    private static bool IsDescription(string path)
+    /// <summary>Whether a model's file is a description, and no program: it begins with a brace, a TorchScript archive with PK.</summary>
+    public static bool IsDescription(HashedFile file)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = file.OpenRead();
         int first;
         do first = stream.ReadByte();
         while (first is ' ' or '\t' or '\r' or '\n' or 0xEF or 0xBB or 0xBF);

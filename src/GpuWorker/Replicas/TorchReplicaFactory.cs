@@ -1,6 +1,5 @@
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Models;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 using TorchSharp;
 
@@ -20,7 +19,7 @@ public sealed class TorchReplicaFactory : IReplicaFactory
     }
 
     /// <inheritdoc/>
-    public IReplica Create(ReplicaKey key, IReadOnlyDictionary<BlobId, string> files)
+    public IReplica Create(ReplicaKey key, ReplicaFiles files)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(files);
@@ -52,7 +51,7 @@ public sealed class TorchReplicaFactory : IReplicaFactory
     private static TorchReplica OfAssembly(
         RiskSource source, SourceFiles files, torch.ScalarType dtype, torch.Device device)
     {
-        object factory = AssemblyModels.Factory(files.PathOf(source.Assembly!), source.ModelType!);
+        object factory = AssemblyModels.Factory(files.Assembly, source.ModelType!);
         if ((source.Data ?? source.Inputs) is not null)
         {
             return factory is IModelFactory models

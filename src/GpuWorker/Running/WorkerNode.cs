@@ -103,6 +103,7 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
             Coordinator = null,
             Files = request.Assemblies,
             Cache = request.Cache,
+            AllowTorchScript = request.AllowTorchScript,
         };
     }
 }

@@ -239,9 +239,20 @@ class WithNaN(Pair):
         return self.layer(x)
 
 
+class FromFile(Pair):
+    def forward(self, x):
+        return self.layer(x) + torch.from_file("of-the-worker", True, 4).sum()
+
+
+class Saves(Pair):
+    def forward(self, x):
+        torch.save(x, "of-the-worker")
+        return self.layer(x)
+
+
 def programs():
     path = folder("programs")
-    for kind in (Several, Optional, Indexed, Pair, Dictionary, OnNumber, NoForward, WithNaN):
+    for kind in (Several, Optional, Indexed, Pair, Dictionary, OnNumber, NoForward, WithNaN, FromFile, Saves):
         torch.jit.save(torch.jit.script(kind()), os.path.join(path, kind.__name__ + ".pt"))
     plain = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(), nn.Tanh(), nn.Linear(4, 2))
     torch.jit.save(torch.jit.script(plain), os.path.join(path, "Training.pt"))

@@ -15,9 +15,13 @@ namespace ActorHutch.GpuWorker.Tests.Replicas;
 public sealed class FileReplicaTests : IDisposable
 {
     private readonly ModelFiles _files = new();
-    private readonly Dictionary<BlobId, string> _paths = [];
+    private readonly Dictionary<BlobId, HashedFile> _open = [];
 
-    public void Dispose() => _files.Dispose();
+    public void Dispose()
+    {
+        foreach (var file in _open.Values) file.Dispose();
+        _files.Dispose();
+    }
 
     [Fact]
     public void A_described_model_is_served_by_the_fastest_method()
@@ -99,12 +103,12 @@ public sealed class FileReplicaTests : IDisposable
     }
 
     [Fact]
-    public void Empty_and_cut_files()
+    public void Cut_files()
     {
         foreach (string name in (string[])["model.json", "weights.safetensors", "data.safetensors"])
         {
             byte[] whole = File.ReadAllBytes(_files.PathOf(name));
-            foreach (int length in (int[])[0, 7, whole.Length / 2, whole.Length - 1])
+            foreach (int length in (int[])[7, whole.Length / 2, whole.Length - 1])
             {
                 File.WriteAllBytes(_files.PathOf(name), whole[..length]);
                 Rejected(name, Source());
@@ -120,7 +124,7 @@ public sealed class FileReplicaTests : IDisposable
         Spoil("weights.safetensors", float.NaN);
         Rejected("weights.safetensors", Source());
         using var good = new ModelFiles();
-        File.Copy(good.PathOf("weights.safetensors"), _files.PathOf("weights.safetensors"), overwrite: true);
+        File.WriteAllBytes(_files.PathOf("weights.safetensors"), File.ReadAllBytes(good.PathOf("weights.safetensors")));
         Spoil("data.safetensors", float.PositiveInfinity);
         Rejected("1 NaN or infinite numbers in 40 samples; the first is Infinity in sample 39", Source());
     }
@@ -188,14 +192,15 @@ public sealed class FileReplicaTests : IDisposable
 
     private InputFile Input(string path)
     {
-        using var stream = File.OpenRead(path);
-        var id = BlobId.Of(stream);
-        _paths[id] = path;
-        return new InputFile(path, id, stream.Length);
+        var file = HashedFile.Open(path);
+        var content = BlobReference.Of(file.Content);
+        if (_open.Remove(content.Id, out var before)) before.Dispose();
+        _open[content.Id] = file;
+        return new InputFile(path, content.Id, content.Length);
     }
 
     private IReplica Create(RiskSource source) =>
-        new TorchReplicaFactory().Create(new ReplicaKey(source, Dtype.Float32, "cpu", 1), _paths);
+        new TorchReplicaFactory().Create(new ReplicaKey(source, Dtype.Float32, "cpu", 1), new ReplicaFiles(_open));
 
     private void Rejected(string message, RiskSource source)
     {

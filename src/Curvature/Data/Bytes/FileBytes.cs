@@ -16,6 +16,16 @@ internal sealed class FileBytes : ByteSource
 
     public override long Length { get; }
 
+    /// <summary>When the open file was last written to.</summary>
+    public DateTime LastWriteTimeUtc => File.GetLastWriteTimeUtc(_file);
+
+    /// <summary>What a path leads to, by way of links.</summary>
+    public static FileInfo Entry(string path)
+    {
+        var entry = new FileInfo(path);
+        return entry.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? entry;
+    }
+
     /// <summary>Opens a regular file with something in it.</summary>
     /// <exception cref="CurvatureException">There is none, or it may not be read.</exception>
     public static FileBytes Open(string path)
@@ -27,9 +37,7 @@ internal sealed class FileBytes : ByteSource
         try
         {
             // A pipe has no length either, and opening one could wait for ever.
-            var entry = new FileInfo(path);
-            if (entry.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target) entry = target;
-            if (entry.Length == 0) throw Empty();
+            if (Entry(path).Length == 0) throw Empty();
             file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.None);
             long length = RandomAccess.GetLength(file);
             return length > 0 ? new FileBytes(path, file, length) : throw Empty();
