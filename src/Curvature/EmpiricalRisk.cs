@@ -139,7 +139,7 @@ public sealed class EmpiricalRisk
         {
             return compute();
         }
-        catch (ExternalException error)
+        catch (Exception error) when (error is ExternalException or ArgumentException)
         {
             throw new CurvatureException(
                 $"{what} cannot be evaluated on this batch (inputs {Describe(Inputs)}, targets "

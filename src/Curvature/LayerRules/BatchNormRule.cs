@@ -19,12 +19,9 @@ internal sealed class BatchNormRule(BatchNorm module) : LayerRule
     /// <inheritdoc/>
     protected override Tensor Forward(Tensor input)
     {
-        if (module.training || !module.track_running_stats)
-        {
-            throw new CurvatureException(
-                $"Layer {Path} ({module.GetType().Name}) normalises with the batch's own statistics: call model.eval() "
-                + "first, and keep track_running_stats on.");
-        }
+        const string Normalises = "normalises with the batch's own statistics";
+        if (!module.track_running_stats) throw Unserved(Normalises);
+        if (module.training) throw new CurvatureException($"Layer {Path} ({Kind}) {Normalises}: call model.eval() first.");
 
         _layout = input.dim() == 2 ? LaneLayout.SamplesLast : LaneLayout.SamplesFirst;
         _input = input.detach();

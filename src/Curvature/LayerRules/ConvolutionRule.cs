@@ -22,8 +22,8 @@ internal sealed class ConvolutionRule(Convolution module) : LayerRule
     protected override Tensor Forward(Tensor input)
     {
         if (module.transposed || module.padding_mode != PaddingModes.Zeros)
-            throw Unsupported(module.transposed ? "transposed" : $"padded with mode {module.padding_mode}");
-        if (input.dim() != module.kernel_size.Length + 2) throw Unsupported("given an input without a batch dimension");
+            throw Unserved(module.transposed ? "is transposed" : $"is padded with mode {module.padding_mode}");
+        if (input.dim() != module.kernel_size.Length + 2) throw Unserved("takes the first dimension for channels, not for samples");
 
         _padding = Padding();
         _input = Keep(input.detach());
@@ -104,9 +104,6 @@ internal sealed class ConvolutionRule(Convolution module) : LayerRule
         long[] total = [.. module.kernel_size.Select((size, d) => module.dilation[d] * (size - 1))];
         return total.All(t => t % 2 == 0)
             ? [.. total.Select(t => t / 2)]
-            : throw Unsupported("padded with 'same' and an even kernel, which pads one side more than the other");
+            : throw Unserved("is padded with 'same' and an even kernel, on one side more than on the other");
     }
-
-    private NoLayerRuleException Unsupported(string what) => new(
-        $"Layer {Path} ({module.GetType().Name}) is {what}, for which there is no layer rule. Use --method autodiff.");
 }

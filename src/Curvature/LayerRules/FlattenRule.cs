@@ -7,11 +7,7 @@ namespace ActorHutch.Curvature.LayerRules;
 internal sealed class FlattenRule(Flatten module) : LayerRule
 {
     /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input) => module.start_dim > 0
-        ? module.call(input)
-        : throw new NoLayerRuleException(
-            $"Layer {Path} (Flatten) flattens from dimension {module.start_dim}, which mixes samples; layer rules need "
-            + "start_dim of 1 or more. Use --method autodiff.");
+    protected override Tensor Forward(Tensor input) => module.call(input);
 
     /// <inheritdoc/>
     public override Lanes? Tangent(Lanes? input, Sweep sweep)

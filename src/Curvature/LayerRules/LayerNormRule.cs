@@ -25,6 +25,8 @@ internal sealed class LayerNormRule(LayerNorm module) : LayerRule
     protected override Tensor Forward(Tensor input)
     {
         int rank = module.normalized_shape.Length;
+        if (rank >= input.dim()) throw Unserved("normalises over all dimensions, that of the samples too");
+
         _layout = rank == 1 ? LaneLayout.SamplesLast : LaneLayout.SamplesFirst;
         _over = _layout == LaneLayout.SamplesLast ? [-2] : [.. Enumerable.Range(1, rank).Select(d => (long)-d)];
         _input = input.detach();

@@ -16,6 +16,12 @@ public abstract class LayerRule : TensorOwner
     /// <summary>Where the layer is in the model, such as <c>features.3</c>.</summary>
     public string Path { get; internal set; } = "";
 
+    /// <summary>The layer's class, for messages.</summary>
+    internal string Kind { get; set; } = "";
+
+    /// <summary>Whether the layer has hooks, which may change what goes in and comes out.</summary>
+    internal bool HasHooks { get; set; }
+
     /// <summary>λ = ∂L/∂a of this layer's output, in the output's own shape; null where the loss does not depend on it.</summary>
     protected internal Tensor? OutputAdjoint { get; internal set; }
 
@@ -38,11 +44,23 @@ public abstract class LayerRule : TensorOwner
     internal virtual IEnumerable<LayerRule> Leaves => [this];
 
     /// <summary>Computes the layer and remembers what <see cref="Prepare"/> and <see cref="Tangent"/> need.</summary>
+    /// <exception cref="NoLayerRuleException">
+    /// The rule does not serve the layer, or not at this input; or lanes have no place for the output: see
+    /// <see cref="LaneLayout"/>.
+    /// </exception>
     internal virtual Tensor Run(Tensor input)
     {
         InputShape = input.shape;
         var output = Forward(input);
         OutputShape = output.shape;
+        if (HasHooks) throw Unserved("has hooks, of which layer rules know nothing");
+        if (OutputShape.Length == 0 || OutputShape[0] != InputShape[0] || (OutputShape.Length == 1 && output.requires_grad))
+        {
+            throw Unserved(
+                $"makes {Describe(OutputShape)} of {Describe(InputShape)}: layer rules need samples in the first dimension, and one "
+                + "dimension more");
+        }
+
         Output = output;
         LaneSize = output.requires_grad ? output.numel() : 0;
         return output;
@@ -50,6 +68,10 @@ public abstract class LayerRule : TensorOwner
 
     /// <summary>The layer's own forward pass.</summary>
     /// <param name="input"><c>[N, …]</c>; the layer must not write to it.</param>
+    /// <exception cref="NoLayerRuleException">
+    /// The rule does not serve the layer at this input: other methods may. Whatever it does not serve must be found here,
+    /// where it is not too late to pick another method.
+    /// </exception>
     protected abstract Tensor Forward(Tensor input);
 
     /// <summary>Computes, once a batch, whatever every stack of probes needs. Called without recording.</summary>
@@ -67,4 +89,11 @@ public abstract class LayerRule : TensorOwner
 
     /// <summary>What can be drawn at this layer in output space; nothing for a layer without parameters.</summary>
     internal virtual IEnumerable<OutputDraw> OutputDraws => [];
+
+    /// <summary>That the layer is one that this rule does not serve.</summary>
+    /// <param name="why">Behind the layer's name.</param>
+    protected NoLayerRuleException Unserved(string why) =>
+        new($"Layer {Path} ({Kind}) {why}. Use --method autodiff (CurvatureMethod.Autodiff).");
+
+    private static string Describe(long[] shape) => $"[{string.Join(", ", shape)}]";
 }

@@ -1,5 +1,8 @@
+using System.Collections;
 using System.Collections.Immutable;
+using System.Reflection;
 using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Models.Description;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -26,6 +29,7 @@ public sealed class LayerRuleSet
         .With<Identity>(layer => new IdentityRule(layer))
         .With<Dropout>(layer => new IdentityRule(layer, layer.p))
         .With<Dropout1d>(layer => new IdentityRule(layer, layer.p))
+        .With<Dropout1dOfBothRanks>(layer => new IdentityRule(layer, layer.Probability))
         .With<Dropout2d>(layer => new IdentityRule(layer, layer.p))
         .With<MaxPool1d>(MaxPoolRule.Of)
         .With<MaxPool2d>(MaxPoolRule.Of)
@@ -38,6 +42,7 @@ public sealed class LayerRuleSet
         .WithElementwise<GELU>()
         .WithElementwise<Hardswish>()
         .With<Hardsigmoid>(layer => new ElementwiseRule(layer, isPiecewiseLinear: true))
+        .With<HardsigmoidByParts>(layer => new ElementwiseRule(layer, isPiecewiseLinear: true))
         .WithElementwise<Hardtanh>()
         .WithElementwise<HardtanhOfCopy>()
         .WithElementwise<LeakyReLU>()
@@ -55,7 +60,8 @@ public sealed class LayerRuleSet
 
     /// <summary>Names of the layer kinds that have a rule, sorted.</summary>
     public IEnumerable<string> Known =>
-        _rules.Keys.Where(type => type != typeof(HardtanhOfCopy)).Select(type => type.Name).Append(nameof(Sequential)).Append(nameof(Residual)).Order(StringComparer.Ordinal);
+        _rules.Keys.Where(type => !type.IsAssignableTo(typeof(StandIn))).Select(type => type.Name)
+            .Append(nameof(Sequential)).Append(nameof(Residual)).Order(StringComparer.Ordinal);
 
     /// <summary>These rules and one more, or another one for the same kind of layer.</summary>
     /// <typeparam name="TModule">The layer's class, exactly: classes derived from it are other layers.</typeparam>
@@ -76,12 +82,31 @@ public sealed class LayerRuleSet
     {
         LayerRule rule;
         if (_rules.TryGetValue(module.GetType(), out var make)) rule = make(module);
-        else if (module is Sequential) rule = new ChainRule([.. Children(module, path)]);
+        else if (module is Sequential && !OverridesForward(module)) rule = new ChainRule([.. Children(module, path)]);
         else if (module is Residual) rule = new ResidualRule([.. Children(module, path)]);
         else throw Unknown(module, path);
 
-        rule.Path = path;
+        (rule.Path, rule.Kind, rule.HasHooks) = (path, StandIn.NameOf(module), HasHooks(module));
         return rule;
+    }
+
+    private static bool OverridesForward(nn.Module module) =>
+        module.GetType().GetMethod(nameof(Sequential.forward), [typeof(Tensor)])!.DeclaringType != typeof(Sequential);
+
+    /// <summary>Whether somebody else's code changes what goes into a module or comes out of it.</summary>
+    private static bool HasHooks(nn.Module module)
+    {
+        // TorchSharp shows them to nobody but derived classes.
+        const BindingFlags Own = BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        for (var type = module.GetType(); type is not null; type = type.BaseType)
+        {
+            foreach (string name in (ReadOnlySpan<string>)["pre_hooks", "post_hooks"])
+            {
+                if (type.GetField(name, Own)?.GetValue(module) is ICollection { Count: > 0 }) return true;
+            }
+        }
+
+        return false;
     }
 
     private IEnumerable<LayerRule> Children(nn.Module module, string path) =>
@@ -90,8 +115,9 @@ public sealed class LayerRuleSet
     private NoLayerRuleException Unknown(nn.Module module, string path)
     {
         string where = path.Length == 0 ? "The model itself" : $"Layer {path}";
+        string mode = module is PaddedConvolution padded ? $" padded with mode {padded.Mode}" : "";
         return new NoLayerRuleException(
-            $"{where} is a {module.GetType().Name}, for which there is no layer rule. Use --method autodiff "
+            $"{where} is a {StandIn.NameOf(module)}{mode}, for which there is no layer rule. Use --method autodiff "
             + $"(CurvatureMethod.Autodiff), which takes any model, or add a rule with LayerRuleSet.With. "
             + $"Rules are known for: {string.Join(", ", Known)}.");
     }

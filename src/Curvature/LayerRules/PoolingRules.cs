@@ -21,23 +21,26 @@ internal sealed class LinearMapRule(nn.Module<Tensor, Tensor> module) : LayerRul
 /// <summary>
 /// Max pooling: the tangent at the place where the maximum was found. Its second derivative is zero almost everywhere.
 /// </summary>
+/// <param name="module">The layer.</param>
+/// <param name="dimensions">How many of the last dimensions it pools over; PyTorch's indices run over them together.</param>
+/// <param name="pool">The layer, with the indices of the maxima.</param>
 internal sealed class MaxPoolRule(
-    nn.Module<Tensor, Tensor> module, Func<Tensor, (Tensor Values, Tensor Indices)> pool) : LayerRule
+    nn.Module<Tensor, Tensor> module, int dimensions, Func<Tensor, (Tensor Values, Tensor Indices)> pool) : LayerRule
 {
     private Tensor? _indices;
 
     /// <summary>The rule of a two-dimensional pooling.</summary>
-    public static MaxPoolRule Of(MaxPool2d pool) => new(pool, input => nn.functional.max_pool2d_with_indices(
+    public static MaxPoolRule Of(MaxPool2d pool) => new(pool, 2, input => nn.functional.max_pool2d_with_indices(
         input, pool.kernel_size, pool.stride, pool.padding, pool.dilation, pool.ceil_mode));
 
     /// <summary>The rule of a one-dimensional pooling.</summary>
-    public static MaxPoolRule Of(MaxPool1d pool) => new(pool, input => nn.functional.max_pool1d_with_indices(
+    public static MaxPoolRule Of(MaxPool1d pool) => new(pool, 1, input => nn.functional.max_pool1d_with_indices(
         input, pool.kernel_size, pool.stride, pool.padding, pool.dilation, pool.ceil_mode));
 
     /// <inheritdoc/>
     protected override Tensor Forward(Tensor input)
     {
-        _indices = Keep(pool(input.detach()).Indices.flatten(2).unsqueeze(1));
+        _indices = Keep(pool(input.detach()).Indices.flatten(-dimensions).unsqueeze(1));
         return module.call(input);
     }
 
@@ -46,7 +49,7 @@ internal sealed class MaxPoolRule(
     {
         if (input?.To(LaneLayout.SamplesFirst, InputShape).Data is not { } inner) return null;
         long samples = InputShape[0], lanes = sweep.LaneCount;
-        var found = inner.flatten(3).gather(3, _indices!.expand(samples, lanes, -1, -1));
+        var found = inner.flatten(-dimensions).gather(-1, _indices!.expand([samples, lanes, .. _indices!.shape[2..]]));
         return new Lanes(found.reshape([samples, lanes, .. OutputShape[1..]]), LaneLayout.SamplesFirst);
     }
 }

@@ -9,8 +9,13 @@ internal sealed class ResidualRule(IReadOnlyList<LayerRule> branches) : LayerRul
     internal override IEnumerable<LayerRule> Leaves => branches.SelectMany(branch => branch.Leaves);
 
     /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input) =>
-        branches.Select(branch => branch.Run(input)).Aggregate((sum, branch) => sum.Plus(branch));
+    protected override Tensor Forward(Tensor input)
+    {
+        Tensor[] outputs = [.. branches.Select(branch => branch.Run(input))];
+        return outputs.All(output => output.shape.SequenceEqual(outputs[0].shape))
+            ? outputs.Aggregate((sum, branch) => sum.Plus(branch))
+            : throw Unserved("adds branches of different shapes, one of them broadcast");
+    }
 
     /// <inheritdoc/>
     public override Lanes? Tangent(Lanes? input, Sweep sweep)
