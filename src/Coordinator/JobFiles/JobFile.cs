@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.JobFiles;
@@ -12,7 +13,7 @@ internal sealed record JobFile(
     string Path, JobDocument Job, IReadOnlySet<string> Fields, IReadOnlyList<string> Problems)
 {
     /// <summary>More than any job takes; the report of a thousand workers is well below.</summary>
-    private const long MaxBytes = 64 << 20;
+    private const int MaxBytes = 64 << 20;
 
     private static readonly JsonDocumentOptions Options =
         new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
@@ -22,9 +23,7 @@ internal sealed record JobFile(
     {
         try
         {
-            using var stream = File.OpenRead(path);
-            if (stream.Length > MaxBytes) return Broken(path, $"{path}: is no job file: it has {stream.Length} bytes.");
-            using var json = JsonDocument.Parse(stream, Options);
+            using var json = JsonDocument.Parse(RegularFile.ReadAll(path, MaxBytes), Options);
             return Read(path, json.RootElement);
         }
         catch (JsonException error)
@@ -35,7 +34,7 @@ internal sealed record JobFile(
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            return Broken(path, $"--job {path}: must be a file that can be read: {error.Message}");
+            return Broken(path, $"--job {path}: must be a file that can be read: {error.Message.TrimEnd('.')}.");
         }
     }
 

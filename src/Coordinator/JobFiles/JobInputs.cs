@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Data;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 
@@ -28,7 +29,7 @@ internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore H
     private static (string Path, BlobReference Content)? Find(
         string option, InputFile file, BlobCache cache, List<Problem> problems)
     {
-        if (file.Path is null || (file.Id is not null && !File.Exists(file.Path)))
+        if (file.Path is null || (file.Id is not null && !Path.Exists(file.Path)))
         {
             if (cache.Find(file.Id!.Value) is { } kept) return kept;
             problems.Add(new Problem(option, file.Path ?? file.Id.ToString()!,
@@ -38,7 +39,7 @@ internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore H
 
         try
         {
-            using var stream = File.OpenRead(file.Path);
+            using var stream = RegularFile.OpenStream(file.Path);
             var content = new BlobReference(BlobId.Of(stream), stream.Length);
             if (file.Id is not { } id || id == content.Id) return (file.Path, content);
             problems.Add(new Problem(option, file.Path,

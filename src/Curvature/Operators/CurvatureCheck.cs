@@ -12,6 +12,9 @@ namespace ActorHutch.Curvature.Operators;
 /// <param name="QuadraticForm">vᵀHv.</param>
 public sealed record CurvatureCheck(double Loss, double QuadraticForm)
 {
+    /// <summary>The largest file of expected values that is read, 1 MiB.</summary>
+    public const int LargestFile = 1 << 20;
+
     /// <summary>Computes both.</summary>
     /// <param name="risk">The risk.</param>
     /// <param name="probe">The probe; number 0 is taken.</param>
@@ -51,12 +54,12 @@ public sealed record CurvatureCheck(double Loss, double QuadraticForm)
         ArgumentNullException.ThrowIfNull(path);
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(RegularFile.ReadAll(path, LargestFile));
             return new CurvatureCheck(Number(document.RootElement, "loss"), Number(document.RootElement, "quadratic_form"));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new CurvatureException($"The expected values cannot be read from {path}: {error.Message}", error);
+            throw new CurvatureException($"The expected values cannot be read from {path}: {error.Message.TrimEnd('.')}.", error);
         }
 
         double Number(JsonElement root, string name) =>

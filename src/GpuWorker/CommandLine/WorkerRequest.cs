@@ -74,7 +74,7 @@ internal sealed record WorkerRequest(
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new Problem("model-assembly", path, $"must be a file that can be read ({error.Message})");
+            return new Problem("model-assembly", path, $"must be a file that can be read ({error.Message.TrimEnd('.')})");
         }
     }
 

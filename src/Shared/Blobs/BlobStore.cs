@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ActorHutch.Curvature.Data;
 
 namespace ActorHutch.Shared.Blobs;
 
@@ -11,10 +12,10 @@ public sealed class BlobStore
     private readonly ConcurrentDictionary<BlobId, string> _paths = [];
 
     /// <summary>Offers a file, which must stay as it is: what a receiver gets is checked against its name.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">It cannot be read, or is no regular file.</exception>
     public BlobReference AddFile(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = RegularFile.OpenStream(path);
         return AddFile(path, new BlobReference(BlobId.Of(stream), stream.Length));
     }
 

@@ -161,7 +161,7 @@ public sealed class JobFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "is not JSON: see line 1, byte 1.")]
+    [InlineData(" ", "is not JSON: see line 1, byte 2.")]
     [InlineData("{ \"probes\": 5,\n  \"seed\" }", "is not JSON: see line 2, byte 10.")]
     [InlineData("[1]", "must be a JSON object with a job's fields.")]
     [InlineData("{ \"job\": { \"probes\": 5 } }", "job is not a field of a job, which has kind, ")]

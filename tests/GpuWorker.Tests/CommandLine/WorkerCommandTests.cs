@@ -49,6 +49,31 @@ public class WorkerCommandTests
     }
 
     [Theory]
+    [InlineData("--model-assembly")]
+    [InlineData("--tls-cert")]
+    [InlineData("--tls-key")]
+    [InlineData("--tls-ca")]
+    public async Task What_is_no_regular_file_is_refused_and_not_waited_for(string option)
+    {
+        var folder = Directory.CreateTempSubdirectory("actorhutch-");
+        try
+        {
+            foreach (string path in (string[])[folder.FullName, NamedPipe.MakeOrSkip(Path.Combine(folder.FullName, "pipe"))])
+            {
+                var (code, error) = await Task.Run(() => Run($"--seed-nodes a:1 {option} {path}"))
+                    .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+
+                Assert.Equal(2, code);
+                Assert.Contains(error, line => line.StartsWith($"{option} {path}: must be a file that can be read", StringComparison.Ordinal));
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
     [InlineData("host:4053", "host", 4053)]
     [InlineData("[::1]:0", "::1", 0)]
     [InlineData("10.0.0.1:65535", "10.0.0.1", 65535)]
