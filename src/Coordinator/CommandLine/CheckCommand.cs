@@ -22,7 +22,22 @@ internal static class CheckCommand
     private const double Tolerance32 = 1e-3, Tolerance64 = 1e-8;
 
     /// <returns>One of <see cref="ExitCode"/>: <see cref="ExitCode.Failed"/> where the numbers differ.</returns>
-    public static int Run(Request request, string expected, Terminal terminal, IReplicaFactory replicas)
+    public static async Task<int> RunAsync(
+        Func<Request> read, string expected, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation)
+    {
+        try
+        {
+            // What is computed cannot be interrupted; nobody waits for it then.
+            return await Task.Run(() => Run(read(), expected, terminal, replicas), CancellationToken.None)
+                .WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return ExitCode.Interrupted;
+        }
+    }
+
+    private static int Run(Request request, string expected, Terminal terminal, IReplicaFactory replicas)
     {
         request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory));
         if (request.Problems.Count > 0) return Problems.Report(terminal.Error, "actorhutch", request.Problems);
@@ -65,7 +80,7 @@ internal static class CheckCommand
     /// <summary>The file that the expected values name as their probe, beside them.</summary>
     private static string ProbeOf(string expected)
     {
-        using var json = JsonDocument.Parse(File.ReadAllBytes(expected));
+        using var json = JsonDocument.Parse(RegularFile.ReadAll(expected, CurvatureCheck.LargestFile));
         string name = json.RootElement.TryGetProperty("probe", out var probe) && probe.ValueKind == JsonValueKind.String
             ? probe.GetString()!
             : throw new CurvatureException($"{expected} names no file as its probe.");

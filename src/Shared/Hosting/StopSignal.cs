@@ -10,19 +10,15 @@ public sealed class StopSignal : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly PosixSignalRegistration[] _registrations;
 
-    private readonly Action? _beforeEnd;
-
     /// <summary>Listens from now on.</summary>
-    /// <param name="beforeEnd">What there is to do before a second signal ends the process; null for nothing.</param>
-    public StopSignal(Action? beforeEnd = null)
-    {
-        _beforeEnd = beforeEnd;
-        _registrations =
-        [
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
-        ];
-    }
+    public StopSignal() => _registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
+    ];
+
+    /// <summary>What there is to do before a second signal ends the process; null (the default) for nothing.</summary>
+    public Action? BeforeEnd { get; set; }
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _stop.Token;
@@ -38,7 +34,7 @@ public sealed class StopSignal : IDisposable
     {
         if (_stop.IsCancellationRequested)
         {
-            _beforeEnd?.Invoke();
+            BeforeEnd?.Invoke();
             return;
         }
 
