@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using ActorHutch.Shared.CommandLine;
+using Serilog.Events;
 
 namespace ActorHutch.Shared.Hosting;
 
@@ -18,7 +20,14 @@ public static class ProgramEntry
         // Never disposed of, so that a signal in the last moment does not take the exit code's place.
         var stop = new StopSignal();
         ArgumentNullException.ThrowIfNull(program);
+        var streams = StandardStreams.Take();
         int code = program(stop).GetAwaiter().GetResult();
+        if (streams.Failure is { } why)
+        {
+            StandardErrorLogger.Settings.Tell(LogEventLevel.Fatal, $"The result could not be written to standard output: {why}.");
+            if (code is ExitCode.Done or ExitCode.Interrupted) code = ExitCode.NotWritten;
+        }
+
         LeaveNativeObjects();
         return code;
     }
