@@ -73,7 +73,7 @@ internal sealed class ActorHutchCommand
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public async Task<int> RunAsync(string[] arguments, CancellationToken cancellation)
     {
-        var parsed = _root.Parse(Completion.WithPosition(arguments));
+        var parsed = _root.Parse(Completion.WithPosition(arguments), Completion.Parser);
         var configuration = new InvocationConfiguration
         {
             Output = _terminal.Out,
