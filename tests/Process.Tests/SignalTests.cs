@@ -55,9 +55,53 @@ public sealed class SignalTests
     }
 
     [Fact]
+    public async Task A_signal_that_comes_twice_at_once_is_one()
+    {
+        string[] arguments = ["--probes", "1000000", "--method", "autodiff", "--workers", "1", "--device", "cpu", "--log-level", "information"];
+        await using var twice = ProgramRun.Start("actorhutch", null, arguments);
+        await twice.LogsAsync("begins");
+
+        twice.Signal(15);
+        twice.Signal(2);
+        twice.Signal(15);
+
+        Assert.Equal(130, await twice.ExitAsync());
+        Assert.Contains("interrupted after", twice.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_signal_while_libtorch_computes_does_not_end_in_a_crash()
     {
-        using var files = new Fakes.ModelFiles();
+        using var files = Endless();
+        await using var run = Computing(files);
+        // More than the program's start takes, and less than the model does.
+        await run.ComputesAsync(TimeSpan.FromSeconds(5));
+
+        run.Signal(15);
+
+        Assert.Equal(130, await run.ExitAsync());
+        Assert.Equal("Interrupted before anything was computed.", run.Output.Trim());
+    }
+
+    [Fact]
+    public async Task Another_signal_later_ends_the_process_at_once()
+    {
+        using var files = Endless();
+        await using var run = Computing(files);
+        await run.ComputesAsync(TimeSpan.FromSeconds(5));
+
+        run.Signal(15);
+        // It waits for its workers five times as long as it takes two signals for one.
+        await Task.Delay(TimeSpan.FromSeconds(1.5), TestContext.Current.CancellationToken);
+        run.Signal(15);
+
+        Assert.Equal(Killed, await run.ExitAsync());
+    }
+
+    /// <summary>A model that no computation comes to the end of, and data for it.</summary>
+    private static Fakes.ModelFiles Endless()
+    {
+        var files = new Fakes.ModelFiles();
         PyTorch.RunOrSkip(files.Folder, """
             import torch
             class Endless(torch.nn.Module):
@@ -73,14 +117,9 @@ public sealed class SignalTests
                     return self.layer(x) + 0 * h.sum()
             torch.jit.save(torch.jit.script(Endless()), 'model.pt')
             """);
-        await using var run = ProgramRun.Start(
-            "actorhutch", null, "--model", files.PathOf("model.pt"), "--data", files.PathOf("data.safetensors"), "--workers", "2", "--device", "cpu");
-        // More than the program's start takes, and less than the model does.
-        await run.ComputesAsync(TimeSpan.FromSeconds(5));
-
-        run.Signal(15);
-
-        Assert.Equal(130, await run.ExitAsync());
-        Assert.Equal("Interrupted before anything was computed.", run.Output.Trim());
+        return files;
     }
+
+    private static ProgramRun Computing(Fakes.ModelFiles files) => ProgramRun.Start(
+        "actorhutch", null, "--model", files.PathOf("model.pt"), "--data", files.PathOf("data.safetensors"), "--workers", "2", "--device", "cpu");
 }
