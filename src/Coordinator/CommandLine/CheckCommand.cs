@@ -20,7 +20,22 @@ namespace ActorHutch.Coordinator.CommandLine;
 internal static class CheckCommand
 {
     /// <returns>One of <see cref="ExitCode"/>: <see cref="ExitCode.Failed"/> where the numbers differ.</returns>
-    public static int Run(Request request, string expected, Terminal terminal, IReplicaFactory replicas)
+    public static async Task<int> RunAsync(
+        Func<Request> read, string expected, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation)
+    {
+        try
+        {
+            // What is computed cannot be interrupted; nobody waits for it then.
+            return await Task.Run(() => Run(read(), expected, terminal, replicas), CancellationToken.None)
+                .WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return ExitCode.Interrupted;
+        }
+    }
+
+    private static int Run(Request request, string expected, Terminal terminal, IReplicaFactory replicas)
     {
         request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory));
         using var inputs = request.Files;
@@ -98,7 +113,7 @@ internal static class CheckCommand
     /// <summary>The file that the expected values name as their probe, beside them.</summary>
     private static string ProbeOf(string expected)
     {
-        using var json = JsonDocument.Parse(File.ReadAllBytes(expected));
+        using var json = JsonDocument.Parse(RegularFile.ReadAll(expected, CurvatureCheck.LargestFile));
         string name = json.RootElement.TryGetProperty("probe", out var probe) && probe.ValueKind == JsonValueKind.String
             ? probe.GetString()!
             : throw new CurvatureException($"{expected} names no file as its probe.");

@@ -54,7 +54,7 @@ internal static class SessionCommand
 
                 if (request.Files is { } files) files.Here.Changed += OnChanged;
                 int code = await work(session).ConfigureAwait(false);
-                if (code == ExitCode.Done) await session.CompleteAsync().ConfigureAwait(false);
+                if (code is ExitCode.Done or ExitCode.NotWritten) await session.CompleteAsync().ConfigureAwait(false);
                 if (changed is not null)
                 {
                     if (code is not (ExitCode.Done or ExitCode.Failed)) return code;
@@ -91,12 +91,23 @@ internal static class SessionCommand
     /// <param name="terminal">Where to tell.</param>
     /// <param name="files">The files.</param>
     /// <param name="first">The one to open.</param>
-    public static void WriteFiles(Request request, Terminal terminal, Func<IReadOnlyList<ReportFile>> files, string first)
+    /// <param name="code">The exit code so far.</param>
+    /// <returns>The exit code: another one where all was well, and the files could not be written.</returns>
+    public static int WriteFiles(Request request, Terminal terminal, Func<IReadOnlyList<ReportFile>> files, string first, int code)
     {
-        if (request.Out is not { } path) return;
-        var folder = ReportFolder.Open(path);
-        folder.Write(files());
-        if (!request.Json) terminal.Out.WriteLine($"\nSee {folder[first]}");
+        if (request.Out is not { } path) return code;
+        try
+        {
+            var folder = ReportFolder.Open(path);
+            folder.Write(files());
+            if (!request.Json) terminal.Out.WriteLine($"\nSee {folder[first]}");
+            return code;
+        }
+        catch (Exception error) when (error is IOException or ReportFolderException)
+        {
+            terminal.Log.Tell(LogEventLevel.Error, error.Message);
+            return code is ExitCode.Done or ExitCode.Interrupted ? ExitCode.NotWritten : code;
+        }
     }
 
     /// <summary>The exit code for a job's end; what went wrong goes to standard error.</summary>

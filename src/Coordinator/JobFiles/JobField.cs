@@ -92,14 +92,15 @@ internal sealed record JobField(
     /// <summary>A field that holds a number.</summary>
     public static JobField Number<T>(
         string name, string option, string right, Func<JobDocument, T?> get, Func<JobDocument, T, JobDocument> set,
-        Func<JobDocument, JobDocument>? auto = null)
+        Func<JobDocument, JobDocument>? auto = null, Func<T, bool>? isRight = null)
         where T : struct, INumber<T> => new(
             name, option, right, true,
             (element, job) => element.ValueKind switch
             {
                 // As the option reads it: 1e6 is a whole number.
                 JsonValueKind.Number when T.TryParse(
-                    element.GetRawText(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) => set(job, value),
+                    element.GetRawText(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) =>
+                    isRight?.Invoke(value) == false ? null : set(job, value),
                 JsonValueKind.String when auto is not null && element.GetString() == Choices.Auto => auto(job),
                 _ => null,
             },

@@ -42,7 +42,7 @@ internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore H
 
     private static HashedFile? Find(string option, InputFile file, BlobCache cache, List<Problem> problems)
     {
-        if (file.Path is null || (file.Id is not null && !File.Exists(file.Path)))
+        if (file.Path is null || (file.Id is not null && !Path.Exists(file.Path)))
         {
             if (cache.Find(file.Id!.Value) is { } kept) return kept;
             problems.Add(new Problem(option, file.Path ?? file.Id.ToString()!,

@@ -54,12 +54,15 @@ public sealed class ModelDescription
         ArgumentNullException.ThrowIfNull(path);
         try
         {
-            long length = new FileInfo(path).Length;
-            return length <= LargestFile ? Parse(File.ReadAllBytes(path), path) : throw TooLarge(path, length);
+            using var file = RegularFile.OpenStream(path);
+            if (file.Length > LargestFile) throw TooLarge(path, file.Length);
+            byte[] content = new byte[file.Length];
+            file.ReadExactly(content);
+            return Parse(content, path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new CurvatureException($"The model cannot be read: {error.Message}", error);
+            throw new CurvatureException($"The model cannot be read: {path}: {error.Message.TrimEnd('.')}.", error);
         }
     }
 

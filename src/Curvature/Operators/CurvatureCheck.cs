@@ -12,6 +12,9 @@ namespace ActorHutch.Curvature.Operators;
 /// <param name="QuadraticForm">vᵀHv = Σ_b v_bᵀ(Hv)_b.</param>
 public sealed record CurvatureCheck(double Loss, double QuadraticForm)
 {
+    /// <summary>The largest file of expected values that is read, 1 MiB.</summary>
+    public const int LargestFile = 1 << 20;
+
     private static readonly IReadOnlyDictionary<string, double> Unknown = new Dictionary<string, double>();
 
     /// <summary>v_bᵀ(Hv)_b by the blocks' names; empty where only the sum is known.</summary>
@@ -68,7 +71,7 @@ public sealed record CurvatureCheck(double Loss, double QuadraticForm)
         ArgumentNullException.ThrowIfNull(path);
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(RegularFile.ReadAll(path, LargestFile));
             var root = document.RootElement;
             return new CurvatureCheck(Number(root, "loss"), Number(root, "quadratic_form"))
             {
@@ -79,7 +82,7 @@ public sealed record CurvatureCheck(double Loss, double QuadraticForm)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new CurvatureException($"The expected values cannot be read from {path}: {error.Message}", error);
+            throw new CurvatureException($"The expected values cannot be read from {path}: {error.Message.TrimEnd('.')}.", error);
         }
 
         double Number(JsonElement root, string name) =>

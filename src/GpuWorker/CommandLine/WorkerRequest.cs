@@ -79,7 +79,7 @@ internal sealed record WorkerRequest(
         }
         catch (CurvatureException error)
         {
-            return new Problem("model-assembly", path, $"must be a file that can be read ({error.Message})");
+            return new Problem("model-assembly", path, $"must be a file that can be read ({error.Message.TrimEnd('.')})");
         }
     }
 

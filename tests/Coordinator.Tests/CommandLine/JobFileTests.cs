@@ -161,7 +161,7 @@ public sealed class JobFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "is not JSON: see line 1, byte 1.")]
+    [InlineData(" ", "is not JSON: see line 1, byte 2.")]
     [InlineData("{ \"probes\": 5,\n  \"seed\" }", "is not JSON: see line 2, byte 10.")]
     [InlineData("[1]", "must be a JSON object with a job's fields.")]
     [InlineData("{ \"job\": { \"probes\": 5 } }", "job is not a field of a job, which has kind, ")]
@@ -174,6 +174,47 @@ public sealed class JobFileTests : IDisposable
 
         Assert.Equal((2, ""), (run.Code, run.Out));
         Assert.StartsWith($"{file}: {problem}", run.ErrorLines[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"probes\": 9223372036854775807", "probes 9223372036854775807: must be at most 53687091200 with --v-batch 50: a job has at most 2^30 chunks.")]
+    [InlineData("\"vBatch\": 2147483647", "vBatch 2147483647: must be at most 1000000, or auto.")]
+    [InlineData("\"threads\": 2147483647", "threads 2147483647: must be at most 1024.")]
+    [InlineData("\"workers\": 2147483647", "workers 2147483647: must be at most 1024 in a process.")]
+    [InlineData("\"cluster\": true, \"joinTimeout\": 1e30", "joinTimeout 1e30: must be a number of seconds from 0.001 to 2147483.")]
+    [InlineData("\"model\": \"\\ud800\"", "model: holds half of a surrogate pair, such as \\ud800, which is no text.")]
+    [InlineData("\"cluster\": true, \"seedNodes\": [\"\\udc00\"]", "seedNodes: holds half of a surrogate pair, such as \\ud800, which is no text.")]
+    public async Task A_value_that_nobody_can_mean_is_told(string field, string problem)
+    {
+        string file = Write($"{{ {field} }}");
+
+        var run = await Invocation.Of("--job", file, "--print-job");
+
+        Assert.Equal((2, ""), (run.Code, run.Out));
+        Assert.Contains(run.ErrorLines, line => line == $"{file}: {problem}");
+    }
+
+    [Fact]
+    public async Task A_name_that_is_no_text_is_told()
+    {
+        string file = Write("{ \"probes\": 5, \"\\ud800\": 1 }");
+
+        var run = await Invocation.Of("--job", file, "--print-job");
+
+        Assert.Equal((2, ""), (run.Code, run.Out));
+        Assert.Equal($"{file}: names a field by half of a surrogate pair, such as \\ud800, which is no text.", run.ErrorLines[0]);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_not_in_UTF_8_is_told()
+    {
+        string file = _folder.File("job.json");
+        File.WriteAllBytes(file, [.. "{ \"state\": \""u8, 0xC3, 0x28, .. "\" }"u8]);
+
+        var run = await Invocation.Of("--job", file, "--print-job");
+
+        Assert.Equal((2, ""), (run.Code, run.Out));
+        Assert.Equal($"{file}: is not in UTF-8: save it as such.", run.ErrorLines[0]);
     }
 
     [Fact]

@@ -31,32 +31,15 @@ internal sealed class FileBytes : ByteSource
     public static FileBytes Open(string path)
     {
         if (path.Length == 0) throw new CurvatureException("No file is named: the path is empty.");
-        if (Directory.Exists(path)) throw Wrong("this is a directory; name a file in it.", null);
-        if (!File.Exists(path)) throw Wrong("there is no such file.", null);
-        SafeFileHandle? file = null;
         try
         {
-            // A pipe has no length either, and opening one could wait for ever.
-            if (Entry(path).Length == 0) throw Empty();
-            file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.None);
-            long length = RandomAccess.GetLength(file);
-            return length > 0 ? new FileBytes(path, file, length) : throw Empty();
+            var file = RegularFile.Open(path);
+            return new FileBytes(path, file, RandomAccess.GetLength(file));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            file?.Dispose();
-            throw Wrong($"the file cannot be read: {error.Message}", error);
+            throw new CurvatureException($"{path}: the file cannot be read: {error.Message.TrimEnd('.')}.", error);
         }
-        catch (CurvatureException)
-        {
-            file?.Dispose();
-            throw;
-        }
-
-        CurvatureException Empty() => Wrong("the file is empty, or not a regular file.", null);
-
-        CurvatureException Wrong(string what, Exception? cause) =>
-            cause is null ? new($"{path}: {what}") : new($"{path}: {what}", cause);
     }
 
     public override void Read(long offset, Span<byte> destination)
