@@ -102,7 +102,7 @@ public sealed class SignalTests
     private static Fakes.ModelFiles Endless()
     {
         var files = new Fakes.ModelFiles();
-        PyTorch.RunOrSkip(files.Folder, """
+        PythonWithTorch.RunOrSkip(files.Folder, """
             import torch
             class Endless(torch.nn.Module):
                 def __init__(self):

@@ -17,13 +17,25 @@ internal static class PythonWithTorch
     }
 
     /// <summary>Runs a program of its language, and gives its exit code.</summary>
-    public static int Run(string python, string program, params string[] arguments)
+    public static int Run(string python, string program, params string[] arguments) => Run(python, ".", ["-c", program, .. arguments]).Code;
+
+    /// <summary>Runs a script in a folder; skips the test where there is no Python for it.</summary>
+    public static void RunOrSkip(string folder, string script)
     {
-        var start = new ProcessStartInfo(python, ["-c", program, .. arguments]) { RedirectStandardError = true };
+        // TorchScript reads its own source.
+        string file = Path.Combine(folder, "script.py");
+        File.WriteAllText(file, script);
+        var (code, error) = Run(OrSkip(), folder, [file]);
+        Assert.True(code == 0, error);
+    }
+
+    private static (int Code, string Error) Run(string python, string folder, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(python, arguments) { RedirectStandardError = true, WorkingDirectory = folder };
         start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
         using var process = System.Diagnostics.Process.Start(start)!;
-        process.StandardError.ReadToEnd();
+        string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode;
+        return (process.ExitCode, error);
     }
 }
