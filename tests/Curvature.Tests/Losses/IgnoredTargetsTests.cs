@@ -11,8 +11,8 @@ namespace ActorHutch.Curvature.Tests.Losses;
 /// Targets that count for nothing, against PyTorch's ignore_index: in one piece and in ragged micro-batches, of which some
 /// have no target that counts.
 /// </summary>
-[Collection(PyTorchGroup.Name)]
-public sealed class IgnoredTargetsTests(PyTorchFiles files)
+[Collection(PyTorchSamplesGroup.Name)]
+public sealed class IgnoredTargetsTests(PyTorchSamples files)
 {
     private static readonly int[] Sizes = [1, 2, 3, 4, 100];
 
@@ -25,7 +25,7 @@ public sealed class IgnoredTargetsTests(PyTorchFiles files)
     public void Loss_and_traces_are_PyTorchs_by_every_method(string name, bool described)
     {
         using var scope = NewDisposeScope();
-        var expected = new PyTorchCase(files.At("ignored", name));
+        var expected = files.Case("ignored", name);
         using var model = expected.Model(described);
         using var samples = Dataset.Open(new DatasetFiles(expected.Data));
         samples.CheckFinite(ScalarType.Float64);
