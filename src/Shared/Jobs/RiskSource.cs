@@ -149,8 +149,8 @@ public sealed record RiskSource
             add(true, "normalize", normalize.ToString(), Normalization.Right);
     }
 
-    /// <summary>The options that say something of data and loss, which a built-in model brings.</summary>
-    private IEnumerable<(string Field, string Value)> DataOptions()
+    /// <summary>The options that say something of data and loss, for those models that bring both.</summary>
+    public IEnumerable<(string Field, string Value)> DataOptions()
     {
         if (Data is not null) yield return ("data", Data.Name);
         if (Inputs is not null) yield return ("inputs", Inputs.Name);
