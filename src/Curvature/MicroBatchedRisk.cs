@@ -95,10 +95,23 @@ public sealed class MicroBatchedRisk
         return sum;
     }
 
+    /// <summary>Whether the sum over the micro-batches is L: where there are several, samples must be independent.</summary>
+    /// <exception cref="CurvatureException">They are not: how, since which layer, and what to do.</exception>
+    public void CheckIndependence()
+    {
+        if (Count == 1 || Mixing is not { } mixing) return;
+        throw new CurvatureException(
+            $"{mixing}. The sum over {Count:N0} micro-batches of {MicroBatch:N0} samples is another function, and so is its "
+            + $"trace: say --micro-batch all where all {SampleCount:N0} samples in one batch are meant, and fit into memory. "
+            + "Where each sample is meant to count for itself, normalise with running statistics, give recurrent layers and "
+            + "attention batch_first=True, and call model.eval() before the model is exported.");
+    }
+
     /// <summary>Computes the loss of every micro-batch twice and compares.</summary>
-    /// <exception cref="CurvatureException">The values differ, or are not finite.</exception>
+    /// <exception cref="CurvatureException">The values differ, or are not finite; or samples are not independent.</exception>
     public void CheckDeterminism()
     {
+        CheckIndependence();
         for (int b = 0; b < Count; b++)
         {
             if (Share(b) == 0) continue;
@@ -129,7 +142,7 @@ public sealed class MicroBatchedRisk
                 using var scope = NewDisposeScope();
                 if (output is null)
                 {
-                    var first = risk.ForwardModel();
+                    var first = FirstOutput(risk);
                     risk.CheckFit(first);
                     output = first.shape;
                 }
@@ -152,6 +165,20 @@ public sealed class MicroBatchedRisk
         }
 
         if (weight == 0) throw EmpiricalRisk.NothingCounts();
+    }
+
+    private Tensor FirstOutput(EmpiricalRisk risk)
+    {
+        try
+        {
+            return risk.ForwardModel();
+        }
+        catch (CurvatureException) when (Count > 1 && Mixing is not null)
+        {
+            // Such as the batch's own statistics, which a single sample does not have.
+            CheckIndependence();
+            throw;
+        }
     }
 
     private string Describe(EmpiricalRisk risk, Tensor wrong)

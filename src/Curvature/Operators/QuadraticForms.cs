@@ -36,15 +36,7 @@ public static class QuadraticForms
     {
         ArgumentNullException.ThrowIfNull(risk);
         if (risk.Count == 1) return new WholeBatchForm(risk, batch => Create(batch, options, rules, probes, () => risk.Mixing));
-        if (risk.Mixing is { } mixing)
-        {
-            throw new CurvatureException(
-                $"{mixing}. The sum over {risk.Count:N0} micro-batches of {risk.MicroBatch:N0} samples is another function, and "
-                + $"so is its trace: say --micro-batch all where all {risk.SampleCount:N0} samples in one batch are meant, and "
-                + "fit into memory. Where each sample is meant to count for itself, normalise with running statistics, give "
-                + "recurrent layers and attention batch_first=True, and call model.eval() before the model is exported.");
-        }
-
+        risk.CheckIndependence();
         return new MicroBatchedForm(risk, batch => Create(batch, options, rules, probes, () => null));
     }
 

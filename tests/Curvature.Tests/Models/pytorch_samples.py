@@ -41,7 +41,7 @@ def prepared(model, scale=0.6):
 
 
 def traces(model, inputs, loss):
-    """The loss, the trace of its Hessian by double backward, and that of the GGN by Jacobian and the loss' Hessian."""
+    """The loss, the trace of its Hessian by double backward, and that of the GGN: the loss' curvature along the Jacobian's columns."""
     parameters = list(model.parameters())
     output = model(inputs)
     value = loss(output)
@@ -50,11 +50,12 @@ def traces(model, inputs, loss):
         for index, entry in enumerate(gradient.flatten()):
             row = torch.autograd.grad(entry, parameter, retain_graph=True, allow_unused=True)[0]
             hessian += 0.0 if row is None else float(row.flatten()[index])
-    flat = output.flatten()
-    jacobian = torch.stack([
-        torch.cat([g.flatten() for g in torch.autograd.grad(entry, parameters, retain_graph=True)]) for entry in flat])
-    bend = torch.autograd.functional.hessian(lambda z: loss(z.view(output.shape)), flat.detach())
-    ggn = float(((bend @ jacobian) * jacobian).sum())
+    ggn, point = 0.0, output.detach()
+    dual = torch.zeros_like(output, requires_grad=True)
+    for pulled in torch.autograd.grad(output, parameters, dual, create_graph=True):
+        for entry in pulled.flatten():
+            column = torch.autograd.grad(entry, dual, retain_graph=True)[0]
+            ggn += float((column * torch.autograd.functional.hvp(loss, point, column)[1]).sum())
     return {"loss": float(value), "hessian": hessian, "ggn": ggn}
 
 
