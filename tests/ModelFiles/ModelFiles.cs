@@ -67,10 +67,12 @@ internal sealed class ModelFiles : IDisposable
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
-    private byte[] Reals(int count) => MemoryMarshal.AsBytes(
+    /// <summary>Random numbers, as float32.</summary>
+    public byte[] Reals(int count) => MemoryMarshal.AsBytes(
         Enumerable.Range(0, count).Select(_ => _random.NextSingle() - 0.5f).ToArray().AsSpan()).ToArray();
 
-    private void Write(string name, params (string Name, string Dtype, int[] Shape, byte[] Content)[] arrays) => Write(name, null, arrays);
+    /// <summary>Writes arrays in safetensors.</summary>
+    public void Write(string name, params (string Name, string Dtype, int[] Shape, byte[] Content)[] arrays) => Write(name, null, arrays);
 
     private void Write(
         string name, (string Name, string Text)? metadata, params (string Name, string Dtype, int[] Shape, byte[] Content)[] arrays)

@@ -37,6 +37,9 @@ public abstract class StoredArray(string name, long[] shape, ScalarType dtype)
     /// <summary>The type its elements have in memory.</summary>
     public ScalarType Dtype => dtype;
 
+    /// <summary>What the numbers mean in units of what is stored, where the format says so; null where it does not.</summary>
+    public InputScale? Scale { get; init; }
+
     /// <summary>All of it, <c>[…]</c>, on the CPU. The caller disposes of it.</summary>
     /// <exception cref="CurvatureException">The file ends too early, or cannot be read.</exception>
     public abstract Tensor Read();

@@ -9,10 +9,12 @@ namespace ActorHutch.Curvature.Data;
 /// <remarks>
 /// <para>Inputs become what a model takes:</para>
 /// <list type="bullet">
-/// <item>uint8 becomes x / 255, as torchvision's ToTensor has it, and is then normalised where that is asked for;</item>
-/// <item>other integers become int64, the indices of an embedding; where normalisation is asked for, they become
-/// (x − μ) / σ;</item>
-/// <item>floats and booleans become the type of the computation, and are then normalised where that is asked for.</item>
+/// <item>floats and booleans become the type of the computation; they are scaled and then normalised where that is asked
+/// for;</item>
+/// <item>integers of whatever width become int64, the indices of an embedding, or whatever else the model makes of them;
+/// where a scale or normalisation is asked for, they become real numbers first;</item>
+/// <item>the bytes of IDX, in which images come, become x / 255, as torchvision's ToTensor has it, unless another scale
+/// is asked for.</item>
 /// </list>
 /// <para>
 /// Targets that are integers become int64, the classes; floats and booleans become the type of the computation. All of
@@ -32,6 +34,7 @@ public sealed class Dataset : ISamples, IDisposable
     private readonly ArrayFile[] _files;
     private readonly StoredArray _inputs;
     private readonly StoredArray _targets;
+    private readonly InputScale? _scale;
     private readonly Normalization? _normalization;
 
     private Dataset(ArrayFile[] files, DatasetOptions options)
@@ -43,6 +46,8 @@ public sealed class Dataset : ISamples, IDisposable
             (_targets, TargetsPlace) = Find(files[^1], "targets", isShared: files.Length == 1);
             NamedLoss = files[^1].Metadata.GetValueOrDefault(LossName);
             _normalization = Normalization.Of(options);
+            _scale = options.Scale ?? _inputs.Scale;
+            CheckScale(options);
             Offset = options.Offset;
             SampleCount = Count(options);
         }
@@ -75,7 +80,7 @@ public sealed class Dataset : ISamples, IDisposable
     public ScalarType TargetDtype => _targets.Dtype;
 
     /// <summary>Inputs are read as int64, rather than as numbers of the computation's type.</summary>
-    public bool InputsAreIndices => _normalization is null && IsInteger(InputDtype) && InputDtype is not ScalarType.Byte;
+    public bool InputsAreIndices => _scale is null && _normalization is null && IsInteger(InputDtype);
 
     /// <summary>Targets are read as int64, rather than as numbers of the computation's type.</summary>
     public bool TargetsAreClasses => IsInteger(TargetDtype);
@@ -161,7 +166,7 @@ public sealed class Dataset : ISamples, IDisposable
         if (InputsAreIndices) return stored.to(ScalarType.Int64).MoveToOuterDisposeScope();
 
         var numbers = stored.to(dtype);
-        if (InputDtype is ScalarType.Byte) Normalization.FromBytes(numbers);
+        _scale?.Apply(numbers);
         _normalization?.Apply(numbers);
         return numbers.MoveToOuterDisposeScope();
     }
@@ -173,6 +178,17 @@ public sealed class Dataset : ISamples, IDisposable
         using var scope = NewDisposeScope();
         var stored = _targets.Read(Offset + first, count);
         return stored.to(TargetsAreClasses ? ScalarType.Int64 : dtype).MoveToOuterDisposeScope();
+    }
+
+    private void CheckScale(DatasetOptions options)
+    {
+        if (options.Scale is { IsRight: false } scale)
+            throw new CurvatureException($"The scale of the inputs is {scale}: it {InputScale.Right}.");
+        if (_normalization is null || _scale is not null || InputDtype is not ScalarType.Byte) return;
+        throw new CurvatureException(
+            $"{InputsPlace}: its inputs are bytes, and whether they are shades from 0 to 255 or from 0 to 1 that are to be "
+            + "normalised, nothing says: say --scale 1/255 if x / 255 is to be normalised, as ToTensor and Normalize do, or "
+            + "--scale 1 if x is (DatasetOptions.Scale).");
     }
 
     private void CheckRange(long first, long count, ScalarType dtype)

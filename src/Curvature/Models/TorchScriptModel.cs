@@ -92,6 +92,9 @@ public sealed class TorchScriptModel : nn.Module<Tensor, Tensor>
         return jit.load<Tensor, Tensor>(copy.Path, CPU);
     }
 
+    /// <summary>The modules that it is made of.</summary>
+    internal IEnumerable<TorchScriptLayer> Layers => TorchScriptLayers.Of(_script);
+
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) => _script.call(input);
 

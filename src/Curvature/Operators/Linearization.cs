@@ -21,6 +21,7 @@ internal sealed class Linearization : IDisposable
     /// <exception cref="CurvatureException">A layer or the loss has no rule.</exception>
     public Linearization(EmpiricalRisk risk, CurvatureMatrix matrix, LayerRuleSet rules)
     {
+        ArgumentNullException.ThrowIfNull(risk);
         Risk = risk;
         _samples = risk.SampleCount;
         _secondOrder = matrix == CurvatureMatrix.Hessian;

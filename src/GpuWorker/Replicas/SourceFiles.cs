@@ -21,7 +21,17 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
             source.ModelFile?.Id, source.Weights?.Id, source.Assembly?.Id, source.ModelType, source.Parameters,
             source.Data?.Id, source.Inputs?.Id, source.Targets?.Id, source.Normalize, source.Samples, source.Offset,
             source.Loss, source.Reduction,
-        }.Select(part => part?.ToString() ?? "-")))));
+        }.Select(part => part?.ToString() ?? "-").Concat(Later)))));
+
+    /// <summary>What sources can say since then, where they do: the hashes of all others stay what they were.</summary>
+    private IEnumerable<string> Later
+    {
+        get
+        {
+            if (source.Scale is { } scale) yield return $"scale {scale}";
+            if (source.IgnoreIndex is { } index) yield return $"ignore {index}";
+        }
+    }
 
     /// <summary>The model, in evaluation mode.</summary>
     /// <exception cref="CurvatureException">A file is at fault; the message names it.</exception>
@@ -60,6 +70,7 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
         {
             Offset = source.Offset,
             Samples = source.Samples,
+            Scale = source.Scale,
             Mean = source.Normalize?.Mean,
             Deviation = source.Normalize?.Deviation,
         };
@@ -85,7 +96,10 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
         var (kind, reason) = Chosen(samples);
         return (kind switch
         {
-            LossKind.CrossEntropy => new CrossEntropy(source.Reduction),
+            LossKind.CrossEntropy => new CrossEntropy(
+                source.Reduction, ignoreIndex: source.IgnoreIndex ?? CrossEntropy.DefaultIgnoreIndex),
+            _ when source.IgnoreIndex is { } index => throw new CurvatureException(
+                $"--ignore-index {index} names a class, and the loss is {kind.Word()} ({reason}), whose targets are no classes."),
             LossKind.Mse when samples.TargetsAreClasses => throw NoClasses("mse"),
             LossKind.Mse => new MeanSquaredError(source.Reduction),
             _ when samples.TargetsAreClasses => throw NoClasses("bce"),

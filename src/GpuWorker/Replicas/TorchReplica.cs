@@ -17,6 +17,7 @@ internal sealed class TorchReplica : IReplica
     private readonly Loss _loss;
     private readonly ISamples _samples;
     private readonly long? _microBatch;
+    private readonly Dictionary<long, MicroBatchedRisk> _risks = [];
 
     /// <param name="source">What the job says: name, parameters, micro-batch.</param>
     /// <param name="sha256">Hash of weights and samples.</param>
@@ -62,6 +63,10 @@ internal sealed class TorchReplica : IReplica
         foreach (var owned in _owned) owned.Dispose();
     }
 
-    private MicroBatchedRisk Risk(CurvatureOptions options) => new(
-        _model, _loss, _samples, _microBatch ?? MicroBatchSize.Auto(_model, _loss, _samples, options));
+    /// <summary>The risk in micro-batches for some options. What it has found out of the samples serves later jobs too.</summary>
+    private MicroBatchedRisk Risk(CurvatureOptions options)
+    {
+        long size = _microBatch ?? MicroBatchSize.Auto(_model, _loss, _samples, options);
+        return _risks.TryGetValue(size, out var risk) ? risk : _risks[size] = new(_model, _loss, _samples, size);
+    }
 }

@@ -66,6 +66,8 @@ public sealed class TorchReplicaFactory : IReplicaFactory
                 $"{source.ModelType} makes a model alone: give data with --data, or make it an {nameof(IRiskFactory)}.");
         }
 
+        if (source.DataOptions().Select(option => option.Field).FirstOrDefault() is { } field)
+            throw new CurvatureException($"{source.ModelType} brings its data and its loss: leave out --{field}.");
         var risk = risks.CreateRisk(dtype, device);
         return Owning(risk.Model, model => Owning(risk.Inputs, inputs => Owning(risk.Targets, targets => new TorchReplica(
             source, files.Sha256, risk.Model, risk.Loss, $"that of {source.ModelType}", new TensorSamples(inputs, targets), model, inputs, targets))));

@@ -28,6 +28,48 @@ public sealed class JobFileTests : IDisposable
         Assert.Equal(printed.Out, (await Invocation.Of("--print-job", "--job", Write(printed.Out))).Out);
     }
 
+    [Theory]
+    [InlineData("--scale 1/255 --ignore-index -100 --micro-batch all", """ "scale":"1/255","microBatch":"all","ignoreIndex":-100""")]
+    [InlineData("--scale 0.50 --ignore-index 255 --micro-batch 1e3", """ "scale":"0.5","microBatch":1000,"ignoreIndex":255""")]
+    [InlineData("--micro-batch auto", "")]
+    public async Task What_is_made_of_samples_is_printed_and_read_again(string options, string fields)
+    {
+        using var files = new ModelFiles();
+        var printed = await Invocation.Of(["--print-job", .. files.Options, .. options.Split(' ')]);
+
+        Assert.Equal((0, ""), (printed.Code, printed.Error));
+        string[] names = ["scale", "microBatch", "ignoreIndex"];
+        Assert.Equal(fields.Trim(), string.Join(',', printed.Json.EnumerateObject()
+            .Where(field => names.Contains(field.Name)).Select(field => $"\"{field.Name}\":{field.Value.GetRawText()}")));
+        string file = Write(printed.Out);
+        Assert.Equal(printed.Out, (await Invocation.Of("--print-job", "--job", file)).Out);
+        var changed = (await Invocation.Of("--print-job", "--job", file, "--micro-batch", "7", "--scale", "2", "--ignore-index", "-1")).Json;
+        Assert.Equal((7, "2", -1), (changed.GetProperty("microBatch").GetInt64(), changed.GetProperty("scale").GetString(), changed.GetProperty("ignoreIndex").GetInt64()));
+        Assert.False((await Invocation.Of("--print-job", "--job", file, "--micro-batch", "auto")).Json.TryGetProperty("microBatch", out _));
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_what_is_made_of_samples_is_told()
+    {
+        using var files = new ModelFiles();
+        var run = await Invocation.Of([.. files.Options, "--scale", "1/0", "--micro-batch", "some", "--ignore-index", "1", "--loss", "bce"]);
+        var builtIn = await Invocation.Of("--scale", "1/255", "--ignore-index", "1");
+        var none = await Invocation.Of([.. files.Options, "--micro-batch", "0"]);
+
+        Assert.Equal((2, 2, 2), (run.Code, builtIn.Code, none.Code));
+        Assert.Equal(
+            [
+                $"--scale 1/0: {Curvature.Data.InputScale.Right}.", "--micro-batch some: must be a whole number, at least 1, or all, or auto.",
+                "--ignore-index 1: must not be there with --loss bce, whose targets are no classes.", "See actorhutch --help.",
+            ], run.ErrorLines);
+        Assert.Equal(
+            [
+                "--scale 1/255: needs a --model of one's own: mnist-example brings its data and its loss.",
+                "--ignore-index 1: needs a --model of one's own: mnist-example brings its data and its loss.", "See actorhutch --help.",
+            ], builtIn.ErrorLines);
+        Assert.Equal("--micro-batch 0: must be at least 1, all or auto.", none.ErrorLines[0]);
+    }
+
     [Fact]
     public void Every_option_about_a_job_has_a_field_and_every_field_an_option()
     {
