@@ -199,9 +199,13 @@ def _built(layer):
     if layer["type"] == "Sequential":
         return _chain(layer["layers"])
     kind = getattr(nn, layer["type"])
-    if "bias" in arguments and "bias" not in inspect.signature(kind).parameters:
-        del arguments["bias"]  # LayerNorm before PyTorch 2.1 has it always
-    return kind(**arguments)
+    if "bias" in inspect.signature(kind).parameters:
+        return kind(**arguments)
+    has_bias = arguments.pop("bias", True)  # LayerNorm before PyTorch 2.1, which has it unless somebody takes it away
+    built = kind(**arguments)
+    if not has_bias:
+        built.bias = None
+    return built
 
 
 def _chain(layers):

@@ -30,7 +30,8 @@ class Outcome:
                 found = torch.autograd.grad([output], list(parameters.values()), [weights.to(output.dtype)], allow_unused=True)
             except Exception as error:  # of the user's own functions too
                 raise ExportError("The model cannot be differentiated: %s" % described(error)) from error
-            gradients = dict(zip(parameters, found))
+            # Those of an Embedding with sparse=True hold the same numbers.
+            gradients = {name: g.to_dense() if g is not None and g.is_sparse else g for name, g in zip(parameters, found)}
         return Outcome(output.detach().clone(), gradients)
 
     def difference(self, other, names=None):
