@@ -10,6 +10,8 @@ internal sealed class JobText(IAnsiConsole console)
 {
     private const int MostDisagreements = 10;
 
+    private const int SingleDigits = 8, DoubleDigits = 15;
+
     /// <summary>What runs. Written when the first chunks are out.</summary>
     public void WriteHeader(JobState state, int threads)
     {
@@ -46,13 +48,14 @@ internal sealed class JobText(IAnsiConsole console)
                 : $"[bold green]{Figures.Significant(trace, 6)}[/]   (one probe, so there is no standard error)"));
             if (report.Confidence is { } interval && double.IsFinite(interval.Low))
             {
-                facts.Add(($"{Figures.Significant(interval.Level * 100, 2)} %",
-                    $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}"));
+                facts.Add(Interval(interval, decimals));
             }
 
+            if (report.Rounding is { } rounding) facts.Add(("float32", Markup.Escape(rounding.Text(trace))));
             if (report.ExactTrace is { } exact)
             {
-                string away = error > 0 ? $"   ({Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away)" : "";
+                string where = report.ExactDtype == report.Dtype ? "" : $"in {report.ExactDtype}, ";
+                string away = error > 0 ? $"   ({where}{Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away)" : "";
                 facts.Add(("exact", $"{Figures.Significant(exact, 6)}{away}"));
             }
             else if (exactNote is not null)
@@ -72,11 +75,34 @@ internal sealed class JobText(IAnsiConsole console)
     {
         if (NothingToShow(result)) return;
         var facts = new List<(string, string)>();
-        if (report.Trace is { } trace) facts.Add(("trace", $"[bold green]{Figures.Significant(trace, report.Dtype == "float32" ? 8 : 15)}[/]   (exact)"));
+        if (report.Trace is { } trace)
+        {
+            string exact = report.Rounding is { NeedsFloat64: true } ? "exact but for rounding" : "exact";
+            facts.Add(("trace", $"[bold green]{Exact(report, trace)}[/]   ({exact})"));
+            if (report.Rounding is { } rounding) facts.Add(("float32", Markup.Escape(rounding.Text(trace))));
+        }
+
         facts.Add(("time", Time(report)));
         if (report.Interrupted) facts.Add(("stopped", "interrupted: an exact trace takes all basis vectors"));
         MarkedFacts([.. facts]);
         WriteTables(report, exactColumn: false, tables);
+    }
+
+    /// <summary>An exact trace, with the digits that rounding leaves it.</summary>
+    public static string Exact(Report report, double trace)
+    {
+        int most = report.Dtype == Dtype.Float32.Word() ? SingleDigits : DoubleDigits;
+        return Figures.Significant(trace, report.Rounding is { Bound: > 0 and var bound }
+            ? Math.Clamp(2 + (int)Math.Floor(Math.Log10(Math.Abs(trace) / bound)), 2, most)
+            : most);
+    }
+
+    /// <summary>The interval under its level, or beside it where that is too long for a name.</summary>
+    private static (string Name, string Text) Interval(ConfidenceReport interval, int decimals)
+    {
+        string level = Terms.Percent(interval.Level);
+        string ends = $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}";
+        return level.Length <= Facts.NameColumns ? (level, ends) : ("within", $"{ends}   ({level})");
     }
 
     /// <summary>Says so where the job ended before its first chunk was out.</summary>
@@ -124,6 +150,7 @@ internal sealed class JobText(IAnsiConsole console)
 
     private static IEnumerable<string> Notes(Report report)
     {
+        if (report.Rounding?.Advice is { } advice) yield return advice;
         var chunks = report.Chunks;
         if (chunks.Reissued + chunks.Failed + chunks.Duplicates > 0)
         {
@@ -136,7 +163,7 @@ internal sealed class JobText(IAnsiConsole console)
             yield return $"{Figures.Count(chunks.Disagreements, "duplicate")} differed from the first result: a device "
                 + "may be faulty.";
             foreach (var pair in report.Disagreements.Take(MostDisagreements))
-                yield return $"Chunk {Figures.Whole(pair.Chunk)}: {pair.First} and {pair.Second} disagree.";
+                yield return $"{pair.First} and {pair.Second} disagree about {Terms.Chunk(pair.Chunk)}.";
         }
 
         if (chunks.Verified + chunks.Unverified > 0)
@@ -152,7 +179,9 @@ internal sealed class JobText(IAnsiConsole console)
     private static string? StopNote(Report report, JobResult result) => result.Outcome.End switch
     {
         JobEnd.TargetReached => $"the interval's half-width is within {Figures.Significant(result.Spec.RelativeError!.Value * 100, 3)} % "
-            + $"of the trace, after {Figures.Count(report.Probes, "probe")}",
+            + $"of the trace, after {Figures.Count(report.Probes, "probe")}"
+            + (report.Rounding is { Problem: not null } ? "; the rounding error of float32 is not known, and not in it" : ""),
+        JobEnd.Imprecise => $"float32 is not precise enough, after {Figures.Count(report.Probes, "probe")}",
         JobEnd.Completed when result.Spec.RelativeError is { } error =>
             $"after all {Figures.Count(report.Probes, "probe")}; the interval is still wider than "
             + $"{Figures.Significant(error * 100, 3)} % of the trace",
