@@ -10,7 +10,7 @@ internal sealed class JobText(IAnsiConsole console)
 {
     private const int MostDisagreements = 10;
 
-    private const int SingleDigits = 8, DoubleDigits = 15;
+    private const int SingleDigits = 8, DoubleDigits = 15, BlockDigits = 7;
 
     /// <summary>What runs. Written when the first chunks are out.</summary>
     public void WriteHeader(JobState state, int threads)
@@ -41,7 +41,7 @@ internal sealed class JobText(IAnsiConsole console)
         if (report.Trace is { } trace)
         {
             double error = report.StandardError!.Value;
-            int decimals = Figures.DecimalsFor(error);
+            int decimals = Decimals(report, error);
             facts.Add(("trace", double.IsFinite(error)
                 ? $"[bold green]{Figures.Fixed(trace, decimals)} ± {Figures.Fixed(error, decimals)}[/]   (standard error, "
                     + $"{Figures.Count(report.Probes, "probe")})"
@@ -54,9 +54,13 @@ internal sealed class JobText(IAnsiConsole console)
             if (report.Rounding is { } rounding) facts.Add(("float32", Markup.Escape(rounding.Text(trace))));
             if (report.ExactTrace is { } exact)
             {
-                string where = report.ExactDtype == report.Dtype ? "" : $"in {report.ExactDtype}, ";
-                string away = error > 0 ? $"   ({where}{Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away)" : "";
-                facts.Add(("exact", $"{Figures.Significant(exact, 6)}{away}"));
+                string?[] notes =
+                [
+                    report.ExactDtype == report.Dtype ? null : $"in {report.ExactDtype}",
+                    error > 0 ? $"{Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : null,
+                ];
+                string beside = string.Join(", ", notes.OfType<string>());
+                facts.Add(("exact", Figures.Significant(exact, 6) + (beside.Length > 0 ? $"   ({beside})" : "")));
             }
             else if (exactNote is not null)
             {
@@ -88,13 +92,23 @@ internal sealed class JobText(IAnsiConsole console)
         WriteTables(report, exactColumn: false, tables);
     }
 
+    /// <summary>Decimals for an estimate and its interval: by its standard error, or by rounding where it has none.</summary>
+    public static int Decimals(Report report, double error) =>
+        Figures.DecimalsFor(error > 0 ? error : report.Rounding?.Bound ?? error);
+
     /// <summary>An exact trace, with the digits that rounding leaves it.</summary>
-    public static string Exact(Report report, double trace)
+    public static string Exact(Report report, double trace) =>
+        Exact(trace, report.Rounding?.Bound, report.Dtype == Dtype.Float32.Word() ? SingleDigits : DoubleDigits);
+
+    /// <summary>An exact trace of a block.</summary>
+    public static string Exact(BlockReport block) => Exact(block.Trace, block.RoundingBound, BlockDigits);
+
+    private static string Exact(double trace, double? rounding, int most)
     {
-        int most = report.Dtype == Dtype.Float32.Word() ? SingleDigits : DoubleDigits;
-        return Figures.Significant(trace, report.Rounding is { Bound: > 0 and var bound }
-            ? Math.Clamp(2 + (int)Math.Floor(Math.Log10(Math.Abs(trace) / bound)), 2, most)
-            : most);
+        if (rounding is not > 0 || trace == 0) return Figures.Significant(trace, most);
+        int decimals = Figures.DecimalsFor(rounding.Value);
+        int mostDecimals = most - 1 - (int)Math.Floor(Math.Log10(Math.Abs(trace)));
+        return decimals < mostDecimals ? Figures.Fixed(trace, decimals) : Figures.Significant(trace, most);
     }
 
     /// <summary>The interval under its level, or beside it where that is too long for a name.</summary>
@@ -138,8 +152,8 @@ internal sealed class JobText(IAnsiConsole console)
         if (exactColumn) table.Numbers("exact");
         foreach (var block in report.Blocks)
         {
-            int decimals = estimate ? Figures.DecimalsFor(block.StandardError ?? double.NaN) : 6;
-            string[] cells = [block.Name, Figures.Fixed(block.Trace, decimals)];
+            int decimals = Figures.DecimalsFor(block.StandardError ?? double.NaN);
+            string[] cells = [block.Name, estimate ? Figures.Fixed(block.Trace, decimals) : Exact(block)];
             if (estimate) cells = [.. cells, Figures.Fixed(block.StandardError ?? double.NaN, decimals)];
             if (exactColumn) cells = [.. cells, Figures.Significant(block.ExactTrace ?? double.NaN, 6)];
             table.AddRow(cells);

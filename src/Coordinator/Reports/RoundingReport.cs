@@ -31,9 +31,9 @@ internal sealed record RoundingReport(
 
     /// <summary>What is said of it beside a trace: a clause.</summary>
     /// <param name="trace">The trace.</param>
-    public string Text(double trace) => Bound is { } bound
-        ? $"rounding error below {Figures.Significant(bound, 2)}, which is {Figures.Significant(100 * bound / Math.Abs(trace), 2)} % of the trace"
-        : $"rounding error not known: {Problem}";
+    public string Text(double trace) => Bound is not { } bound ? $"rounding error not known: {Problem}"
+        : $"rounding error below {Figures.Significant(bound, 2)}"
+            + (trace == 0 ? "" : $", which is {Figures.Significant(100 * bound / Math.Abs(trace), 2)} % of the trace");
 
     /// <summary>What to do about it; null where nothing need be done.</summary>
     [JsonIgnore]

@@ -113,8 +113,7 @@ public sealed class CrossEntropy(
         if (!AreClasses(target))
         {
             throw new NoLayerRuleException(
-                $"Cross-entropy with {target.dtype} targets has no layer rule, only with class numbers (int64). "
-                + "Use --method autodiff.");
+                $"Cross-entropy with {target.dtype} targets has no layer rule, only with class numbers (int64).");
         }
 
         using var scope = NewDisposeScope();

@@ -165,17 +165,19 @@ public sealed record JobSpec
 
     private void ValidateOutputSpace(List<Problem> problems)
     {
+        // The model is not known here: what serves any.
+        string anyModel = "--probe-space parameter"
+            + (Method is CurvatureMethod.Hmp or CurvatureMethod.Quadratic ? " and --method auto" : "");
         if (Structure == BlockStructure.Full)
         {
             problems.Add(new Problem(
-                "structure", "full", "must be block with --probe-space output, which probes each block for itself"));
+                "structure", "full", $"needs {anyModel}: output space probes each block for itself"));
         }
 
         if (Method is CurvatureMethod.Autodiff or CurvatureMethod.Hmp)
         {
             problems.Add(new Problem(
-                "method", Method.Value.Word(),
-                "must be auto or quadratic with --probe-space output, which has no Hessian-vector products"));
+                "method", Method.Value.Word(), $"needs {anyModel}: output space has no Hessian-vector products"));
         }
     }
 

@@ -37,7 +37,7 @@ internal static class JobPage
         {
             double error = report.StandardError ?? double.NaN;
             bool estimate = report.Kind != "exact" && double.IsFinite(error);
-            int decimals = Figures.DecimalsFor(error);
+            int decimals = JobText.Decimals(report, error);
             html.Raw(estimate
                 ? $"<div class=\"result\"><div class=\"number\">{Figures.Fixed(trace, decimals)} <small>± {Figures.Fixed(error, decimals)}</small></div></div>"
                 : $"<div class=\"result\"><div class=\"number\">{JobText.Exact(report, trace)}</div></div>");
@@ -74,7 +74,7 @@ internal static class JobPage
                 int decimals = Figures.DecimalsFor(error);
                 return (IReadOnlyList<string>)
                 [
-                    block.Name, estimate ? Figures.Fixed(block.Trace, decimals) : Figures.Significant(block.Trace, 8),
+                    block.Name, estimate ? Figures.Fixed(block.Trace, decimals) : JobText.Exact(block),
                     .. estimate ? [Figures.Fixed(error, decimals)] : Array.Empty<string>(),
                     .. exact ? [Figures.Significant(block.ExactTrace ?? double.NaN, 6)] : Array.Empty<string>(),
                     .. rounding ? [Figures.Significant(block.RoundingBound ?? double.NaN, 2)] : Array.Empty<string>(),
