@@ -20,12 +20,27 @@ public class CurvatureException : Exception
 /// <summary>
 /// A layer, a loss or a way of sharing parameters that the layer rules do not cover; other methods may serve it.
 /// </summary>
+/// <remarks>What serves it depends on what was asked for: whoever knows that adds the way out.</remarks>
 public sealed class NoLayerRuleException : CurvatureException
 {
-    /// <summary>An exception with a message for the user.</summary>
-    public NoLayerRuleException(string message) : base(message)
+    private readonly string? _hint;
+
+    /// <summary>An exception with what is missing.</summary>
+    /// <param name="message">What is not covered, and where: a sentence.</param>
+    /// <param name="hint">What else may help, beside another method or space: sentences; null for nothing.</param>
+    public NoLayerRuleException(string message, string? hint = null) : this(message, message, hint)
     {
     }
+
+    private NoLayerRuleException(string message, string missing, string? hint)
+        : base(hint is null ? message : $"{message} {hint}") => (Missing, _hint) = (missing, hint);
+
+    /// <summary>What is not covered, and where: a sentence.</summary>
+    public string Missing { get; }
+
+    /// <summary>The same, with what serves the model in place of what was asked for.</summary>
+    /// <param name="way">A sentence.</param>
+    internal NoLayerRuleException With(string way) => new($"{Missing} {way}", Missing, _hint);
 }
 
 /// <summary>libtorch cannot be loaded on this machine; another one may have it.</summary>

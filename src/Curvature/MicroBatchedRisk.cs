@@ -102,7 +102,8 @@ public sealed class MicroBatchedRisk
         if (Count == 1 || Mixing is not { } mixing) return;
         throw new CurvatureException(
             $"{mixing}. The sum over {Count:N0} micro-batches of {MicroBatch:N0} samples is another function, and so is its "
-            + $"trace: say --micro-batch all where all {SampleCount:N0} samples in one batch are meant, and fit into memory. "
+            + $"trace: say --micro-batch all, with --method auto and --probe-space parameter, where all {SampleCount:N0} samples in "
+            + "one batch are meant, and fit into memory. "
             + "Where each sample is meant to count for itself, normalise with running statistics, give recurrent layers and "
             + "attention batch_first=True, and call model.eval() before the model is exported.");
     }

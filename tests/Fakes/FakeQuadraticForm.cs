@@ -22,6 +22,9 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
 
     public long BasisCount { get; init; } = 8;
 
+    /// <summary>What is added to the first block's trace.</summary>
+    public double Rounding { get; init; }
+
     public bool Disposed { get; private set; }
 
     /// <summary>What any worker must compute.</summary>
@@ -41,9 +44,15 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
     {
         cancellation.ThrowIfCancellationRequested();
         OnEvaluate?.Invoke(firstProbe, count, cancellation);
-        if (options.Distribution != ProbeDistribution.Basis) return Values(options.Seed, firstProbe, count);
+        if (options.Distribution != ProbeDistribution.Basis)
+        {
+            var values = Values(options.Seed, firstProbe, count);
+            return Rounding == 0
+                ? values
+                : new ProbeValues(firstProbe, 2, [.. values.Values.ToArray().Select((value, i) => i % 2 == 0 ? value + Rounding : value)]);
+        }
 
-        double[] lane = [10.0 / BasisCount, 2.0 / BasisCount];
+        double[] lane = [(10.0 + Rounding) / BasisCount, 2.0 / BasisCount];
         return new ProbeValues(firstProbe, 2, [.. Enumerable.Range(0, count * 2).Select(i => lane[i % 2])]);
     }
 

@@ -28,6 +28,9 @@ public sealed class FakeReplicaFactory : IReplicaFactory
 
     public long BasisCount { get; init; } = 8;
 
+    /// <summary>What single precision adds to the trace, in each probe.</summary>
+    public double Rounding { get; init; }
+
     public ConcurrentQueue<FakeReplica> Created { get; } = [];
 
     public IReplica Create(ReplicaKey key, ReplicaFiles files)
@@ -76,6 +79,7 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
         var form = new FakeQuadraticForm(options)
         {
             BasisCount = factory.BasisCount,
+            Rounding = key.Dtype == Dtype.Float32 ? factory.Rounding : 0,
             OnEvaluate = (first, count, cancellation) =>
             {
                 Threads.Add(Environment.CurrentManagedThreadId);

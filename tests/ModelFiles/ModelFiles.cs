@@ -29,6 +29,11 @@ internal sealed class ModelFiles : IDisposable
             ("inputs", "F32", [Samples, inputs], Reals(Samples * inputs)),
             ("targets", "I64", [Samples], MemoryMarshal.AsBytes(
                 Enumerable.Range(0, Samples).Select(_ => _random.NextInt64(classes)).ToArray().AsSpan()).ToArray()));
+        // Real targets of the output's shape that are probabilities too.
+        Write("soft.safetensors",
+            ("inputs", "F32", [Samples, inputs], Reals(Samples * inputs)),
+            ("targets", "F32", [Samples, classes], MemoryMarshal.AsBytes(
+                Enumerable.Range(0, Samples * classes).Select(i => i % classes == 0 ? 1 - 0.25f * (classes - 1) : 0.25f).ToArray().AsSpan()).ToArray()));
     }
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("actorhutch-model-").FullName;

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Journal;
+using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
@@ -32,13 +33,18 @@ internal sealed partial class CoordinatorActor
             case Begin:
                 job.FirstChunk = _time.GetTimestamp();
                 if (job.Results is null) job.Ahead?.Write(new ReplicaAgreed(job.State.Replica!));
-                job.Results ??= NewResults(job.State);
+                job.Results ??= NewResults(job.State, job.State.AwaitsComparison);
                 LogBegin(job.State);
                 job.Client.Tell(new JobStarted(job.State));
                 break;
             case Accept accept:
-                job.Results!.Accept(accept.Chunk, accept.Worker, accept.Values);
-                if (job.Results.TargetReached) Apply(new TargetReached());
+                job.Results!.Accept(accept.Chunk, accept.Worker, accept.Values, accept.ComputeSeconds);
+                LookAtResults();
+                break;
+            case Forgo forgo:
+                _log.Warning("Job {Job}: the rounding error of single precision is not known: {Reason}", job.State.Job, forgo.Why);
+                job.Results?.ForgoComparison();
+                LookAtResults();
                 break;
             case Compare compare:
                 // At once, so that it is in the report where the job ends with this result.
@@ -58,6 +64,25 @@ internal sealed partial class CoordinatorActor
         }
     }
 
+    /// <summary>Ends the job where what is merged says so.</summary>
+    private void LookAtResults()
+    {
+        if (_job is not { State.Phase: not JobPhase.Finished } job) return;
+        if (job.Results is { TargetReached: true }) Apply(new TargetReached());
+        else if (Lacking(job) is { } what) Apply(new PrecisionLacking(what));
+    }
+
+    /// <summary>Why single precision is not enough; null where it is, as far as is known.</summary>
+    private static string? Lacking(RunningJob job)
+    {
+        var (spec, policy) = (job.State.Spec, job.State.Policy);
+        if (job.Results is not { Rounding: { } rounding } results) return null;
+        bool isKnown = results.TargetOutOfReach || (policy.PicksPrecision && PrecisionRule.IsRelevant(spec, rounding));
+        if (!isKnown) return null;
+        bool hasEstimate = spec.Kind == JobKind.Estimate && results.Accumulator.Count > 0;
+        return PrecisionRule.Message(spec, rounding, hasEstimate ? results.Accumulator.Moments.Mean : rounding.Sample.Mean);
+    }
+
     private void OnCompared(DuplicateCompared compared)
     {
         int before = _job!.State.Counts.Disagreements.Length;
@@ -73,17 +98,21 @@ internal sealed partial class CoordinatorActor
         Timers.Cancel(nameof(SilenceDue));
         long now = _time.GetTimestamp();
         long firstChunk = job.FirstChunk ?? now;
+        // A job that is interrupted waits for nothing more.
+        job.Results?.ForgoComparison();
         var accumulator = job.Results?.Accumulator;
         // The last chunk of all may be the one that satisfied the stopping rule.
         if (outcome.End == JobEnd.Completed && job.Results is { TargetReached: true })
             outcome = new JobOutcome(JobEnd.TargetReached);
+        else if (outcome.End == JobEnd.Completed && Lacking(job) is { } what)
+            outcome = new JobOutcome(JobEnd.Imprecise, what);
 
         _log.Info("Job {Job} ended: {End}", job.State.Job, outcome.End);
         bool exact = job.State.Spec.Kind == JobKind.Exact;
         Deliver(job, new JobResult(
             job.State with { Outcome = outcome },
-            !exact && accumulator is { Count: > 0 } ? accumulator.Estimate(job.State.Spec.ConfidenceLevel) : null,
-            exact && outcome.End == JobEnd.Completed ? accumulator!.Sum() : null,
+            !exact && accumulator is { Count: > 0 } ? job.Results!.Estimate : null,
+            exact && outcome.End == JobEnd.Completed ? accumulator!.Sum() with { Rounding = job.Results!.Rounding } : null,
             job.Earlier?.Ended?.Setup ?? _time.GetElapsedTime(job.Start, firstChunk),
             job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now))
         {
@@ -91,10 +120,14 @@ internal sealed partial class CoordinatorActor
                 ? new JobRecord(job.State.Replica!.Blocks, values, timeline.At(SecondsSoFar(job)))
                 : null,
             History = job.Results?.History,
+            RoundingSeconds = job.Results?.RoundingSeconds ?? 0,
         });
     }
 
-    private static ChunkResults NewResults(JobState state) => new(state.Spec, state.Replica!.Blocks, state.Policy.KeepsRecord);
+    /// <param name="state">The job.</param>
+    /// <param name="awaitsComparison">Whether its probes in both precisions are to come, from a worker or from a journal.</param>
+    private static ChunkResults NewResults(JobState state, bool awaitsComparison) =>
+        new(state.Spec, state.Replica!.Blocks, state.Policy.KeepsRecord, awaitsComparison);
 
     private double SecondsSoFar(RunningJob job) => Elapsed(job, _time.GetTimestamp()).TotalSeconds;
 
@@ -122,7 +155,7 @@ internal sealed partial class CoordinatorActor
         var (spec, state) = (job.State.Spec, job.State);
         var estimate = spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
             ? null
-            : results.Accumulator.Estimate(spec.ConfidenceLevel);
+            : results.Estimate;
         long probes = Math.Min(state.Done.Count * spec.ChunkSize, state.Probes);
         // With a target, V is a bound against runaways and says nothing about how far the job is.
         double needed = estimate is not null && spec.RelativeError is { } error

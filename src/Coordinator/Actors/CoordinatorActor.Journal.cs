@@ -70,10 +70,11 @@ internal sealed partial class CoordinatorActor
     private static ChunkResults? EarlierResults(StartJob start, JournalOpened opened)
     {
         var state = JobState.Start(start.Job, start.Spec, start.Policy, [], opened.Job).State;
-        if (state is not { Recovered: > 0, Outcome: null or { End: JobEnd.Completed } }) return null;
-        var results = NewResults(state);
-        foreach (var chunk in opened.Job!.Chunks.DistinctBy(chunk => chunk.Chunk))
-            results.Accept(chunk.Chunk, chunk.Worker, chunk.Values);
+        if (opened.Job is not { Chunks.Count: > 0 } earlier || state.Outcome is not (null or { End: JobEnd.Completed })) return null;
+        bool isCompared = state is { ComparedProbes: > 0, NotCompared: null } && earlier.IsCompared;
+        var results = NewResults(state, isCompared || state.AwaitsComparison);
+        foreach (var chunk in earlier.Chunks.DistinctBy(chunk => chunk.Chunk))
+            results.Accept(chunk.Chunk, chunk.Worker, chunk.Values, chunk.ComputeSeconds);
         return results;
     }
 
@@ -89,7 +90,7 @@ internal sealed partial class CoordinatorActor
     /// </summary>
     private bool HoldsBack(Effect effect, RunningJob job)
     {
-        if (job.Ahead is not { } ahead || effect is not (Accept or Compare or Finish)) return false;
+        if (job.Ahead is not { } ahead || effect is not (Accept or Forgo or Compare or Finish)) return false;
 
         if (effect is Accept accept)
         {
@@ -118,7 +119,10 @@ internal sealed partial class CoordinatorActor
     private void Deliver(RunningJob job, JobResult result)
     {
         if (job.Ahead is { } ahead && result.Succeeded && job.Earlier?.Ended is null)
-            ahead.Write(new JobEnded(result.Setup, result.Elapsed, [.. result.State.Workers], result.State.Counts));
+            ahead.Write(new JobEnded(result.Setup, result.Elapsed, [.. result.State.Workers], result.State.Counts)
+            {
+                NotCompared = result.State.NotCompared,
+            });
         if (job.Ahead is null) Tell();
         else job.Ahead.Afterwards(Tell);
 

@@ -33,7 +33,7 @@ internal sealed partial class CoordinatorActor
                 break;
             case ChunkFailed failed:
                 _log.Log(
-                    LevelOf(failed.Retriable), null,
+                    LevelOf(failed.Retriable && failed.Chunk != JobState.BothPrecisions), null,
                     "Chunk {Chunk} of job {Job} failed on worker {Worker} in attempt {Attempt}: {Reason}",
                     failed.Chunk, failed.Job, worker.Id, failed.Attempt, failed.What);
                 break;
@@ -45,6 +45,6 @@ internal sealed partial class CoordinatorActor
         }
     }
 
-    /// <summary>What cannot be helped ends the job, which then says so itself.</summary>
+    /// <summary>What cannot be helped, and what the job does without, the job says itself.</summary>
     private static LogLevel LevelOf(bool retriable) => retriable ? LogLevel.WarningLevel : LogLevel.InfoLevel;
 }

@@ -214,14 +214,14 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         if (start.Policy.MaxSilence is not null) AwaitStatuses();
         Timers.StartPeriodicTimer(nameof(ProgressDue), new ProgressDue(), ProgressInterval);
         Perform(transition.Effects);
-        if (_job?.Results is { TargetReached: true }) Apply(new TargetReached());
+        LookAtResults();
     }
 
     private void Apply(JobEvent happened)
     {
         // A job that is over, and waits for its journal, hears of its workers no more than one that is gone.
         if (_job is null || (_job.State.Phase == JobPhase.Finished && happened is WorkerSaid)) return;
-        _job.Timeline?.Note(happened, _job.State.Done, SecondsSoFar(_job));
+        _job.Timeline?.Note(happened, _job.State.IsDone, SecondsSoFar(_job));
         var transition = _job.State.Apply(happened);
         _job.State = transition.State;
         Perform(transition.Effects);

@@ -15,6 +15,12 @@ internal interface IJobObserver
     /// <summary>The first chunks are out.</summary>
     void Started(JobState state);
 
+    /// <summary>The job is run again in double precision. Called between the two runs.</summary>
+    /// <param name="why">Why, as a sentence.</param>
+    void Again(string why)
+    {
+    }
+
     /// <summary>Once a second, the job still runs.</summary>
     void Progressed(JobProgress progress);
 }

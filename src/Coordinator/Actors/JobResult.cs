@@ -19,6 +19,12 @@ internal sealed record JobResult(
     /// <summary>How the estimate came about; null where there is none.</summary>
     public EstimateHistory? History { get; init; }
 
+    /// <summary>How much rounding moves the trace; null where that is not known, or nothing.</summary>
+    public RoundingError? Rounding => Estimate?.Rounding ?? Exact?.Rounding;
+
+    /// <summary>How long a worker took to find that.</summary>
+    public double RoundingSeconds { get; init; }
+
     /// <summary>How it ended.</summary>
     public JobOutcome Outcome => State.Outcome!;
 

@@ -20,7 +20,7 @@ internal static class AccuracyCommand
         var plan = request.Accuracy;
         var common = plan.Spec(request.Spec, 0);
         var onlooker = new Onlooker(terminal, null) { Title = "The exact trace" };
-        var exact = await ExactRun.BesideAsync(session, common, plan.AllProbes, onlooker, cancellation).ConfigureAwait(false);
+        var exact = await ExactRun.BesideAsync(session, common, plan.AllProbes, null, onlooker, cancellation).ConfigureAwait(false);
         onlooker.Clear();
         var results = new List<JobResult>();
         while (results.Count < plan.Seeds && !cancellation.IsCancellationRequested && results.All(result => result.Succeeded))
@@ -35,7 +35,7 @@ internal static class AccuracyCommand
         int code = results.Count == 0 ? ExitCode.Interrupted : SessionCommand.Conclude(results[^1], terminal);
         if (code == ExitCode.BadInput) return code;
 
-        var report = AccuracyReport.Of(plan, results, exact.Exact?.Trace, request.Job, interrupted);
+        var report = AccuracyReport.Of(plan, results, exact, request.Job, interrupted);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else AccuracyText.Write(terminal.ForPeople(), report, EstimateCommand.NoExactTrace(exact));
         return SessionCommand.WriteFiles(

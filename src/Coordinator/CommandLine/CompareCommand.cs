@@ -14,7 +14,7 @@ internal static class CompareCommand
         Session session, Request request, Terminal terminal, CancellationToken cancellation)
     {
         var onlooker = new Onlooker(terminal, null) { Title = "The exact trace" };
-        var exact = await ExactRun.BesideAsync(session, request.Spec, request.Spec.Probes, onlooker, cancellation).ConfigureAwait(false);
+        var exact = await ExactRun.BesideAsync(session, request.Spec, request.Spec.Probes, null, onlooker, cancellation).ConfigureAwait(false);
         onlooker.Clear();
         var rows = new List<CompareRow>();
         double? baseline = null;
@@ -35,7 +35,7 @@ internal static class CompareCommand
 
         bool interrupted = cancellation.IsCancellationRequested;
         var report = new CompareReport(
-            exact.Exact?.Trace, rows, workers, interrupted, model, request.Job, VersionReport.Current);
+            exact.Exact?.Trace, exact.Exact is null ? null : RoundingReport.Of(exact), rows, workers, interrupted, model, request.Job, VersionReport.Current);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else CompareText.Write(terminal.ForPeople(), report, head: !request.Quiet);
 

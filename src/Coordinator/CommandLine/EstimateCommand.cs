@@ -5,6 +5,7 @@ using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.CommandLine;
 
@@ -24,12 +25,12 @@ internal static class EstimateCommand
         if (code == ExitCode.BadInput) return code;
 
         var exact = result.Succeeded && !cancellation.IsCancellationRequested
-            ? await ExactBesideAsync(session, request, result, terminal, cancellation).ConfigureAwait(false)
+            ? await ExactBesideAsync(session, result, terminal, cancellation).ConfigureAwait(false)
             : null;
         bool interrupted = cancellation.IsCancellationRequested;
         if (interrupted) code = ExitCode.Interrupted;
 
-        var report = Reporting.OfEstimate(result, exact?.Exact, request.Job, interrupted);
+        var report = Reporting.OfEstimate(result, exact, request.Job, interrupted);
         session.Feed?.Ended(report);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteEstimate(report, result, NoExactTrace(exact), tables: !request.Quiet);
@@ -37,10 +38,12 @@ internal static class EstimateCommand
     }
 
     private static async Task<JobResult> ExactBesideAsync(
-        Session session, Request request, JobResult result, Terminal terminal, CancellationToken cancellation)
+        Session session, JobResult result, Terminal terminal, CancellationToken cancellation)
     {
         var onlooker = new Onlooker(terminal, null) { Title = "The exact trace beside the estimate" };
-        var exact = await ExactRun.BesideAsync(session, request.Spec, result.Probes, onlooker, cancellation).ConfigureAwait(false);
+        // What an estimate is compared with must be much more precise than it.
+        var spec = PrecisionRule.IsEnoughBeside(result) ? result.Spec : result.Spec with { Dtype = Dtype.Float64 };
+        var exact = await ExactRun.BesideAsync(session, spec, result.Probes, 0, onlooker, cancellation).ConfigureAwait(false);
         onlooker.Clear();
         return exact;
     }

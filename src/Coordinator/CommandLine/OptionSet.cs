@@ -49,13 +49,21 @@ internal sealed class OptionSet
             "must be a whole number, at least 1, or auto", auto: true);
 
     public Option<double?> RelativeError { get; } =
-        Number<double>("--relative-error", "X", "Stop once the 95 % interval's half-width is at most this share of the trace. Default: none, all --probes are taken",
+        Number<double>("--relative-error", "X", "Stop once the interval's half-width is at most this share of the trace. Default: none, all --probes are taken",
             "must lie between 0 and 1, such as 0.01 for 1 %");
+
+    public Option<double?> ConfidenceLevel { get; } =
+        Number<double>("--confidence-level", "X", "How often the interval is to hold the trace. Default: 0.95", "must lie between 0 and 1, such as 0.95");
+
+    public Option<int?> RoundingProbes { get; } =
+        Number<int>("--rounding-probes", "N|auto", "Probes computed in float64 too, to know float32's rounding error; 0 for none. Default: auto, 3 to 8",
+            JobSpec.RightRoundingProbes, auto: true);
 
     public Option<ulong?> Seed { get; } =
         Number<ulong>("--seed", "S", "The probes' seed. Default: 0", "must be a whole number from 0 to 2^64 − 1");
 
-    public Option<Dtype?> Dtype { get; } = Word("--dtype", Choices.Dtype, "The arithmetic's number type. Default: float32");
+    public Option<Dtype?> Dtype { get; } = Word(
+        "--dtype", Choices.Dtype, "The arithmetic's number type; auto is float32, and float64 where that is not precise enough. Default: float32", auto: true);
 
     public Option<string?> Device { get; } = new("--device")
     {
@@ -136,14 +144,14 @@ internal sealed class OptionSet
     /// <summary>The options of <c>actorhutch estimate</c>: all of them.</summary>
     public IReadOnlyList<Option> OfEstimate() =>
     [
-        Job, .. Risk.All, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, Seed, Dtype,
+        Job, .. Risk.All, Matrix, Structure, Method, ProbeSpace, Distribution, Probes, VBatch, RelativeError, ConfidenceLevel, Seed, Dtype, RoundingProbes,
         Device, Workers, Threads, MemoryBudget, State, Dashboard, .. OfCluster(), Out, Json, Quiet, LogLevel, LogFormat, PrintJob,
     ];
 
     /// <summary>The options of <c>actorhutch exact</c>: nothing random, and blocks alone, whose trace is the same.</summary>
     public IReadOnlyList<Option> OfExact() =>
     [
-        Job, .. Risk.All, Matrix, Method, ProbeSpace, VBatch, Dtype,
+        Job, .. Risk.All, Matrix, Method, ProbeSpace, VBatch, Dtype, RoundingProbes, ConfidenceLevel,
         Device, Workers, Threads, MemoryBudget, State, Dashboard, .. OfCluster(), Out, Json, Quiet, LogLevel, LogFormat, PrintJob,
     ];
 

@@ -96,8 +96,10 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
             Probes = values.Of(options.Probes) ?? job.Probes,
             VBatch = values.IsGiven(options.VBatch) ? values.Of(options.VBatch) : job.VBatch,
             RelativeError = values.Of(options.RelativeError) ?? job.RelativeError,
+            ConfidenceLevel = values.Of(options.ConfidenceLevel) ?? job.ConfidenceLevel,
             Seed = values.Of(options.Seed) ?? job.Seed,
-            Dtype = values.Of(options.Dtype) ?? job.Dtype,
+            Dtype = values.IsGiven(options.Dtype) ? values.Of(options.Dtype) ?? default : job.Dtype,
+            RoundingProbes = values.IsGiven(options.RoundingProbes) ? values.Of(options.RoundingProbes) : job.RoundingProbes,
         };
         settings = settings with
         {
@@ -133,6 +135,7 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
         var document = new JobDocument(spec, settings)
         {
             Run = run,
+            PicksPrecision = values.IsGiven(options.Dtype) ? values.Of(options.Dtype) is null : said.PicksPrecision,
             ProbesGiven = values.Of(options.Probes) is not null || file is { Job.ProbesGiven: true },
             ProbeSpaceGiven = values.Of(options.ProbeSpace) is not null || file is { Job.ProbeSpaceGiven: true }
                 || spec.Kind == JobKind.Estimate,
@@ -158,6 +161,7 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
                 .Concat(accuracy.Validate(document.Spec))
                 .Concat(DashboardRequest.Validate(run))
                 .Concat(VerifyFractionProblem(run.VerifyFraction ?? 0))
+                .Concat(DtypeProblems(document, parsed.CommandResult.Command.Options.Contains(options.RoundingProbes)))
                 .Concat(DeviceProblems(settings, replicas, out string? unknown)).Select(Describe),
         ];
         return new Request(
@@ -165,6 +169,17 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
         {
             Accuracy = accuracy,
         };
+    }
+
+    /// <summary>What keeps a job from finding out whether single precision is enough for it.</summary>
+    private static IEnumerable<Problem> DtypeProblems(JobDocument document, bool canCompare)
+    {
+        if (!document.PicksPrecision) yield break;
+        string right = new Choice<Dtype>().Right;
+        if (!canCompare)
+            yield return new Problem("dtype", Choices.Auto, $"{right} here; auto is for estimates and exact traces");
+        else if (document.Spec.RoundingProbes == 0)
+            yield return new Problem("dtype", Choices.Auto, $"{right} with --rounding-probes 0, since nothing tells then which of them it takes");
     }
 
     private static IEnumerable<Problem> VerifyFractionProblem(double fraction) => fraction is >= 0 and <= 1

@@ -27,6 +27,7 @@ internal static class SessionCommand
             // Settled here for all workers, whose machines may differ: stacks of one shape everywhere.
             MemoryBudget = request.Settings.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget,
             VerifyFraction = request.VerifyFraction,
+            PicksPrecision = request.Job.PicksPrecision,
             KeepsRecord = request.Out is not null,
         };
         try

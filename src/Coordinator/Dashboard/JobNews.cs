@@ -26,7 +26,7 @@ internal static class JobNews
         if (counts.Reissued > earlier.Reissued)
             yield return (NewsMood.Bad, $"{Figures.Count(counts.Reissued - earlier.Reissued, "chunk")} issued again");
         foreach (var pair in counts.Disagreements.Skip(earlier.Disagreements.Length).Take(MostNamed))
-            yield return (NewsMood.Bad, $"{pair.First} and {pair.Second} disagree about chunk {Figures.Whole(pair.Chunk)}");
+            yield return (NewsMood.Bad, $"{pair.First} and {pair.Second} disagree about {Terms.Chunk(pair.Chunk)}");
     }
 
     private static IEnumerable<(NewsMood Mood, string Text)> OfWorkers(JobState? before, JobState now)

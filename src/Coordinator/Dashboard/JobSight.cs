@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Reports;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Statistics;
 
 namespace ActorHutch.Coordinator.Dashboard;
@@ -56,5 +57,7 @@ internal sealed class JobSight
         new { from, points = Look.Points.Skip(from).Select(Point) }, Options);
 
     private double[] Point(Moments moments) =>
-        [moments.Count, moments.Mean, ConfidenceInterval.ForMean(moments, _level).HalfWidth];
+        [moments.Count, moments.Mean, ConfidenceInterval.ForMean(moments, _level).HalfWidth + (Rounding?.Bound ?? 0)];
+
+    private RoundingError? Rounding => (Result is null ? Look.Progress?.Estimate : Result.Estimate)?.Rounding;
 }

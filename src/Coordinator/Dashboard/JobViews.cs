@@ -36,7 +36,7 @@ internal static class JobViews
                 : ViewPhase.Running,
             Title = Title(job.Spec, state),
             IsExact = job.Spec.Kind == JobKind.Exact,
-            Facts = [.. Facts(job.Spec, state)],
+            Facts = [.. Facts(state?.Spec ?? job.Spec, state), .. Rounding(look, result)],
             Trace = TraceOf(look, result),
             ExactTrace = report?.ExactTrace,
             Progress = ProgressOf(job.Spec, look, result),
@@ -97,6 +97,16 @@ internal static class JobViews
 
     private static string Title(JobSpec spec, JobState? state) =>
         $"The {(spec.Kind == JobKind.Exact ? "exact trace" : "trace")} of the {Terms.Matrix(spec.Matrix)} of {state?.Replica?.Model.Name ?? spec.Risk.Model}";
+
+    private static IEnumerable<FactView> Rounding(JobLook look, JobResult? result)
+    {
+        var (rounding, trace) = result is { Exact: { } exact } ? (exact.Rounding, exact.Trace)
+            : (result is null ? look.Progress?.Estimate : result.Estimate) is { } estimate ? (estimate.Rounding, estimate.Trace)
+            : default;
+        if (rounding is null) yield break;
+        string share = Figures.Significant(100 * rounding.Bound / Math.Abs(trace), 2);
+        yield return new FactView("Rounding", $"below {Figures.Significant(rounding.Bound, 2)}, {share} % of the trace, by {Figures.Count(rounding.Probes, "probe")} in float64");
+    }
 
     private static IEnumerable<FactView> Facts(JobSpec spec, JobState? state)
     {

@@ -25,6 +25,12 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
     /// <summary>Whether somebody said where probes are drawn; an exact trace picks the cheaper space otherwise.</summary>
     public bool ProbeSpaceGiven { get; init; } = true;
 
+    /// <summary>
+    /// Whether the number type is <c>auto</c>: the job is run in single precision, as its spec says, and in double precision where
+    /// that is not precise enough.
+    /// </summary>
+    public bool PicksPrecision { get; init; }
+
     /// <summary>A job of which nobody has said anything.</summary>
     public static JobDocument Default { get; } =
         new(new JobSpec(), new ExecutionSettings()) { ProbesGiven = false, ProbeSpaceGiven = false };

@@ -47,11 +47,18 @@ internal sealed record JobField(
             (job, size) => job.With(job.Spec with { VBatch = size }), job => job.With(job.Spec with { VBatch = null })),
         Number<ulong>("seed", "seed", "must be a whole number from 0 to 2^64 − 1", job => job.Spec.Seed,
             (job, seed) => job.With(job.Spec with { Seed = seed })),
-        Word("dtype", "dtype", Choices.Dtype, job => job.Spec.Dtype, (job, dtype) => job.With(job.Spec with { Dtype = dtype })),
+        Word("dtype", "dtype", Choices.Dtype, job => job.Spec.Dtype,
+            (job, dtype) => job.With(job.Spec with { Dtype = dtype }) with { PicksPrecision = false },
+            job => job.With(job.Spec with { Dtype = Dtype.Float32 }) with { PicksPrecision = true }) with
+        {
+            Write = job => job.PicksPrecision ? Choices.Auto : job.Spec.Dtype.Word(),
+        },
         Number<double>("relativeError", "relative-error", "must lie between 0 and 1, such as 0.01 for 1 %",
             job => job.Spec.RelativeError, (job, error) => job.With(job.Spec with { RelativeError = error })),
         Number<double>("confidenceLevel", "confidence-level", "must lie between 0 and 1, such as 0.95",
             job => job.Spec.ConfidenceLevel, (job, level) => job.With(job.Spec with { ConfidenceLevel = level })),
+        Number<int>("roundingProbes", "rounding-probes", JobSpec.RightRoundingProbes, job => job.Spec.RoundingProbes,
+            (job, probes) => job.With(job.Spec with { RoundingProbes = probes }), job => job.With(job.Spec with { RoundingProbes = null })),
         .. Settings(
         [
             Text("device", "device", "must be auto, cpu, cuda or cuda:I with a GPU's number I", job => job.Settings.Device,

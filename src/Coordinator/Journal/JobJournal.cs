@@ -71,6 +71,7 @@ internal sealed class JobJournal : ReceivePersistentActor
         {
             Participants = _ended?.Workers,
             Counts = _ended?.Counts ?? new JobCounts(),
+            NotCompared = _ended?.NotCompared,
         };
         Context.Parent.Tell(new JournalOpened(job, _elapsed, _ended));
         _recovered.Clear();

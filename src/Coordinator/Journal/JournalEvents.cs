@@ -28,4 +28,8 @@ internal sealed record ChunksAccepted(TimeSpan Elapsed, IReadOnlyList<AcceptedCh
 /// <param name="Counts">What happened besides.</param>
 internal sealed record JobEnded(
     TimeSpan Setup, TimeSpan Elapsed, IReadOnlyList<KeyValuePair<WorkerKey, WorkerInJob>> Workers, JobCounts Counts)
-    : IJournalEvent;
+    : IJournalEvent
+{
+    /// <summary>Why it had to do without its probes in both precisions; null where it had not.</summary>
+    public string? NotCompared { get; init; }
+}

@@ -51,7 +51,10 @@ internal static class JournalFormat
             Stale = ended.Stale,
             Disagreements = [.. ended.Disagreements.Select(
                 one => new Disagreement(one.Chunk, Key(one.First), Key(one.Second)))],
-        });
+        })
+    {
+        NotCompared = ended.HasNotCompared ? ended.NotCompared : null,
+    };
 
     private static Wire.Replica Write(ReplicaReady replica)
     {
@@ -129,6 +132,7 @@ internal static class JournalFormat
             Failed = ended.Counts.Failed,
             Stale = ended.Counts.Stale,
         };
+        if (ended.NotCompared is { } why) written.NotCompared = why;
         written.Workers.AddRange(ended.Workers.Select(entry => Write(entry.Key, entry.Value)));
         written.Disagreements.AddRange(ended.Counts.Disagreements.Select(
             one => new Wire.Disagreement { Chunk = one.Chunk, First = Write(one.First), Second = Write(one.Second) }));

@@ -1,5 +1,4 @@
 using ActorHutch.Coordinator.JobFiles;
-using ActorHutch.Shared.Jobs;
 using Akka.Configuration;
 
 namespace ActorHutch.Coordinator.Journal;
@@ -68,7 +67,7 @@ internal sealed class StateDirectory : IDisposable
         var database = new JournalDatabase(Path.Combine(path, "journal.db"));
         if (File.Exists(jobFile))
         {
-            CheckOwner(path, jobFile, job.Spec);
+            CheckOwner(path, jobFile, job);
             if (!database.Exists) throw Damaged(path, "its journal.db is gone");
             database.Check(reason => Damaged(path, reason));
             return database;
@@ -80,13 +79,13 @@ internal sealed class StateDirectory : IDisposable
         return database;
     }
 
-    private static void CheckOwner(string path, string jobFile, JobSpec spec)
+    private static void CheckOwner(string path, string jobFile, JobDocument job)
     {
         var owner = JobFile.Read(jobFile);
         if (owner.Problems.Count > 0) throw Damaged(path, string.Join(' ', owner.Problems));
-        if (JobDocument.Hash(owner.Job.Spec) == JobDocument.Hash(spec)) return;
+        if (JobDocument.Hash(owner.Job.Spec) == JobDocument.Hash(job.Spec)) return;
 
-        var (there, here) = (owner.Job, new JobDocument(spec, owner.Job.Settings));
+        var (there, here) = (owner.Job, new JobDocument(job.Spec, owner.Job.Settings) { PicksPrecision = job.PicksPrecision });
         var differences = JobField.All
             .Where(field => field.ShowsInResult)
             .Select(field => (field.Name, There: Shown(field, there), Here: Shown(field, here)))

@@ -9,6 +9,7 @@ namespace ActorHutch.Coordinator.Reports;
 /// <summary>Estimates against the number of probes, as <c>--json</c> writes them.</summary>
 /// <param name="Plan">What was to run.</param>
 /// <param name="ExactTrace">The exact trace, where it was computed.</param>
+/// <param name="Rounding">What rounding adds to the exact trace; null in double precision, or where none was computed.</param>
 /// <param name="ProbeDeviation">σ: the standard deviation of one probe's vᵀHv, from all probes of all runs.</param>
 /// <param name="Points">Over all runs, one entry a number of probes.</param>
 /// <param name="Runs">Each run.</param>
@@ -20,32 +21,32 @@ namespace ActorHutch.Coordinator.Reports;
 /// <param name="Job">What the runs have in common; its seed is the first one's.</param>
 /// <param name="Versions">Which software.</param>
 internal sealed record AccuracyReport(
-    AccuracyPlan Plan, double? ExactTrace, double? ProbeDeviation, IReadOnlyList<AccuracyPoint> Points, IReadOnlyList<AccuracyRun> Runs,
+    AccuracyPlan Plan, double? ExactTrace, RoundingReport? Rounding, double? ProbeDeviation, IReadOnlyList<AccuracyPoint> Points, IReadOnlyList<AccuracyRun> Runs,
     string? Method, bool Interrupted, string? Error, double ElapsedSeconds, ReplicaDescription? Model, JobDocument Job,
     VersionReport Versions)
 {
     /// <summary>Makes the report.</summary>
     /// <param name="plan">What was to run.</param>
     /// <param name="results">The runs, each with its record, in the order of their seeds.</param>
-    /// <param name="exact">The exact trace; null where it was not computed.</param>
+    /// <param name="exact">What the exact trace's job came to.</param>
     /// <param name="job">What was asked for.</param>
     /// <param name="interrupted">Whether the user stopped it.</param>
     public static AccuracyReport Of(
-        AccuracyPlan plan, IReadOnlyList<JobResult> results, double? exact, JobDocument job, bool interrupted)
+        AccuracyPlan plan, IReadOnlyList<JobResult> results, JobResult exact, JobDocument job, bool interrupted)
     {
         var at = RunningEstimates.Steps(plan.From, plan.To, plan.Steps);
         var finished = results.Where(result => result is { Succeeded: true, Record: not null }).ToArray();
         AccuracyRun[] runs =
         [
             .. finished.Select(result => new AccuracyRun(result.Spec.Seed,
-                [.. RunningEstimates.Of(result.Record!.Values, result.Spec.ConfidenceLevel, at)
+                [.. RunningEstimates.Of(result.Record!.Values, result.Spec.ConfidenceLevel, 0, at)
                     .Select(estimate => new AccuracyEstimate(estimate.Probes, estimate.Trace, estimate.StandardError))])),
         ];
         var replica = results.Count > 0 ? results[0].State.Replica : null;
         // All runs have the same number of probes, so their variances count the same.
         double deviation = Math.Sqrt(finished.Select(result => result.Estimate!.Moments.Variance).DefaultIfEmpty(double.NaN).Average());
         return new AccuracyReport(
-            plan, exact, deviation,
+            plan, exact.Exact?.Trace, exact.Exact is null ? null : RoundingReport.Of(exact), deviation,
             runs.Length == 0 ? [] : [.. at.Select((probes, i) => AccuracyPoint.Of(probes, [.. runs.Select(run => run.Estimates[i].Trace)], deviation))],
             runs, replica?.Method.Word(), interrupted,
             results.FirstOrDefault(result => !result.Succeeded && !interrupted)?.Outcome.Message,

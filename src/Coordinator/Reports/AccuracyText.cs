@@ -37,6 +37,7 @@ internal static class AccuracyText
         console.MarkupLineInterpolated($"  {Figures.Count(report.Runs.Count, "run")} of {Figures.Count(spec.Probes, "probe")}, seeds {report.Runs[0].Seed} to {report.Runs[^1].Seed}, method {report.Method}");
         if (report.ExactTrace is { } exact) console.MarkupLineInterpolated($"  exact trace [bold green]{Figures.Significant(exact, 6)}[/]");
         else if (exactNote is not null) console.MarkupLineInterpolated($"  exact trace {exactNote}");
+        if (report is { Rounding: { } rounding, ExactTrace: { } of }) console.MarkupLineInterpolated($"  float32     {rounding.Text(of)}");
         console.MarkupLineInterpolated($"  one probe's standard deviation σ is {Figures.Significant(report.ProbeDeviation ?? double.NaN, 3)}");
         console.WriteLine();
 

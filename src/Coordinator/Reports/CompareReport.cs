@@ -7,6 +7,7 @@ namespace ActorHutch.Coordinator.Reports;
 
 /// <summary>How the contenders did, as <c>--json</c> writes it. Times are seconds and leave set-up out.</summary>
 /// <param name="ExactTrace">The exact trace, where it was computed.</param>
+/// <param name="Rounding">What rounding adds to the exact trace; null in double precision, or where none was computed.</param>
 /// <param name="Rows">The contenders, in the order in which they ran.</param>
 /// <param name="Workers">How many workers computed.</param>
 /// <param name="Interrupted">Whether the user stopped it; contenders that had not begun are left out.</param>
@@ -14,7 +15,7 @@ namespace ActorHutch.Coordinator.Reports;
 /// <param name="Job">What the contenders have in common.</param>
 /// <param name="Versions">Which software.</param>
 internal sealed record CompareReport(
-    double? ExactTrace, IReadOnlyList<CompareRow> Rows, int Workers, bool Interrupted, ReplicaDescription? Model,
+    double? ExactTrace, RoundingReport? Rounding, IReadOnlyList<CompareRow> Rows, int Workers, bool Interrupted, ReplicaDescription? Model,
     JobDocument Job, VersionReport Versions)
 {
     /// <summary>The contenders that have figures.</summary>

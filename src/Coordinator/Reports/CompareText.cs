@@ -39,6 +39,8 @@ internal static class CompareText
         console.MarkupLineInterpolated($"  {Figures.Count(job.Probes, $"{Terms.Distribution(job.Distribution)} probe")} each, seed {job.Seed}, {job.Dtype.Word()}, {Figures.Count(report.Workers, "worker")}, {Figures.Count(report.Job.Settings.ThreadsPerWorker, "thread")} each");
         if (report.ExactTrace is { } exact)
             console.MarkupLineInterpolated($"  exact trace [bold green]{Figures.Significant(exact, 6)}[/]");
+        if (report is { Rounding: { } rounding, ExactTrace: { } of })
+            console.MarkupLineInterpolated($"  float32     {rounding.Text(of)}");
 
         console.WriteLine();
     }

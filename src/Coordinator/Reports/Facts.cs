@@ -16,5 +16,5 @@ internal static class Facts
     }
 
     /// <summary>As wide as the widest name, so that what is written one after another stands in one line.</summary>
-    private const int NameColumns = 7;
+    public const int NameColumns = 7;
 }

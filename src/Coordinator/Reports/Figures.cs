@@ -5,19 +5,22 @@ namespace ActorHutch.Coordinator.Reports;
 /// <summary>Numbers as people read them.</summary>
 internal static class Figures
 {
-    private const int MostDecimals = 12;
+    private const int MostDecimals = 12, MostDigits = 17;
 
     /// <summary>Decimals that show two significant digits of an error, and no digit of the value beyond them.</summary>
     public static int DecimalsFor(double error) =>
-        !double.IsFinite(error) || error <= 0
-            ? 4
-            : Math.Clamp(1 - (int)Math.Floor(Math.Log10(error)), 0, MostDecimals);
+        !double.IsFinite(error) || error <= 0 ? 4 : Math.Max(1 - (int)Math.Floor(Math.Log10(error)), 0);
 
-    /// <summary>With a fixed number of decimals, thousands set apart.</summary>
-    public static string Fixed(double value, int decimals) =>
-        double.IsFinite(value)
-            ? value.ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
-            : "–";
+    /// <summary>With a fixed number of decimals, thousands set apart; where they are many, with an exponent.</summary>
+    public static string Fixed(double value, int decimals)
+    {
+        if (!double.IsFinite(value)) return "–";
+        if (decimals <= MostDecimals)
+            return value.ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        if (value == 0) return "0";
+        int digits = decimals + 1 + (int)Math.Floor(Math.Log10(Math.Abs(value)));
+        return digits < 1 ? "0" : Exponential(value, digits);
+    }
 
     /// <summary>With so many significant digits.</summary>
     public static string Significant(double value, int digits)
@@ -26,9 +29,12 @@ internal static class Figures
         if (value == 0) return "0";
         int exponent = (int)Math.Floor(Math.Log10(Math.Abs(value)));
         return exponent is < -5 or > 14
-            ? value.ToString("E" + (digits - 1).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+            ? Exponential(value, digits)
             : Fixed(value, Math.Clamp(digits - 1 - exponent, 0, MostDecimals));
     }
+
+    private static string Exponential(double value, int digits) => value.ToString(
+        "E" + (Math.Clamp(digits, 1, MostDigits) - 1).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     /// <summary>A whole number, thousands set apart.</summary>
     public static string Whole(double value) => Fixed(value, 0);

@@ -10,6 +10,8 @@ internal sealed class JobText(IAnsiConsole console)
 {
     private const int MostDisagreements = 10;
 
+    private const int SingleDigits = 8, DoubleDigits = 15, BlockDigits = 7;
+
     /// <summary>What runs. Written when the first chunks are out.</summary>
     public void WriteHeader(JobState state, int threads)
     {
@@ -39,21 +41,26 @@ internal sealed class JobText(IAnsiConsole console)
         if (report.Trace is { } trace)
         {
             double error = report.StandardError!.Value;
-            int decimals = Figures.DecimalsFor(error);
+            int decimals = Decimals(report, error);
             facts.Add(("trace", double.IsFinite(error)
                 ? $"[bold green]{Figures.Fixed(trace, decimals)} ± {Figures.Fixed(error, decimals)}[/]   (standard error, "
                     + $"{Figures.Count(report.Probes, "probe")})"
                 : $"[bold green]{Figures.Significant(trace, 6)}[/]   (one probe, so there is no standard error)"));
             if (report.Confidence is { } interval && double.IsFinite(interval.Low))
             {
-                facts.Add(($"{Figures.Significant(interval.Level * 100, 2)} %",
-                    $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}"));
+                facts.Add(Interval(interval, decimals));
             }
 
+            if (report.Rounding is { } rounding) facts.Add(("float32", Markup.Escape(rounding.Text(trace))));
             if (report.ExactTrace is { } exact)
             {
-                string away = error > 0 ? $"   ({Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away)" : "";
-                facts.Add(("exact", $"{Figures.Significant(exact, 6)}{away}"));
+                string?[] notes =
+                [
+                    report.ExactDtype == report.Dtype ? null : $"in {report.ExactDtype}",
+                    error > 0 ? $"{Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : null,
+                ];
+                string beside = string.Join(", ", notes.OfType<string>());
+                facts.Add(("exact", Figures.Significant(exact, 6) + (beside.Length > 0 ? $"   ({beside})" : "")));
             }
             else if (exactNote is not null)
             {
@@ -72,11 +79,44 @@ internal sealed class JobText(IAnsiConsole console)
     {
         if (NothingToShow(result)) return;
         var facts = new List<(string, string)>();
-        if (report.Trace is { } trace) facts.Add(("trace", $"[bold green]{Figures.Significant(trace, report.Dtype == "float32" ? 8 : 15)}[/]   (exact)"));
+        if (report.Trace is { } trace)
+        {
+            string exact = report.Rounding is { NeedsFloat64: true } ? "exact but for rounding" : "exact";
+            facts.Add(("trace", $"[bold green]{Exact(report, trace)}[/]   ({exact})"));
+            if (report.Rounding is { } rounding) facts.Add(("float32", Markup.Escape(rounding.Text(trace))));
+        }
+
         facts.Add(("time", Time(report)));
         if (report.Interrupted) facts.Add(("stopped", "interrupted: an exact trace takes all basis vectors"));
         MarkedFacts([.. facts]);
         WriteTables(report, exactColumn: false, tables);
+    }
+
+    /// <summary>Decimals for an estimate and its interval: by its standard error, or by rounding where it has none.</summary>
+    public static int Decimals(Report report, double error) =>
+        Figures.DecimalsFor(error > 0 ? error : report.Rounding?.Bound ?? error);
+
+    /// <summary>An exact trace, with the digits that rounding leaves it.</summary>
+    public static string Exact(Report report, double trace) =>
+        Exact(trace, report.Rounding?.Bound, report.Dtype == Dtype.Float32.Word() ? SingleDigits : DoubleDigits);
+
+    /// <summary>An exact trace of a block.</summary>
+    public static string Exact(BlockReport block) => Exact(block.Trace, block.RoundingBound, BlockDigits);
+
+    private static string Exact(double trace, double? rounding, int most)
+    {
+        if (rounding is not > 0 || trace == 0) return Figures.Significant(trace, most);
+        int decimals = Figures.DecimalsFor(rounding.Value);
+        int mostDecimals = most - 1 - (int)Math.Floor(Math.Log10(Math.Abs(trace)));
+        return decimals < mostDecimals ? Figures.Fixed(trace, decimals) : Figures.Significant(trace, most);
+    }
+
+    /// <summary>The interval under its level, or beside it where that is too long for a name.</summary>
+    private static (string Name, string Text) Interval(ConfidenceReport interval, int decimals)
+    {
+        string level = Terms.Percent(interval.Level);
+        string ends = $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}";
+        return level.Length <= Facts.NameColumns ? (level, ends) : ("within", $"{ends}   ({level})");
     }
 
     /// <summary>Says so where the job ended before its first chunk was out.</summary>
@@ -112,8 +152,8 @@ internal sealed class JobText(IAnsiConsole console)
         if (exactColumn) table.Numbers("exact");
         foreach (var block in report.Blocks)
         {
-            int decimals = estimate ? Figures.DecimalsFor(block.StandardError ?? double.NaN) : 6;
-            string[] cells = [block.Name, Figures.Fixed(block.Trace, decimals)];
+            int decimals = Figures.DecimalsFor(block.StandardError ?? double.NaN);
+            string[] cells = [block.Name, estimate ? Figures.Fixed(block.Trace, decimals) : Exact(block)];
             if (estimate) cells = [.. cells, Figures.Fixed(block.StandardError ?? double.NaN, decimals)];
             if (exactColumn) cells = [.. cells, Figures.Significant(block.ExactTrace ?? double.NaN, 6)];
             table.AddRow(cells);
@@ -124,6 +164,7 @@ internal sealed class JobText(IAnsiConsole console)
 
     private static IEnumerable<string> Notes(Report report)
     {
+        if (report.Rounding?.Advice is { } advice) yield return advice;
         var chunks = report.Chunks;
         if (chunks.Reissued + chunks.Failed + chunks.Duplicates > 0)
         {
@@ -136,7 +177,7 @@ internal sealed class JobText(IAnsiConsole console)
             yield return $"{Figures.Count(chunks.Disagreements, "duplicate")} differed from the first result: a device "
                 + "may be faulty.";
             foreach (var pair in report.Disagreements.Take(MostDisagreements))
-                yield return $"Chunk {Figures.Whole(pair.Chunk)}: {pair.First} and {pair.Second} disagree.";
+                yield return $"{pair.First} and {pair.Second} disagree about {Terms.Chunk(pair.Chunk)}.";
         }
 
         if (chunks.Verified + chunks.Unverified > 0)
@@ -152,7 +193,9 @@ internal sealed class JobText(IAnsiConsole console)
     private static string? StopNote(Report report, JobResult result) => result.Outcome.End switch
     {
         JobEnd.TargetReached => $"the interval's half-width is within {Figures.Significant(result.Spec.RelativeError!.Value * 100, 3)} % "
-            + $"of the trace, after {Figures.Count(report.Probes, "probe")}",
+            + $"of the trace, after {Figures.Count(report.Probes, "probe")}"
+            + (report.Rounding is { Problem: not null } ? "; the rounding error of float32 is not known, and not in it" : ""),
+        JobEnd.Imprecise => $"float32 is not precise enough, after {Figures.Count(report.Probes, "probe")}",
         JobEnd.Completed when result.Spec.RelativeError is { } error =>
             $"after all {Figures.Count(report.Probes, "probe")}; the interval is still wider than "
             + $"{Figures.Significant(error * 100, 3)} % of the trace",

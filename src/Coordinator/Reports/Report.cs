@@ -15,14 +15,20 @@ internal sealed record Report
     /// <summary>s/√V; 0 for an exact trace; null where there are fewer than two probes.</summary>
     public required double? StandardError { get; init; }
 
-    /// <summary>Student's t interval; null for an exact trace.</summary>
+    /// <summary>Student's t interval, wider by what rounding may add; null for an exact trace.</summary>
     public required ConfidenceReport? Confidence { get; init; }
 
     /// <summary>Probes, or basis vectors, that the trace rests on.</summary>
     public required long Probes { get; init; }
 
+    /// <summary>What rounding adds; null in float64, and where nothing was to be computed in both precisions.</summary>
+    public required RoundingReport? Rounding { get; init; }
+
     /// <summary>The exact trace, where it was computed.</summary>
     public required double? ExactTrace { get; init; }
+
+    /// <summary>In which number type; null where it was not computed.</summary>
+    public required string? ExactDtype { get; init; }
 
     public required string Matrix { get; init; }
 
@@ -44,7 +50,7 @@ internal sealed record Report
     /// <summary>Probes in a chunk.</summary>
     public required int VBatch { get; init; }
 
-    /// <summary><c>completed</c>, <c>targetReached</c>, <c>interrupted</c> or <c>failed</c>.</summary>
+    /// <summary><c>completed</c>, <c>targetReached</c>, <c>interrupted</c>, <c>imprecise</c> or <c>failed</c>.</summary>
     public required string StopReason { get; init; }
 
     public required bool Interrupted { get; init; }
@@ -78,8 +84,8 @@ internal sealed record Report
 /// <summary>A confidence interval.</summary>
 internal sealed record ConfidenceReport(double Level, double Low, double High);
 
-/// <summary>One diagonal block; the exact trace where it was computed.</summary>
-internal sealed record BlockReport(string Name, double Trace, double? StandardError, double? ExactTrace);
+/// <summary>One diagonal block; the exact trace, and what rounding adds at most, where they are known.</summary>
+internal sealed record BlockReport(string Name, double Trace, double? StandardError, double? ExactTrace, double? RoundingBound = null);
 
 /// <summary>One worker, by its accepted chunks; its share is that of all accepted probes.</summary>
 internal sealed record WorkerReport(

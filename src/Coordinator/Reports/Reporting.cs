@@ -11,10 +11,10 @@ internal static class Reporting
 {
     /// <summary>The report of an estimate.</summary>
     /// <param name="result">What the job came to.</param>
-    /// <param name="exact">The exact trace; null where it was not computed.</param>
+    /// <param name="exact">What the exact trace's job came to; null where there was none.</param>
     /// <param name="job">What was asked for.</param>
     /// <param name="interrupted">Whether the user interrupted it, or what came after it.</param>
-    public static Report OfEstimate(JobResult result, ExactTrace? exact, JobDocument job, bool interrupted)
+    public static Report OfEstimate(JobResult result, JobResult? exact, JobDocument job, bool interrupted)
     {
         var estimate = result.Estimate;
         return Of(result, job) with
@@ -24,10 +24,11 @@ internal static class Reporting
             Confidence = estimate is null
                 ? null
                 : new ConfidenceReport(estimate.Confidence.Level, estimate.Confidence.Low, estimate.Confidence.High),
-            ExactTrace = exact?.Trace,
+            ExactTrace = exact?.Exact?.Trace,
+            ExactDtype = exact?.Exact is null ? null : exact.Spec.Dtype.Word(),
             Interrupted = interrupted,
             Blocks = [.. (estimate?.Blocks ?? []).Select(block => new BlockReport(
-                block.Name, block.Trace, block.StandardError, Find(exact, block.Name)))],
+                block.Name, block.Trace, block.StandardError, Find(exact?.Exact, block.Name), RoundingOf(result, block.Name)))],
         };
     }
 
@@ -37,8 +38,9 @@ internal static class Reporting
         Trace = result.Exact?.Trace,
         StandardError = result.Exact is null ? null : 0,
         ExactTrace = result.Exact?.Trace,
+        ExactDtype = result.Exact is null ? null : result.Spec.Dtype.Word(),
         Blocks = [.. (result.Exact?.Blocks ?? []).Select(block => new BlockReport(
-            block.Name, block.Trace, 0, block.Trace))],
+            block.Name, block.Trace, 0, block.Trace, RoundingOf(result, block.Name)))],
     };
 
     private static Report Of(JobResult result, JobDocument job)
@@ -52,7 +54,9 @@ internal static class Reporting
             StandardError = null,
             Confidence = null,
             Probes = result.Probes,
+            Rounding = RoundingReport.Of(result),
             ExactTrace = null,
+            ExactDtype = null,
             Matrix = spec.Matrix.Word(),
             Structure = spec.Structure.Word(),
             Method = state.Replica?.Method.Word(),
@@ -76,7 +80,7 @@ internal static class Reporting
                 state.Counts.Failed, state.Counts.Stale),
             Disagreements = [.. state.Counts.Disagreements.Select(pair =>
                 new DisagreementReport(pair.Chunk, pair.First.Id, pair.Second.Id))],
-            Job = job with { Spec = spec, ProbesGiven = true, ProbeSpaceGiven = true },
+            Job = job with { Spec = spec, ProbesGiven = true, ProbeSpaceGiven = true, PicksPrecision = false },
             Versions = VersionReport.Current,
         };
     }
@@ -91,8 +95,12 @@ internal static class Reporting
         JobEnd.Completed => "completed",
         JobEnd.TargetReached => "targetReached",
         JobEnd.Interrupted => "interrupted",
+        JobEnd.Imprecise => "imprecise",
         _ => "failed",
     };
+
+    private static double? RoundingOf(JobResult result, string block) =>
+        result.Rounding?.Blocks.FirstOrDefault(candidate => candidate.Name == block)?.Bound;
 
     private static double? Find(ExactTrace? exact, string block) =>
         exact?.Blocks.FirstOrDefault(candidate => candidate.Name == block)?.Trace;

@@ -7,7 +7,7 @@ namespace ActorHutch.Coordinator.Reports;
 /// <param name="Probes">How many.</param>
 /// <param name="Trace">The mean of vᵀHv.</param>
 /// <param name="StandardError">s/√V; not a number for one probe.</param>
-/// <param name="Confidence">Student's t interval.</param>
+/// <param name="Confidence">Student's t interval, wider by what rounding may add.</param>
 internal sealed record RunningEstimate(long Probes, double Trace, double StandardError, ConfidenceInterval Confidence);
 
 /// <summary>An estimate as it came about: one run of V probes holds those of all smaller V.</summary>
@@ -16,8 +16,9 @@ internal static class RunningEstimates
     /// <summary>The estimates after given numbers of probes, the same to the last bit as jobs of so many come to.</summary>
     /// <param name="values">The run, in probe order from probe 0.</param>
     /// <param name="level">The intervals' level.</param>
+    /// <param name="rounding">What rounding adds to each interval's half-width.</param>
     /// <param name="at">Numbers of probes, ascending; those beyond the run are left out.</param>
-    public static IReadOnlyList<RunningEstimate> Of(IEnumerable<ProbeValues> values, double level, IReadOnlyList<long> at)
+    public static IReadOnlyList<RunningEstimate> Of(IEnumerable<ProbeValues> values, double level, double rounding, IReadOnlyList<long> at)
     {
         var estimates = new List<RunningEstimate>(at.Count);
         var moments = default(Moments);
@@ -28,7 +29,7 @@ internal static class RunningEstimates
                 moments = moments.Add(chunk.Total(row));
                 if (moments.Count != at[estimates.Count]) continue;
                 estimates.Add(new RunningEstimate(
-                    moments.Count, moments.Mean, moments.StandardError, ConfidenceInterval.ForMean(moments, level)));
+                    moments.Count, moments.Mean, moments.StandardError, ConfidenceInterval.ForMean(moments, level).Widened(rounding)));
             }
         }
 

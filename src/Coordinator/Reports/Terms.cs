@@ -30,6 +30,9 @@ internal static class Terms
     /// <summary>A distribution's name, with a capital where it is a person's.</summary>
     public static string Distribution(ProbeDistribution distribution) => Distribution(distribution.Word());
 
+    /// <summary>A chunk by its number; the one of the probes in both precisions has none that people would know.</summary>
+    public static string Chunk(long chunk) => chunk >= 0 ? $"chunk {Figures.Whole(chunk)}" : "the probes in both precisions";
+
     /// <summary>A share, without needless zeros: 95 %.</summary>
     public static string Percent(double share) => (share * 100).ToString("0.###", CultureInfo.InvariantCulture) + " %";
 }

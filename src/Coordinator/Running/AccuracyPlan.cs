@@ -33,5 +33,5 @@ internal sealed record AccuracyPlan(int Seeds = 15, long From = 10, long To = 10
     /// <param name="common">What all runs have in common; its seed is the first one's.</param>
     /// <param name="run">Which, from 0.</param>
     public JobSpec Spec(JobSpec common, int run) =>
-        common with { Probes = To, RelativeError = null, Seed = unchecked(common.Seed + (ulong)run) };
+        common with { Probes = To, RelativeError = null, Seed = unchecked(common.Seed + (ulong)run), RoundingProbes = 0 };
 }

@@ -38,5 +38,7 @@ internal sealed record Contender(
         Structure = Structure,
         ProbeSpace = ProbeSpace,
         VBatch = VBatch,
+        // It would show in the timing.
+        RoundingProbes = 0,
     };
 }

@@ -29,12 +29,13 @@ internal static class ExactRun
 
     /// <summary>The exact trace beside an estimate, where it is cheap.</summary>
     /// <param name="session">Where it runs.</param>
-    /// <param name="estimate">The estimate's job.</param>
+    /// <param name="estimate">The estimate's job, whose number type is taken.</param>
+    /// <param name="roundingProbes">How many probes tell its rounding error; null for the usual number.</param>
     /// <param name="probes">How many probes the estimate takes, or took.</param>
     /// <param name="observer">Looks on; may be null.</param>
     /// <param name="cancellation">Interrupts it.</param>
     public static Task<JobResult> BesideAsync(
-        Session session, JobSpec estimate, long probes, IJobObserver? observer, CancellationToken cancellation)
+        Session session, JobSpec estimate, long probes, int? roundingProbes, IJobObserver? observer, CancellationToken cancellation)
     {
         var spec = new JobSpec
         {
@@ -43,6 +44,7 @@ internal static class ExactRun
             Matrix = estimate.Matrix,
             Structure = BlockStructure.Block,
             Dtype = estimate.Dtype,
+            RoundingProbes = roundingProbes,
         };
         return RunAsync(session, spec, Math.Max(probes, CheapLanes), observer, cancellation);
     }

@@ -29,14 +29,25 @@ internal abstract class Session(IHost host, IActorRef coordinator, IReadOnlyList
     /// <summary>The coordinator.</summary>
     protected IActorRef Coordinator => coordinator;
 
-    /// <summary>Runs a job on all workers.</summary>
+    /// <summary>
+    /// Runs a job on all workers: once more, in double precision, where single precision is not enough and the number type is
+    /// left to the program.
+    /// </summary>
     /// <param name="spec">What to compute.</param>
     /// <param name="laneLimit">An exact trace of more basis vectors is not begun.</param>
     /// <param name="observer">Looks on; may be null.</param>
     /// <param name="cancellation">Interrupts the job, which then ends with what it has.</param>
-    public Task<JobResult> RunAsync(
-        JobSpec spec, long? laneLimit = null, IJobObserver? observer = null, CancellationToken cancellation = default) =>
-        _client.RunAsync(spec, NextPolicy() with { LaneLimit = laneLimit }, observer, cancellation);
+    public async Task<JobResult> RunAsync(
+        JobSpec spec, long? laneLimit = null, IJobObserver? observer = null, CancellationToken cancellation = default)
+    {
+        var policy = NextPolicy() with { LaneLimit = laneLimit };
+        var result = await _client.RunAsync(spec, policy, observer, cancellation).ConfigureAwait(false);
+        if (result.Outcome is not { End: JobEnd.Imprecise, Message: { } why } || !policy.PicksPrecision) return result;
+
+        observer?.Again(why);
+        return await _client.RunAsync(
+            spec with { Dtype = Dtype.Float64 }, NextPolicy() with { LaneLimit = laneLimit }, observer, cancellation).ConfigureAwait(false);
+    }
 
     /// <summary>Ends the job that runs, since a file that it is made from is not what it was.</summary>
     public void OnChanged(FileChangedException error) => coordinator.Tell(new InputChanged(error.Message));

@@ -23,15 +23,21 @@ internal sealed class ChunkResults
     private ulong[] _digests = [];
     private int[] _workerOf = [];
     private readonly List<ProbeValues>? _kept;
+    private readonly IReadOnlyList<string> _blocks;
+    private (int Worker, ulong Digest) _comparison;
+    private bool _awaitsComparison;
     private long _merged;
 
     /// <summary>No results yet.</summary>
     /// <param name="spec">The job.</param>
     /// <param name="blocks">Names of the values' columns.</param>
     /// <param name="keepsValues">Whether <see cref="Values"/> are kept: eight bytes a probe and block.</param>
-    public ChunkResults(JobSpec spec, IReadOnlyList<string> blocks, bool keepsValues = false)
+    /// <param name="awaitsComparison">Whether <see cref="Rounding"/> will be known, or be forgone.</param>
+    public ChunkResults(
+        JobSpec spec, IReadOnlyList<string> blocks, bool keepsValues = false, bool awaitsComparison = false)
     {
         _spec = spec;
+        (_blocks, _awaitsComparison) = (blocks, awaitsComparison);
         _kept = keepsValues ? [] : null;
         Accumulator = new TraceAccumulator(blocks);
     }
@@ -51,44 +57,96 @@ internal sealed class ChunkResults
     /// </summary>
     public bool TargetReached { get; private set; }
 
+    /// <summary>Whether rounding keeps the stopping rule from ever being satisfied; nothing more is merged then, either.</summary>
+    public bool TargetOutOfReach { get; private set; }
+
+    /// <summary>What rounding adds; null where that is not known.</summary>
+    public RoundingError? Rounding { get; private set; }
+
+    /// <summary>How long a worker took to find it.</summary>
+    public double RoundingSeconds { get; private set; }
+
+    /// <summary>What the merged chunks say.</summary>
+    public TraceEstimate Estimate => Accumulator.Estimate(_spec.ConfidenceLevel, Rounding);
+
+    private bool IsOver => TargetReached || TargetOutOfReach;
+
+    private double? Target => _spec.Kind == JobKind.Estimate ? _spec.RelativeError : null;
+
     /// <summary>Takes the first result of a chunk.</summary>
-    public void Accept(long chunk, WorkerKey worker, ProbeValues values)
+    public void Accept(long chunk, WorkerKey worker, ProbeValues values, double seconds = 0)
     {
         Remember(chunk, worker, Digest(values));
-        if (TargetReached) return;
+        if (chunk == JobState.BothPrecisions)
+        {
+            int half = values.Values.Length / 2;
+            Rounding = RoundingError.Of(
+                new ProbeValues(0, values.Columns, values.Values[..half].ToArray()),
+                new ProbeValues(0, values.Columns, values.Values[half..].ToArray()), _blocks, _spec.ConfidenceLevel,
+                isExact: _spec.Kind == JobKind.Exact);
+            RoundingSeconds = seconds;
+            _awaitsComparison = false;
+        }
+        else if (!IsOver)
+        {
+            _ahead.Add(chunk, values);
+        }
 
-        _ahead.Add(chunk, values);
-        while (!TargetReached && _ahead.Remove(_merged, out var next))
+        // Where a job with a target stops depends on the rounding error.
+        if (!_awaitsComparison || Target is null) Merge();
+    }
+
+    /// <summary>Goes on without the rounding error.</summary>
+    public void ForgoComparison()
+    {
+        _awaitsComparison = false;
+        Merge();
+    }
+
+    /// <summary>Holds another result of an accepted chunk against the first, bit by bit.</summary>
+    public DuplicateCompared Compare(long chunk, WorkerKey worker, ProbeValues values)
+    {
+        var (first, digest) = chunk == JobState.BothPrecisions ? _comparison : (_workerOf[chunk], _digests[chunk]);
+        return new(chunk, _workers[first], worker, digest == Digest(values));
+    }
+
+    private void Merge()
+    {
+        while (!IsOver && _ahead.Remove(_merged, out var next))
         {
             Accumulator.Add(next);
             _kept?.Add(next);
             _merged++;
             History.Offer(_merged, Accumulator.Moments);
-            TargetReached = _spec is { Kind: JobKind.Estimate, RelativeError: { } error }
-                && StoppingRule.IsSatisfied(Accumulator.Estimate(_spec.ConfidenceLevel), error);
+            if (Target is not { } error) continue;
+            var estimate = Estimate;
+            TargetReached = StoppingRule.IsSatisfied(estimate, error);
+            TargetOutOfReach = StoppingRule.IsOutOfReach(estimate, error);
         }
 
-        if (TargetReached) _ahead.Clear();
+        if (IsOver) _ahead.Clear();
     }
-
-    /// <summary>Holds another result of an accepted chunk against the first, bit by bit.</summary>
-    public DuplicateCompared Compare(long chunk, WorkerKey worker, ProbeValues values) =>
-        new(chunk, _workers[_workerOf[chunk]], worker, _digests[chunk] == Digest(values));
 
     private void Remember(long chunk, WorkerKey worker, ulong digest)
     {
-        if (chunk >= _digests.Length)
-        {
-            int length = (int)Math.Max(chunk + 1, _digests.Length * 2L);
-            Array.Resize(ref _digests, length);
-            Array.Resize(ref _workerOf, length);
-        }
-
         if (!_numbers.TryGetValue(worker, out int number))
         {
             number = _workers.Count;
             _workers.Add(worker);
             _numbers.Add(worker, number);
+        }
+
+        if (chunk == JobState.BothPrecisions)
+        {
+            _comparison = (number, digest);
+            return;
+        }
+
+        if (chunk >= _digests.Length)
+        {
+            int length = (int)Math.Max(chunk + 1, _digests.Length * 2L);
+            Array.Resize(ref _digests, length);
+            Array.Resize(ref _workerOf, length);
         }
 
         _digests[chunk] = digest;

@@ -65,15 +65,15 @@ internal sealed class ChunkTimeline
 
     /// <summary>Something happened that may end attempts.</summary>
     /// <param name="happened">What.</param>
-    /// <param name="done">The chunks that had a result before.</param>
+    /// <param name="isDone">Whether a chunk had a result before.</param>
     /// <param name="now">When.</param>
-    public void Note(JobEvent happened, ChunkSet done, double now)
+    public void Note(JobEvent happened, Predicate<long> isDone, double now)
     {
         switch (happened)
         {
             case WorkerSaid { Message: ChunkDone result } said when result.Job == _job:
                 Close(said.Worker, result.Chunk, result.Attempt, now - result.ComputeSeconds, now,
-                    done.Contains(result.Chunk) ? AttemptFate.Duplicate : AttemptFate.Accepted);
+                    isDone(result.Chunk) ? AttemptFate.Duplicate : AttemptFate.Accepted);
                 break;
             case WorkerSaid { Message: ChunkFailed failed } said when failed.Job == _job:
                 Close(said.Worker, failed.Chunk, failed.Attempt, double.NegativeInfinity, now, AttemptFate.Failed);

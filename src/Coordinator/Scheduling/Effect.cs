@@ -16,6 +16,9 @@ internal sealed record Begin : Effect;
 internal sealed record Accept(
     long Chunk, WorkerKey Worker, ProbeValues Values, double ComputeSeconds = 0, double WaitSeconds = 0, int Attempt = 1) : Effect;
 
+/// <summary>The chunk that is computed in both precisions will not be had.</summary>
+internal sealed record Forgo(string Why) : Effect;
+
 /// <summary>Hold another result of a chunk against its first; answered by <see cref="DuplicateCompared"/>.</summary>
 internal sealed record Compare(long Chunk, WorkerKey Worker, ProbeValues Values) : Effect;
 

@@ -26,6 +26,9 @@ internal sealed record WorkerSaid(WorkerKey Worker, IJobMessage Message) : JobEv
 /// <summary>The probes of the first chunks satisfy the stopping rule.</summary>
 internal sealed record TargetReached : JobEvent;
 
+/// <summary>Single precision is not enough for what is asked for.</summary>
+internal sealed record PrecisionLacking(string What) : JobEvent;
+
 /// <summary>A duplicate was held against the result that came first.</summary>
 internal sealed record DuplicateCompared(long Chunk, WorkerKey First, WorkerKey Second, bool Agree) : JobEvent;
 

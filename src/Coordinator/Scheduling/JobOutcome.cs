@@ -18,6 +18,9 @@ internal enum JobEnd
     /// <summary>An exact trace would take more basis vectors than the policy allows.</summary>
     TooManyLanes,
 
+    /// <summary>Single precision is not enough for what is asked for.</summary>
+    Imprecise,
+
     /// <summary>The job could not finish.</summary>
     Failed,
 }

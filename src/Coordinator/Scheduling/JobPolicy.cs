@@ -41,6 +41,12 @@ internal sealed record JobPolicy
     /// <summary>An exact trace of more basis vectors than this is not begun; null (the default) for no limit.</summary>
     public long? LaneLimit { get; init; }
 
+    /// <summary>
+    /// Whether a job ends as <see cref="JobEnd.Imprecise"/> as soon as it is known that single precision is not enough for it, to
+    /// be run in double precision. Default: no.
+    /// </summary>
+    public bool PicksPrecision { get; init; }
+
     /// <summary>Whether a <see cref="JobRecord"/> of how the result came about is kept. Default: no, it takes memory.</summary>
     public bool KeepsRecord { get; init; }
 

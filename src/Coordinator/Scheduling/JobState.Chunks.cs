@@ -12,10 +12,11 @@ internal sealed partial record JobState
     private const int MaxCredit = 1024;
 
     /// <summary>A chunk's first probe.</summary>
-    public long FirstProbe(long chunk) => chunk * Spec.ChunkSize;
+    public long FirstProbe(long chunk) => chunk == BothPrecisions ? 0 : chunk * Spec.ChunkSize;
 
     /// <summary>A chunk's number of probes: the last one may be shorter.</summary>
-    public int ProbeCount(long chunk) => (int)Math.Min(Spec.ChunkSize, Probes - FirstProbe(chunk));
+    public int ProbeCount(long chunk) =>
+        chunk == BothPrecisions ? ComparedProbes : (int)Math.Min(Spec.ChunkSize, Probes - FirstProbe(chunk));
 
     private JobState OnRequestWork(WorkerKey key, RequestWork request, List<Effect> effects)
     {
@@ -54,11 +55,14 @@ internal sealed partial record JobState
 
         bool again = chunk < Frontier;
         bool copy = again && InFlight.ContainsKey(chunk);
-        bool verification = again && Done.Contains(chunk);
+        bool verification = again && IsDone(chunk);
         bool extra = copy || verification;
         var trouble = Troubles.GetValueOrDefault(chunk) ?? ChunkTrouble.None;
         int number = again ? trouble.Attempts + 1 : 1;
-        effects.Add(new Send(key, new RunChunk(Job, chunk, number, FirstProbe(chunk), ProbeCount(chunk))));
+        effects.Add(new Send(key, new RunChunk(Job, chunk, number, FirstProbe(chunk), ProbeCount(chunk))
+        {
+            InBothPrecisions = chunk == BothPrecisions,
+        }));
 
         var inFlight = InFlight.GetValueOrDefault(chunk, []);
         return this with
@@ -71,7 +75,7 @@ internal sealed partial record JobState
             InFlight = InFlight.SetItem(chunk, inFlight.Add(new Attempt(number, key))),
             Counts = Counts with
             {
-                Reissued = Counts.Reissued + One(again && !extra),
+                Reissued = Counts.Reissued + One(number > 1 && !extra),
                 Copies = Counts.Copies + One(copy && !verification),
             },
             Workers = Workers.SetItem(
@@ -102,23 +106,27 @@ internal sealed partial record JobState
             return state.Fail(key, malformed, effects);
         }
 
-        if (Done.Contains(done.Chunk))
+        if (IsDone(done.Chunk))
         {
+            if (done.Chunk == BothPrecisions && NotCompared is not null) return state;
             effects.Add(new Compare(done.Chunk, key, done.Values));
             return (state with { Counts = Counts with { Duplicates = Counts.Duplicates + 1 } }).Confirm(done.Chunk, key);
         }
 
         effects.Add(new Accept(done.Chunk, key, done.Values, done.ComputeSeconds, done.WaitSeconds, done.Attempt));
-        var worker = state.Workers[key];
-        return state.With(key, worker with
+        var worker = state.Workers[key] with { WaitSeconds = state.Workers[key].WaitSeconds + done.WaitSeconds };
+        if (done.Chunk != BothPrecisions)
         {
-            ChunksDone = worker.ChunksDone + 1,
-            ProbesDone = worker.ProbesDone + done.Values.Count,
-            ComputeSeconds = worker.ComputeSeconds + done.ComputeSeconds,
-            WaitSeconds = worker.WaitSeconds + done.WaitSeconds,
-        }) with
+            worker = worker with
+            {
+                ChunksDone = worker.ChunksDone + 1,
+                ProbesDone = worker.ProbesDone + done.Values.Count,
+                ComputeSeconds = worker.ComputeSeconds + done.ComputeSeconds,
+            };
+        }
+
+        return state.With(key, worker).WithDone(done.Chunk) with
         {
-            Done = Done.Add(done.Chunk),
             Reissue = state.Reissue.Remove(done.Chunk),
             Unconfirmed = IsToVerify(done.Chunk) ? Unconfirmed.Add(done.Chunk, key) : Unconfirmed,
         };
@@ -145,12 +153,14 @@ internal sealed partial record JobState
         };
         state = state with { Troubles = Troubles.SetItem(failed.Chunk, trouble) };
         bool often = trouble.Failures >= Policy.MaxFailures;
-        if (Done.Contains(failed.Chunk))
+        if (IsDone(failed.Chunk))
             return (often ? state.GiveUpVerifying(failed.Chunk) : state).AssignAll(effects);
 
         // What one device cannot do another may: only two of them, or the only one there is, are believed.
         bool hopeless = !failed.Retriable
             && (ReadyWorkers <= 1 || (hopelessBefore is { } before && before.Id != key.Id));
+        if ((hopeless || often) && failed.Chunk == BothPrecisions)
+            return state.ForgoComparison(failed.What, effects).AssignAll(effects);
         if (hopeless || often)
         {
             string also = hopeless && ReadyWorkers > 1 ? $"{hopelessBefore} and " : "";
@@ -180,10 +190,12 @@ internal sealed partial record JobState
 
     private JobState QueueAgain(long chunk, List<Effect> effects)
     {
-        if (Done.Contains(chunk) || InFlight.ContainsKey(chunk)) return this;
+        if (IsDone(chunk) || InFlight.ContainsKey(chunk)) return this;
 
         var trouble = Troubles.GetValueOrDefault(chunk) ?? ChunkTrouble.None;
         int attempts = trouble.Attempts - trouble.Extra;
+        if (chunk == BothPrecisions && attempts >= MostComparisons)
+            return ForgoComparison("the workers that computed in double precision were lost", effects);
         return attempts >= Policy.MaxAttempts
             ? End(new JobOutcome(JobEnd.Failed, $"{Name(chunk)} was lost or failed {attempts} times."), effects)
             : this with { Reissue = Reissue.Add(chunk) };
@@ -209,15 +221,15 @@ internal sealed partial record JobState
     }
 
     private bool WasIssued(long chunk, int attempt) =>
-        chunk >= 0 && chunk < Frontier && attempt >= 1
+        (chunk == BothPrecisions ? ComparedProbes > 0 : chunk >= 0 && chunk < Frontier) && attempt >= 1
         && attempt <= (Troubles.GetValueOrDefault(chunk) ?? ChunkTrouble.None).Attempts;
 
     private bool Fits(long chunk, ProbeValues values) =>
         values.FirstProbe == FirstProbe(chunk)
-        && values.Count == ProbeCount(chunk)
+        && values.Count == ProbeCount(chunk) * (chunk == BothPrecisions ? 2 : 1)
         && values.Columns == Replica!.Columns;
 
-    private string Name(long chunk) => string.Create(
+    private string Name(long chunk) => chunk == BothPrecisions ? "The comparison with double precision" : string.Create(
         CultureInfo.InvariantCulture,
         $"Chunk {chunk} (probes {FirstProbe(chunk)} to {FirstProbe(chunk) + ProbeCount(chunk) - 1})");
 

@@ -31,7 +31,7 @@ internal sealed partial record JobState
         long? first = null;
         foreach (var (chunk, attempts) in InFlight)
         {
-            if (attempts.Length == 1 && attempts[0].Worker != key && !(chunk >= first) && !Done.Contains(chunk))
+            if (attempts.Length == 1 && attempts[0].Worker != key && !(chunk >= first) && !IsDone(chunk))
                 first = chunk;
         }
 
@@ -77,7 +77,7 @@ internal sealed partial record JobState
     /// <summary>Ends a job whose chunks are done and confirmed, as far as there is anybody to confirm them.</summary>
     private JobState EndIfDone(List<Effect> effects)
     {
-        if (Phase != JobPhase.Running || Done.Count < ChunkCount) return this;
+        if (Phase != JobPhase.Running || Done.Count < ChunkCount || AwaitsComparison) return this;
 
         var state = this;
         foreach (var (chunk, first) in Unconfirmed)

@@ -27,6 +27,9 @@ internal sealed partial record JobState
             Counts = recovered.Counts,
             Workers = Workers.AddRange(recovered.Workers),
         };
+        state = state.QueueComparison(recovered.Replica.Columns, recovered.IsCompared);
+        string? earlier = recovered is { HasEnded: true, IsCompared: false } ? "an earlier version of the program computed the job" : null;
+        if (state.AwaitsComparison && (recovered.NotCompared ?? earlier) is { } why) state = state.ForgoComparison(why, effects);
         foreach (var chunk in recovered.Chunks)
         {
             if (chunk.Chunk < state.ChunkCount && state.Fits(chunk.Chunk, chunk.Values)) continue;
@@ -34,6 +37,6 @@ internal sealed partial record JobState
                 $"The state directory is damaged: its chunk {chunk.Chunk} is none of this job's.")), effects);
         }
 
-        return done.Count == state.ChunkCount ? state.End(new JobOutcome(JobEnd.Completed), effects) : state;
+        return done.Count == state.ChunkCount && !state.AwaitsComparison ? state.End(new JobOutcome(JobEnd.Completed), effects) : state;
     }
 }

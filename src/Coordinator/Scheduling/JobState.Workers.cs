@@ -52,6 +52,7 @@ internal sealed partial record JobState
             state = state with { Replica = ready, Probes = probes };
             if (Spec.Kind == JobKind.Exact && probes > Policy.LaneLimit)
                 return state.End(TooManyLanes(probes, Policy.LaneLimit.Value), effects);
+            state = state.QueueComparison(ready.Columns);
         }
 
         return state.BeginIfReady(effects);

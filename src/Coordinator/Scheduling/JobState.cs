@@ -117,6 +117,7 @@ internal sealed partial record JobState
             WorkerReported reported => OnWorkerReported(reported, effects),
             SilenceDue => OnSilenceDue(effects),
             TargetReached => End(new JobOutcome(JobEnd.TargetReached), effects),
+            PrecisionLacking lacking => End(new JobOutcome(JobEnd.Imprecise, lacking.What), effects),
             WorkerWaitOver => OnWorkerWaitOver(effects),
             JournalLost lost => End(lost.Outcome, effects),
             InputChanged changed => End(new JobOutcome(JobEnd.Refused, changed.What), effects),

@@ -36,11 +36,19 @@ internal sealed record RecoveredJob(ReplicaReady Replica, IReadOnlyList<Accepted
     /// <summary>Who took part, of a job that had ended; null for whoever computed the chunks.</summary>
     public IReadOnlyList<KeyValuePair<WorkerKey, WorkerInJob>>? Participants { get; init; }
 
+    /// <summary>Whether its probes in both precisions are among the chunks.</summary>
+    public bool IsCompared => Chunks.Any(chunk => chunk.Chunk == JobState.BothPrecisions);
+
+    /// <summary>Why it had ended without them; null where it had not.</summary>
+    public string? NotCompared { get; init; }
+
+    private IEnumerable<AcceptedChunk> OwnChunks => Chunks.Where(chunk => chunk.Chunk != JobState.BothPrecisions);
+
     /// <summary>Whether the job had the result that was asked for.</summary>
     public bool HasEnded => Participants is not null;
 
     /// <summary>Who took part. They are not there any more, whatever their names.</summary>
-    public IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>> Workers => Participants ?? (IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>>)Chunks
+    public IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>> Workers => Participants ?? (IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>>)OwnChunks
         .GroupBy(chunk => chunk.Worker)
         .Select(group => KeyValuePair.Create(group.Key, new WorkerInJob(group.First().Device)
         {
@@ -54,5 +62,5 @@ internal sealed record RecoveredJob(ReplicaReady Replica, IReadOnlyList<Accepted
         }));
 
     /// <summary>The numbers of the chunks.</summary>
-    public ChunkSet Done => Chunks.Aggregate(ChunkSet.Empty, (done, chunk) => done.Add(chunk.Chunk));
+    public ChunkSet Done => OwnChunks.Aggregate(ChunkSet.Empty, (done, chunk) => done.Add(chunk.Chunk));
 }

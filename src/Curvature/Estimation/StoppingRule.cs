@@ -23,14 +23,29 @@ public static class StoppingRule
     }
 
     /// <summary>
-    /// About how many probes it will take, since the half-width goes with 1/√V; not a number where nobody can tell.
+    /// Whether no number of probes will do, since rounding alone is more than what is asked for, however large the trace may
+    /// be within its interval.
+    /// </summary>
+    /// <param name="estimate">The estimate so far.</param>
+    /// <param name="relativeError">The share of the trace, such as 0.01.</param>
+    public static bool IsOutOfReach(TraceEstimate estimate, double relativeError)
+    {
+        ArgumentNullException.ThrowIfNull(estimate);
+        return estimate is { Probes: >= MinimumProbes, Rounding: { } rounding }
+            && rounding.Bound > relativeError * (Math.Abs(estimate.Trace) + estimate.StatisticalHalfWidth);
+    }
+
+    /// <summary>
+    /// About how many probes it will take, since the half-width, less what rounding adds to it, goes with 1/√V; not a number
+    /// where nobody can tell.
     /// </summary>
     /// <param name="estimate">The estimate so far.</param>
     /// <param name="relativeError">The share of the trace, such as 0.01.</param>
     public static double ProbesNeeded(TraceEstimate estimate, double relativeError)
     {
         ArgumentNullException.ThrowIfNull(estimate);
-        double times = estimate.Confidence.HalfWidth / (relativeError * Math.Abs(estimate.Trace));
+        double allowed = relativeError * Math.Abs(estimate.Trace) - (estimate.Rounding?.Bound ?? 0);
+        double times = allowed > 0 ? estimate.StatisticalHalfWidth / allowed : double.NaN;
         return Math.Max(MinimumProbes, estimate.Probes * times * times);
     }
 }

@@ -60,10 +60,14 @@ public sealed class TraceAccumulator
 
     /// <summary>The probes' values as draws of a random variable whose mean is the trace.</summary>
     /// <param name="level">The confidence interval's level.</param>
-    public TraceEstimate Estimate(double level = 0.95) => new(
+    /// <param name="rounding">What rounding adds to the interval, at the same level; null where it is not known, or none.</param>
+    public TraceEstimate Estimate(double level = 0.95, RoundingError? rounding = null) => new(
         _total,
-        ConfidenceInterval.ForMean(_total, level),
-        [.. _blocks.Select((name, b) => new BlockTrace(name, _blockMoments[b].Mean, _blockMoments[b].StandardError))]);
+        ConfidenceInterval.ForMean(_total, level).Widened(rounding?.Bound ?? 0),
+        [.. _blocks.Select((name, b) => new BlockTrace(name, _blockMoments[b].Mean, _blockMoments[b].StandardError))])
+    {
+        Rounding = rounding,
+    };
 
     /// <summary>The probes' values as those of all basis vectors, whose sum is the trace.</summary>
     public ExactTrace Sum()

@@ -12,7 +12,7 @@ public sealed record BlockTrace(string Name, double Trace, double StandardError)
 
 /// <summary>What the quadratic forms of some probes say about the trace.</summary>
 /// <param name="Moments">Of the probes' vᵀHv.</param>
-/// <param name="Confidence">Student's t interval for the trace.</param>
+/// <param name="Confidence">Student's t interval for the trace, widened by what rounding may add where that is known.</param>
 /// <param name="Blocks">One entry a block; empty where the blocks were not told apart.</param>
 public sealed record TraceEstimate(Moments Moments, ConfidenceInterval Confidence, IReadOnlyList<BlockTrace> Blocks)
 {
@@ -24,6 +24,12 @@ public sealed record TraceEstimate(Moments Moments, ConfidenceInterval Confidenc
 
     /// <summary>How many probes it rests on.</summary>
     public long Probes => Moments.Count;
+
+    /// <summary>How much rounding moves it, which the interval holds; null where it is not known, or none.</summary>
+    public RoundingError? Rounding { get; init; }
+
+    /// <summary>The interval's half-width without what rounding adds: more probes reduce it.</summary>
+    public double StatisticalHalfWidth => Confidence.HalfWidth - (Rounding?.Bound ?? 0);
 }
 
 /// <summary>A trace without sampling error: the sum of the quadratic forms of all basis vectors.</summary>
@@ -32,6 +38,9 @@ public sealed record TraceEstimate(Moments Moments, ConfidenceInterval Confidenc
 public sealed record ExactTrace(double Trace, IReadOnlyList<BlockTrace> Blocks)
 {
     private const int LanesAtOnce = 1024;
+
+    /// <summary>How much rounding moves it; null where it is not known, or none.</summary>
+    public RoundingError? Rounding { get; init; }
 
     /// <summary>
     /// Computes the exact trace of a risk's curvature matrix, by basis vectors in output space where the model's

@@ -93,7 +93,7 @@ public abstract class LayerRule : TensorOwner
     /// <summary>That the layer is one that this rule does not serve.</summary>
     /// <param name="why">Behind the layer's name.</param>
     protected NoLayerRuleException Unserved(string why) =>
-        new($"{(Path.Length == 0 ? "The model itself" : $"Layer {Path}")} ({Kind}) {why}. Use --method autodiff (CurvatureMethod.Autodiff).");
+        new($"{(Path.Length == 0 ? "The model itself" : $"Layer {Path}")} ({Kind}) {why}.");
 
     private static string Describe(long[] shape) => $"[{string.Join(", ", shape)}]";
 }

@@ -117,8 +117,7 @@ public sealed class LayerRuleSet
         string where = path.Length == 0 ? "The model itself" : $"Layer {path}";
         string mode = module is PaddedConvolution padded ? $" padded with mode {padded.Mode}" : "";
         return new NoLayerRuleException(
-            $"{where} is a {StandIn.NameOf(module)}{mode}, for which there is no layer rule. Use --method autodiff "
-            + $"(CurvatureMethod.Autodiff), which takes any model, or add a rule with LayerRuleSet.With. "
-            + $"Rules are known for: {string.Join(", ", Known)}.");
+            $"{where} is a {StandIn.NameOf(module)}{mode}, for which there is no layer rule.",
+            $"In C#, LayerRuleSet.With adds a rule. Rules are known for: {string.Join(", ", Known)}.");
     }
 }

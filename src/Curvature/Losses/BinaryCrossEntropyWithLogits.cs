@@ -16,8 +16,9 @@ public sealed class BinaryCrossEntropyWithLogits(Reduction reduction = Reduction
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(target);
         // libtorch rounds the loss to the targets' type.
-        return nn.functional.binary_cross_entropy_with_logits(
-            output, target.to(output.dtype), reduction: Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum);
+        var converted = target.to(output.dtype);
+        return OfSaturated(output, converted) ?? nn.functional.binary_cross_entropy_with_logits(
+            output, converted, reduction: Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum);
     }
 
     /// <inheritdoc/>
@@ -55,5 +56,30 @@ public sealed class BinaryCrossEntropyWithLogits(Reduction reduction = Reduction
         using var scope = NewDisposeScope();
         var second = output.sigmoid() * output.neg().sigmoid();
         return new DiagonalLossCurvature(Reduction == Reduction.Mean ? second.Times(1.0 / output.numel()) : second);
+    }
+
+    /// <summary>
+    /// log(1 + exp(−|z|)) + ([z > 0] − y) z, in whose derivatives nothing cancels, where σ(z) is nearly 0 or 1; null where
+    /// libtorch's formula serves every number.
+    /// </summary>
+    private Tensor? OfSaturated(Tensor output, Tensor target)
+    {
+        if (!output.shape.SequenceEqual(target.shape)) return null;
+        using var scope = NewDisposeScope();
+        Tensor isSaturated, slope;
+        using (no_grad())
+        {
+            using TorchSharp.Scalar zero = 0;
+            using TorchSharp.Scalar most = Saturation.Of(output.dtype);
+            isSaturated = output.abs().neg().exp().lt(most);
+            if (!isSaturated.any().item<bool>()) return null;
+            slope = output.gt(zero).to(output.dtype) - target;
+        }
+
+        var each = where(
+            isSaturated,
+            output.abs().neg().exp().log1p().Plus(slope * output),
+            nn.functional.binary_cross_entropy_with_logits(output, target, reduction: nn.Reduction.None));
+        return (Reduction == Reduction.Mean ? each.mean() : each.sum()).MoveToOuterDisposeScope();
     }
 }

@@ -31,6 +31,12 @@ public sealed class CrossEntropy(
         ArgumentNullException.ThrowIfNull(target);
         // libtorch takes other types for some shapes and options, and computes in the coarser one of both.
         var converted = target.to(AreClasses(target) ? ScalarType.Int64 : output.dtype);
+        if (output.dim() > 1 && LogProbabilities.Of(output) is { } logs)
+        {
+            using (logs)
+                return new NegativeLogLikelihood(Reduction, classWeights, labelSmoothing, ignoreIndex).Of(logs, converted);
+        }
+
         return nn.functional.cross_entropy(
             output, converted, classWeights, ignoreIndex,
             Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum, labelSmoothing);
@@ -107,8 +113,7 @@ public sealed class CrossEntropy(
         if (!AreClasses(target))
         {
             throw new NoLayerRuleException(
-                $"Cross-entropy with {target.dtype} targets has no layer rule, only with class numbers (int64). "
-                + "Use --method autodiff.");
+                $"Cross-entropy with {target.dtype} targets has no layer rule, only with class numbers (int64).");
         }
 
         using var scope = NewDisposeScope();

@@ -32,4 +32,13 @@ public interface IQuadraticForm : IDisposable
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="CurvatureException">libtorch could not compute it, or a result is not finite.</exception>
     ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Computes as little as loads what computing needs, such as libtorch's kernels, so that no first call is slow for it.
+    /// Nothing of it shows in a value.
+    /// </summary>
+    /// <param name="cancellation">Looked at between sub-batches.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="CurvatureException">libtorch could not compute it, or a result is not finite.</exception>
+    void WarmUp(CancellationToken cancellation = default) => Evaluate(0, 1, cancellation);
 }

@@ -94,6 +94,6 @@ internal sealed class Linearization : IDisposable
         return Risk.Loss.Linearize(output.detach(), Risk.Targets)
             ?? throw new NoLayerRuleException(
                 $"{Risk.Loss.GetType().Name} does not tell its second derivative (Loss.Linearize), which "
-                + "the methods quadratic and hmp need. Use --method autodiff (CurvatureMethod.Autodiff).");
+                + "the methods quadratic and hmp need.");
     }
 }

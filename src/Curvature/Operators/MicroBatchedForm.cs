@@ -60,6 +60,19 @@ internal sealed class MicroBatchedForm : IQuadraticForm
     }
 
     /// <inheritdoc/>
+    public void WarmUp(CancellationToken cancellation = default)
+    {
+        // One micro-batch loads what the others need. One of ignored targets alone is not computed with.
+        int counted = Enumerable.Range(0, _risk.Count).First(batch => _risk.Share(batch) != 0);
+        _risk.With(counted, risk =>
+        {
+            using var form = _create(risk);
+            form.WarmUp(cancellation);
+            return true;
+        });
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         // A micro-batch's form lives no longer than its turn.
@@ -103,6 +116,9 @@ internal sealed class WholeBatchForm : IQuadraticForm
     /// <inheritdoc/>
     public ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default) =>
         _form.Evaluate(firstProbe, count, cancellation);
+
+    /// <inheritdoc/>
+    public void WarmUp(CancellationToken cancellation = default) => _form.WarmUp(cancellation);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -95,10 +95,8 @@ internal sealed class OutputSpaceForm : StackedForm
             int times = _draws.Sum(draw => draw.Columns.Count(c => c == block.Index));
             if (times == 1) continue;
             throw new NoLayerRuleException(times == 0
-                ? $"Parameter {block.Name} is used by no layer that can be probed in output space. "
-                    + "Use --probe-space parameter (ProbeSpace.Parameter)."
-                : $"Parameter {block.Name} is shared by {times} layers, which output space cannot probe "
-                    + "independently. Use --probe-space parameter (ProbeSpace.Parameter).");
+                ? $"Parameter {block.Name} is used by no layer that can be probed in output space."
+                : $"Parameter {block.Name} is shared by {times} layers, which output space cannot probe independently.");
         }
     }
 }

@@ -72,12 +72,38 @@ public static class QuadraticForms
         EmpiricalRisk risk, CurvatureOptions? options, LayerRuleSet? rules, IProbeSource? probes, Func<string?> mixing)
     {
         options ??= new CurvatureOptions();
-        if (options.ProbeSpace == ProbeSpace.Output)
+        try
         {
-            CheckOutputSpace(options, probes);
-            return InOutputSpace(Linearize(), options);
+            return options.ProbeSpace == ProbeSpace.Output
+                ? InOutputSpace(Linearize, options, probes)
+                : InParameterSpace(risk, Linearize, options, probes);
+        }
+        catch (NoLayerRuleException noRule)
+        {
+            throw noRule.With(WayOut(options));
         }
 
+        Linearization Linearize()
+        {
+            var linearization = new Linearization(risk, options.Matrix, rules ?? LayerRuleSet.Default);
+            if (mixing() is not { } how) return linearization;
+            linearization.Dispose();
+            throw new NoLayerRuleException($"{how}.", "Layer rules and output space take samples one by one.");
+        }
+    }
+
+    /// <summary>What serves a model without a rule, whatever it is: both where both were asked for.</summary>
+    private static string WayOut(CurvatureOptions options)
+    {
+        List<string> ways = [];
+        if (options.ProbeSpace == ProbeSpace.Output) ways.Add("--probe-space parameter (ProbeSpace.Parameter)");
+        if (options.Method is not null) ways.Add("--method autodiff (CurvatureMethod.Autodiff)");
+        return $"Use {string.Join(" and ", ways)}.";
+    }
+
+    private static StackedForm InParameterSpace(
+        EmpiricalRisk risk, Func<Linearization> linearize, CurvatureOptions options, IProbeSource? probes)
+    {
         probes ??= options.Distribution == ProbeDistribution.Basis
             ? new BasisProbes(risk.Blocks)
             : new PhiloxProbes(options.Seed, options.Distribution);
@@ -87,30 +113,20 @@ public static class QuadraticForms
             case CurvatureMethod.Autodiff:
                 return Autodiff(risk, options, probes, "asked for");
             case CurvatureMethod.Hmp:
-                var product = new LayerRuleProduct(Linearize(), options.Structure);
+                var product = new LayerRuleProduct(linearize(), options.Structure);
                 return new ProductForm(
                     product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Layers, options.MemoryBudget));
             case CurvatureMethod.Quadratic:
-                return Sweeps(Linearize(), options, probes, "asked for");
+                return Sweeps(linearize(), options, probes, "asked for");
             default:
                 try
                 {
-                    return Sweeps(Linearize(), options, probes, "every layer and the loss have a rule");
+                    return Sweeps(linearize(), options, probes, "every layer and the loss have a rule");
                 }
                 catch (NoLayerRuleException noRule)
                 {
-                    return Autodiff(risk, options, probes, noRule.Message.Split(". ", 2)[0]);
+                    return Autodiff(risk, options, probes, noRule.Missing.TrimEnd('.'));
                 }
-        }
-
-        Linearization Linearize()
-        {
-            var linearization = new Linearization(risk, options.Matrix, rules ?? LayerRuleSet.Default);
-            if (mixing() is not { } how) return linearization;
-            linearization.Dispose();
-            throw new NoLayerRuleException(
-                $"{how}. Layer rules and output space take samples one by one: use --method autodiff and --probe-space "
-                + "parameter, which differentiate the whole batch (CurvatureMethod.Autodiff, ProbeSpace.Parameter).");
         }
     }
 
@@ -130,41 +146,51 @@ public static class QuadraticForms
         return new SweepForm(linearization, options.Structure, probes, stack) { MethodReason = reason };
     }
 
-    private static void CheckOutputSpace(CurvatureOptions options, IProbeSource? probes)
+    private static OutputSpaceForm InOutputSpace(
+        Func<Linearization> linearize, CurvatureOptions options, IProbeSource? probes)
     {
-        if (options.Method is { } method and not CurvatureMethod.Quadratic)
-        {
-            throw new CurvatureException(
-                $"Output space has no Hessian-vector products, so it cannot be probed with {method}. "
-                + "Use --method quadratic, or --probe-space parameter.");
-        }
-
-        if (options.Structure == BlockStructure.Full)
-        {
-            throw new CurvatureException(
-                "Output space probes each block for itself, so it has no full structure. Use --structure block (the "
-                + "trace is the same), or --probe-space parameter.");
-        }
-
         if (probes is not null)
             throw new CurvatureException("A probe source of one's own serves parameter space only.");
-    }
 
-    private static OutputSpaceForm InOutputSpace(Linearization linearization, CurvatureOptions options)
-    {
+        var linearization = linearize();
         try
         {
-            return new OutputSpaceForm(
+            var form = new OutputSpaceForm(
                 linearization, options.Distribution, options.Seed,
                 StackSize.ForOutputSpace(linearization.Risk, linearization.Layers, options.MemoryBudget))
             {
                 MethodReason = options.Method is null ? "the one that output space has" : "asked for",
             };
+            // Only now: for a model that output space does not serve at all there is another way out.
+            CheckOutputSpace(options);
+            return form;
         }
         catch
         {
             linearization.Dispose();
             throw;
+        }
+    }
+
+    private static void CheckOutputSpace(CurvatureOptions options)
+    {
+        List<string> reasons = [], ways = [];
+        if (options.Method is { } method and not CurvatureMethod.Quadratic)
+        {
+            reasons.Add($"has no Hessian-vector products, so it cannot be probed with {method}");
+            ways.Add("--method quadratic");
+        }
+
+        if (options.Structure == BlockStructure.Full)
+        {
+            reasons.Add("probes each block for itself, so it has no full structure");
+            ways.Add("--structure block (the trace is the same)");
+        }
+
+        if (reasons.Count > 0)
+        {
+            throw new CurvatureException(
+                $"Output space {string.Join(", and ", reasons)}. Use {string.Join(" and ", ways)}, or --probe-space parameter.");
         }
     }
 }

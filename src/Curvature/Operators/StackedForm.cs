@@ -98,9 +98,10 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
         {
             if (double.IsFinite(values[i])) continue;
             string block = Blocks.Count == 0 ? "" : $", block {Blocks[i % columns]}";
+            string orDouble = Risk.Dtype == ScalarType.Float32 ? ", or try float64" : "";
             throw new CurvatureException(
                 $"The quadratic form of probe {firstProbe + i / columns}{block} is {values[i]}. Look for NaN or infinity "
-                + "in weights and data, for an activation without a finite second derivative, or try float64.");
+                + $"in weights and data, for an activation without a finite second derivative{orDouble}.");
         }
     }
 }

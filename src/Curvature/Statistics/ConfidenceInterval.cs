@@ -25,6 +25,9 @@ public readonly record struct ConfidenceInterval(double Level, double Low, doubl
         return new ConfidenceInterval(level, moments.Mean - halfWidth, moments.Mean + halfWidth);
     }
 
+    /// <summary>The interval with so much more on either side, for an error that does not average out.</summary>
+    public ConfidenceInterval Widened(double error) => error == 0 ? this : this with { Low = Low - error, High = High + error };
+
     /// <summary>Whether a value lies in the interval, its ends included.</summary>
     public bool Contains(double value) => Low <= value && value <= High;
 }

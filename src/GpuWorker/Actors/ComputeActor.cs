@@ -23,6 +23,7 @@ internal sealed class ComputeActor : ReceiveActor
     private ReplicaKey? _key;
     private IReplica? _replica;
     private ReplicaFiles? _files;
+    private PrepareReplica? _prepared;
     private IQuadraticForm? _form;
     private Guid _job;
     private long? _idleSince;
@@ -34,7 +35,7 @@ internal sealed class ComputeActor : ReceiveActor
         _time = time;
         Receive<Prepare>(OnPrepare);
         Receive<Compute>(OnCompute);
-        Receive<Release>(message => { if (message.Job == _job) DisposeForm(); });
+        Receive<Release>(message => { if (message.Job == _job) LeaveJob(); });
     }
 
     public static Props Props(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time) =>
@@ -56,15 +57,16 @@ internal sealed class ComputeActor : ReceiveActor
         try
         {
             long start = _time.GetTimestamp();
-            DisposeForm();
+            LeaveJob();
             _job = request.Job;
             Say("loading the model");
             var replica = ReplicaFor(request.Spec, prepare.Files);
             Say("checking the loss");
             replica.CheckDeterminism();
-            _form = replica.QuadraticForm(request.Spec.CurvatureOptions(request.MemoryBudget));
+            _form = replica.QuadraticForm(OptionsOf(request));
             Say("warming up");
-            WarmUp(_form, request.Spec, cancellation);
+            _form.WarmUp(cancellation);
+            _prepared = prepare.Request;
             // Before its first chunk the worker waits for the job to begin, which is not for want of a chunk.
             _idleSince = null;
             WorkerMetrics.Computed(_settings.Id, 0, 0, 0);
@@ -100,29 +102,23 @@ internal sealed class ComputeActor : ReceiveActor
         return _replica;
     }
 
-    /// <summary>
-    /// The first computation of a shape allocates memory and picks kernels; no chunk's timing should show that. One
-    /// probe is enough where probes are computed one by one.
-    /// </summary>
-    private static void WarmUp(IQuadraticForm form, JobSpec spec, CancellationToken cancellation)
-    {
-        long count = form.Method == CurvatureMethod.Autodiff ? 1 : spec.ChunkSize;
-        if (spec.Kind == JobKind.Exact) count = Math.Min(count, form.BasisCount);
-        form.Evaluate(0, (int)count, cancellation);
-    }
+    private static CurvatureOptions OptionsOf(PrepareReplica request) => request.Spec.CurvatureOptions(request.MemoryBudget);
 
     private void OnCompute(Compute compute)
     {
         var (request, cancellation) = (compute.Request, compute.Cancellation);
-        if (cancellation.IsCancellationRequested || _form is null || request.Job != _job || !compute.TryClaim()) return;
+        if (cancellation.IsCancellationRequested || _prepared is null || request.Job != _job || !compute.TryClaim()) return;
 
         long start = _time.GetTimestamp();
         double waited = _idleSince is { } since ? _time.GetElapsedTime(since, start).TotalSeconds : 0;
         try
         {
-            var values = _form.Evaluate(request.FirstProbe, request.Count, cancellation);
+            var values = request.InBothPrecisions
+                ? InBothPrecisions(request, _prepared, cancellation)
+                : (_form ??= _replica!.QuadraticForm(OptionsOf(_prepared)))
+                    .Evaluate(request.FirstProbe, request.Count, cancellation);
             double computed = _time.GetElapsedTime(start).TotalSeconds;
-            WorkerMetrics.Computed(_settings.Id, request.Count, computed, waited);
+            if (!request.InBothPrecisions) WorkerMetrics.Computed(_settings.Id, request.Count, computed, waited);
             Context.Parent.Tell(
                 new ChunkDone(request.Job, request.Chunk, request.Attempt, values, computed, waited));
         }
@@ -145,6 +141,29 @@ internal sealed class ComputeActor : ReceiveActor
         _idleSince = _time.GetTimestamp();
     }
 
+    /// <summary>
+    /// Random probes in the job's precision, and the same in double precision. The job's own form makes room for either, and is
+    /// made again for the next chunk.
+    /// </summary>
+    private ProbeValues InBothPrecisions(RunChunk request, PrepareReplica prepared, CancellationToken cancellation)
+    {
+        var spec = prepared.Spec;
+        var options = OptionsOf(prepared) with { Distribution = spec.Distribution };
+        DisposeForm();
+        double[] inDouble;
+        using (var reference = _replicas.Create(_key! with { Dtype = Dtype.Float64, HasSingleNumbers = true }, _files!))
+        using (var form = reference.QuadraticForm(options))
+            inDouble = Evaluate(form);
+
+        if (spec.Kind == JobKind.Estimate) return Both(Evaluate(_form = _replica!.QuadraticForm(options)));
+        using (var form = _replica!.QuadraticForm(options)) return Both(Evaluate(form));
+
+        double[] Evaluate(IQuadraticForm form) =>
+            form.Evaluate(request.FirstProbe, request.Count, cancellation).Values.ToArray();
+        ProbeValues Both(double[] values) =>
+            new(request.FirstProbe, values.Length / request.Count, [.. values, .. inDouble]);
+    }
+
     /// <summary>Whether another machine may fare better: what is wrong with a model or with data is wrong everywhere.</summary>
     private static bool IsThisMachines(Exception error) =>
         error is not CurvatureException or LibTorchException or FileChangedException;
@@ -155,11 +174,17 @@ internal sealed class ComputeActor : ReceiveActor
 
     private void DisposeReplica()
     {
-        DisposeForm();
+        LeaveJob();
         _replica?.Dispose();
         _replica = null;
         _files?.Dispose();
         _files = null;
+    }
+
+    private void LeaveJob()
+    {
+        DisposeForm();
+        _prepared = null;
     }
 
     private void DisposeForm()

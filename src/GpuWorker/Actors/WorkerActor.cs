@@ -156,7 +156,9 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private void OnReplicaFailed(ReplicaFailed failed)
     {
         _step = "";
-        _log.Info("Worker {Worker} cannot serve job {Job}: {Reason}", _settings.Id, failed.Job, failed.What);
+        // The coordinator logs it too.
+        _log.Log(
+            LevelBesideCoordinator, null, "Worker {Worker} cannot serve job {Job}: {Reason}", _settings.Id, failed.Job, failed.What);
         Say(failed);
     }
 
@@ -166,9 +168,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         if (answer is ChunkFailed failed)
         {
             // The coordinator, which decides what becomes of it, warns.
-            _log.Info(
-                "Worker {Worker} failed at chunk {Chunk} of job {Job} in attempt {Attempt}: {Reason}",
-                _settings.Id, failed.Chunk, failed.Job, failed.Attempt, failed.What);
+            _log.Log(
+                LevelBesideCoordinator, null, "Worker {Worker} failed at chunk {Chunk} of job {Job} in attempt {Attempt}: {Reason}", _settings.Id, failed.Chunk, failed.Job, failed.Attempt, failed.What);
         }
         else if (_log.IsDebugEnabled)
         {

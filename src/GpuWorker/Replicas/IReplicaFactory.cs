@@ -10,7 +10,14 @@ namespace ActorHutch.GpuWorker.Replicas;
 /// <param name="Dtype">The number type of weights and batch.</param>
 /// <param name="Device"><c>cpu</c> or <c>cuda:I</c>.</param>
 /// <param name="Threads">libtorch's threads for whoever computes with it.</param>
-public sealed record ReplicaKey(RiskSource Risk, Dtype Dtype, string Device, int Threads);
+public sealed record ReplicaKey(RiskSource Risk, Dtype Dtype, string Device, int Threads)
+{
+    /// <summary>
+    /// Whether, in double precision, model and data are to have the numbers that they have in single precision, where a factory
+    /// of one's own may draw others: for comparing the two. What lies in files is read from them in any case.
+    /// </summary>
+    public bool HasSingleNumbers { get; init; }
+}
 
 /// <summary>A model and a batch on a device. It is created, used and disposed of on one thread.</summary>
 public interface IReplica : IDisposable

@@ -145,7 +145,7 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
 
     private CurvatureException NoClasses(string loss) => new(
         $"--loss {loss} compares real numbers, and the targets of {(source.Data ?? source.Targets)!.Name} are whole: "
-        + "use --loss cross-entropy, or save them as float32.");
+        + "save them as float32.");
 
     /// <summary>Whether a model's file is a description, and no program: it begins with a brace, a TorchScript archive with PK.</summary>
     public static bool IsDescription(HashedFile file)

@@ -31,7 +31,7 @@ public sealed class TorchReplicaFactory : IReplicaFactory
         torch.InitializeDevice(device);
         var dtype = key.Dtype == Dtype.Float64 ? torch.ScalarType.Float64 : torch.ScalarType.Float32;
         var source = key.Risk;
-        if (source.Assembly is not null) return OfAssembly(source, new SourceFiles(source, files), dtype, device);
+        if (source.Assembly is not null) return OfAssembly(key, new SourceFiles(source, files), dtype, device);
         if (source.ModelFile is not null)
         {
             var sources = new SourceFiles(source, files);
@@ -49,10 +49,13 @@ public sealed class TorchReplicaFactory : IReplicaFactory
     }
 
     private static TorchReplica OfAssembly(
-        RiskSource source, SourceFiles files, torch.ScalarType dtype, torch.Device device)
+        ReplicaKey key, SourceFiles files, torch.ScalarType dtype, torch.Device device)
     {
+        var source = key.Risk;
         object factory = AssemblyModels.Factory(files.Assembly, source.ModelType!);
-        if ((source.Data ?? source.Inputs) is not null)
+        bool hasData = (source.Data ?? source.Inputs) is not null;
+        if (key.HasSingleNumbers) factory = SingleNumbers.Of(factory, isOfModels: hasData);
+        if (hasData)
         {
             return factory is IModelFactory models
                 ? Owning(models.CreateModel(dtype, device), model => OfModel(source, files, model, dtype))

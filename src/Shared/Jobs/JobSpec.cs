@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 
@@ -23,11 +24,16 @@ public sealed record JobSpec
     /// <summary>The most chunks in a job: what a coordinator can keep account of.</summary>
     public const long MostChunks = 1L << 30;
 
+    /// <summary>What is right for <see cref="RoundingProbes"/>, as the end of a sentence.</summary>
+    public const string RightRoundingProbes = "must be a whole number, at least 2, or 0 for none, or auto";
+
     /// <summary>V where nothing else is said.</summary>
     public const long DefaultProbes = 1000;
 
     /// <summary>V where nothing else is said and there is a target, which is what ends the job: a bound against runaways.</summary>
     public const long DefaultProbesToTarget = 1_000_000;
+
+    private const int FewestCompared = 3, MostCompared = 8, ProbesPerCompared = 20;
 
     /// <summary>An estimate or the exact trace. Default: an estimate.</summary>
     public JobKind Kind { get; init; }
@@ -78,6 +84,12 @@ public sealed record JobSpec
     public double ConfidenceLevel { get; init; } = 0.95;
 
     /// <summary>
+    /// How many probes of a job in single precision are evaluated in double precision too, to know the rounding error: none, or
+    /// at least two; null (the default) for a few, by the number of <see cref="Probes"/>.
+    /// </summary>
+    public int? RoundingProbes { get; init; }
+
+    /// <summary>
     /// The probes in every chunk but the last: a function of the spec alone, never of the workers, because a stack's
     /// height may show in the last bits of a result.
     /// </summary>
@@ -89,6 +101,20 @@ public sealed record JobSpec
             int wanted = VBatch ?? DefaultVBatch;
             return Kind == JobKind.Exact ? wanted : (int)Math.Min(wanted, Probes);
         }
+    }
+
+    /// <summary>
+    /// How many probes are evaluated in both precisions: a function of the spec and the model alone. 0 for a job in double
+    /// precision, and for one whose interval has no end in any case.
+    /// </summary>
+    /// <param name="most">How many one message has room for, wherever the worker is.</param>
+    public int ComparedProbes(int most)
+    {
+        if (Dtype == Dtype.Float64) return 0;
+        long wanted = RoundingProbes ?? (Kind == JobKind.Exact ? MostCompared
+            : Probes < RoundingError.FewestProbes ? 0
+            : Math.Clamp(Probes / ProbesPerCompared, FewestCompared, MostCompared));
+        return most < RoundingError.FewestProbes ? 0 : (int)Math.Min(wanted, most);
     }
 
     /// <summary>The part of the spec that a curvature operator is made from.</summary>
@@ -129,22 +155,29 @@ public sealed record JobSpec
             problems.Add(Problem.Of("v-batch", VBatch.Value, string.Create(CultureInfo.InvariantCulture, $"must be at most {MostVBatch}, or auto")));
         if (ProbeSpace == ProbeSpace.Output) ValidateOutputSpace(problems);
         if (Kind == JobKind.Estimate) ValidateEstimate(problems);
+        // An exact trace has a rounding error, whose bound has a level.
+        if (!(ConfidenceLevel > 0 && ConfidenceLevel < 1))
+            problems.Add(Problem.Of("confidence-level", ConfidenceLevel, "must lie between 0 and 1, such as 0.95"));
+        if (RoundingProbes is { } compared && compared != 0 && compared < RoundingError.FewestProbes)
+            problems.Add(Problem.Of("rounding-probes", compared, RightRoundingProbes));
         return problems;
     }
 
     private void ValidateOutputSpace(List<Problem> problems)
     {
+        // The model is not known here: what serves any.
+        string anyModel = "--probe-space parameter"
+            + (Method is CurvatureMethod.Hmp or CurvatureMethod.Quadratic ? " and --method auto" : "");
         if (Structure == BlockStructure.Full)
         {
             problems.Add(new Problem(
-                "structure", "full", "must be block with --probe-space output, which probes each block for itself"));
+                "structure", "full", $"needs {anyModel}: output space probes each block for itself"));
         }
 
         if (Method is CurvatureMethod.Autodiff or CurvatureMethod.Hmp)
         {
             problems.Add(new Problem(
-                "method", Method.Value.Word(),
-                "must be auto or quadratic with --probe-space output, which has no Hessian-vector products"));
+                "method", Method.Value.Word(), $"needs {anyModel}: output space has no Hessian-vector products"));
         }
     }
 
@@ -156,8 +189,6 @@ public sealed record JobSpec
         if (TooMany("probes", Probes) is { } problem) problems.Add(problem);
         if (RelativeError is { } error && !(error > 0 && error < 1))
             problems.Add(Problem.Of("relative-error", error, "must lie between 0 and 1, such as 0.01 for 1 %"));
-        if (!(ConfidenceLevel > 0 && ConfidenceLevel < 1))
-            problems.Add(Problem.Of("confidence-level", ConfidenceLevel, "must lie between 0 and 1, such as 0.95"));
     }
 
     private static void Check<T>(List<Problem> problems, string field, Choice<T> choice, T value)

@@ -120,7 +120,9 @@ public sealed record RiskSource
         Add(Assembly is not null && ModelType is null, "model-assembly", Assembly?.Name ?? "",
             "needs --model-type, the full name of the class that makes the model");
         Add(Assembly is null && ModelType is not null, "model-type", ModelType ?? "", "needs --model-assembly");
-        Add(Weights is not null && ModelFile is null, "weights", Weights?.Name ?? "", "needs --model FILE.json, the description that they belong to");
+        Add(Weights is not null && ModelFile is null, "weights", Weights?.Name ?? "", Assembly is null
+            ? "needs --model FILE.json, the description that they belong to"
+            : "must not be there with --model-assembly, whose class makes a model with its weights");
         ValidateData(Add, builtIn);
         if (Parameters is not null && Parameters.Split(',').Any(string.IsNullOrWhiteSpace))
             Add(true, "parameters", Parameters, "must be patterns of names with commas between them, such as 'features.*.weight'");

@@ -30,7 +30,14 @@ public sealed record PrepareReplica(Guid Job, JobSpec Spec, long? MemoryBudget =
 /// <param name="FirstProbe">The chunk's first probe.</param>
 /// <param name="Count">Its number of probes.</param>
 public sealed record RunChunk(Guid Job, long Chunk, int Attempt, long FirstProbe, int Count)
-    : ICoordinatorMessage, IJobMessage;
+    : ICoordinatorMessage, IJobMessage
+{
+    /// <summary>
+    /// Whether these are random probes, of an exact trace too, to be evaluated in both precisions: the result has
+    /// <see cref="Count"/> rows of the job's own precision, and as many of double precision behind them.
+    /// </summary>
+    public bool InBothPrecisions { get; init; }
+}
 
 /// <summary>The run has ended, for whatever reason: what the worker still has of it is not wanted any more.</summary>
 /// <param name="Job">The run.</param>

@@ -40,8 +40,12 @@ internal static class CoordinatorFormats
                 Attempt = message.Attempt,
                 FirstProbe = message.FirstProbe,
                 Count = message.Count,
+                InBothPrecisions = message.InBothPrecisions,
             },
-            wire => new(Fields.Run(wire.Job), wire.Chunk, wire.Attempt, wire.FirstProbe, wire.Count)),
+            wire => new(Fields.Run(wire.Job), wire.Chunk, wire.Attempt, wire.FirstProbe, wire.Count)
+            {
+                InBothPrecisions = wire.InBothPrecisions,
+            }),
         MessageFormat.Of<EndJob, V1.EndJob>(
             "EJ",
             message => new() { Job = Fields.OfRun(message.Job) },

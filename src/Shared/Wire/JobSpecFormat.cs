@@ -27,6 +27,7 @@ internal static class JobSpecFormat
         if (spec.Method is { } method) wire.Method = Fields.OfWord(method);
         if (spec.VBatch is { } vBatch) wire.VBatch = vBatch;
         if (spec.RelativeError is { } relativeError) wire.RelativeError = relativeError;
+        if (spec.RoundingProbes is { } roundingProbes) wire.RoundingProbes = roundingProbes;
         return wire;
     }
 
@@ -48,6 +49,7 @@ internal static class JobSpecFormat
             Dtype = Fields.Word<Dtype>(wire.Dtype),
             RelativeError = wire.HasRelativeError ? wire.RelativeError : null,
             ConfidenceLevel = wire.ConfidenceLevel,
+            RoundingProbes = wire.HasRoundingProbes ? wire.RoundingProbes : null,
         };
     }
 }

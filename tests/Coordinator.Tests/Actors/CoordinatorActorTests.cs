@@ -16,7 +16,7 @@ namespace ActorHutch.Coordinator.Tests.Actors;
 /// <summary>The coordinator's side of the protocol; the test plays the workers and the client.</summary>
 public class CoordinatorActorTests : TestKit
 {
-    private static readonly JobSpec Spec = new() { Probes = 20, VBatch = 10, Seed = 3 };
+    private static readonly JobSpec Spec = new() { Probes = 20, VBatch = 10, Seed = 3, RoundingProbes = 0 };
 
     private readonly IActorRef _coordinator;
 

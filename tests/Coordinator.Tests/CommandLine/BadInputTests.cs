@@ -17,7 +17,7 @@ public class BadInputTests
     [InlineData("--method magic", "--method magic: must be auto, autodiff, hmp or quadratic.")]
     [InlineData("--probe-space input", "--probe-space input: must be parameter or output.")]
     [InlineData("--distribution basis", "--distribution basis: must be rademacher or gaussian.")]
-    [InlineData("--dtype float16", "--dtype float16: must be float32 or float64.")]
+    [InlineData("--dtype float16", "--dtype float16: must be auto, float32 or float64.")]
     [InlineData("--relative-error 2", "--relative-error 2: must lie between 0 and 1, such as 0.01 for 1 %.")]
     [InlineData("--relative-error nan", "--relative-error NaN: must lie between 0 and 1, such as 0.01 for 1 %.")]
     [InlineData("--seed -1", "--seed -1: must be a whole number from 0 to 2^64 − 1.")]

@@ -32,7 +32,7 @@ public class BuiltInExampleTests
         {
             var json = (await Run($"--json --workers {workers} {options}")).Json;
             traces.Add(string.Join(
-                '\n', ((string[])["trace", "standardError", "probes", "blocks"]).Select(name => json.GetProperty(name).GetRawText())));
+                '\n', ((string[])["trace", "standardError", "confidence", "probes", "blocks"]).Select(name => json.GetProperty(name).GetRawText())));
         }
 
         Assert.Single(traces.Distinct());

@@ -75,7 +75,7 @@ public sealed class JobFileTests : IDisposable
     {
         var options = new ActorHutch.Coordinator.CommandLine.OptionSet();
         string[] aboutJobFiles = ["job", "print-job"];
-        string[] ofTheFile = ["kind", "confidence-level"];
+        string[] ofTheFile = ["kind"];
 
         Assert.Equal(
             options.OfEstimate().Select(option => option.Name.TrimStart('-')).Except(aboutJobFiles).Order(),
@@ -301,7 +301,7 @@ public sealed class JobFileTests : IDisposable
             spec with { ProbeSpace = Curvature.Probes.ProbeSpace.Output },
             spec with { Distribution = Curvature.Probes.ProbeDistribution.Gaussian }, spec with { Probes = 1 },
             spec with { VBatch = 1 }, spec with { Seed = 1 }, spec with { Dtype = Dtype.Float64 },
-            spec with { RelativeError = 0.5 }, spec with { ConfidenceLevel = 0.5 },
+            spec with { RelativeError = 0.5 }, spec with { ConfidenceLevel = 0.5 }, spec with { RoundingProbes = 2 },
         ];
 
         Assert.Equal(typeof(JobSpec).GetProperties().Count(property => property.CanWrite), others.Length);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ActorHutch.Curvature;
 using ActorHutch.Fakes;
 
 namespace ActorHutch.Coordinator.Tests.CommandLine;
@@ -64,6 +65,21 @@ public class LogFormatTests
 
         Assert.All(run.ErrorLines, line => Assert.Matches("^[0-9:.]{12} (INF|WRN) [^\"]+$", line));
         Assert.Contains(run.ErrorLines, line => line.EndsWith("ended: Completed", StringComparison.Ordinal));
+    }
+
+    /// <summary>Coordinator and worker share a log here: what one of them says of a failure, the other need not.</summary>
+    [Fact]
+    public async Task A_failure_is_told_once_and_the_jobs_end_says_what_came_of_it()
+    {
+        string[] line = ["--log-level", "information", "--workers", "1", "--quiet"];
+
+        var refused = await Invocation.Of(new FakeReplicaFactory { OnForm = _ => throw new CurvatureException("No rule for this layer.") }, line);
+        var failed = await Invocation.Of(new FakeReplicaFactory { OnEvaluate = Fail }, line);
+
+        string[] told = [.. refused.ErrorLines.Where(said => said.Contains("No rule", StringComparison.Ordinal))];
+        Assert.Equal((1, 2), (told.Count(said => said.Contains(" INF Worker worker-1 cannot serve job ", StringComparison.Ordinal)), told.Length));
+        // Three attempts, and the end.
+        Assert.Equal(4, failed.ErrorLines.Count(said => said.Contains("the device is gone", StringComparison.Ordinal)));
     }
 
     private static void Fail(long firstProbe, int count, CancellationToken cancellation)

@@ -9,13 +9,13 @@ public class QuietTests
         var run = await Invocation.Of("--quiet", "--workers", "2");
 
         Assert.Equal((0, ""), (run.Code, run.Error));
-        Assert.Equal(["trace", "95", "exact", "time"], Words(run));
+        Assert.Equal(["trace", "95", "float32", "exact", "time"], Words(run));
     }
 
     [Fact]
     public async Task So_is_an_exact_trace()
     {
-        Assert.Equal(["trace", "time"], Words(await Invocation.Of("exact", "-q")));
+        Assert.Equal(["trace", "float32", "time"], Words(await Invocation.Of("exact", "-q")));
     }
 
     [Fact]

@@ -30,7 +30,10 @@ internal static class Looks
 
     /// <summary>The report of that.</summary>
     public static Report Report(JobResult result) =>
-        Reporting.OfEstimate(result, new ExactTrace(12, []), Job, interrupted: false);
+        Reporting.OfEstimate(
+            result,
+            result with { State = result.State with { Spec = new JobSpec { Kind = JobKind.Exact } }, Estimate = null, Exact = new ExactTrace(12, []) },
+            Job, interrupted: false);
 
     /// <summary>What a page gets of it.</summary>
     public static JsonElement View(this JobSight sight) => JsonDocument.Parse(sight.Json).RootElement;

@@ -9,14 +9,14 @@ public class RunningEstimatesTests
     [Fact]
     public void They_are_those_of_shorter_runs_to_the_last_bit()
     {
-        var running = RunningEstimates.Of(SampleReport.Values(110), 0.9, [1, 2, 20, 21, 99, 110, 500]);
+        var running = RunningEstimates.Of(SampleReport.Values(110), 0.9, 0.25, [1, 2, 20, 21, 99, 110, 500]);
 
         Assert.Equal([1, 2, 20, 21, 99, 110], running.Select(estimate => estimate.Probes));
         foreach (var estimate in running)
         {
             var accumulator = new TraceAccumulator(["first.weight", "second.weight"]);
             accumulator.Add(FakeQuadraticForm.Values(0, 0, (int)estimate.Probes));
-            var alone = accumulator.Estimate(0.9);
+            var alone = accumulator.Estimate(0.9, new RoundingError(0, 0.25, 8, default, []));
             Assert.Equal((alone.Trace, alone.StandardError, alone.Confidence), (estimate.Trace, estimate.StandardError, estimate.Confidence));
         }
     }

@@ -20,12 +20,12 @@ internal static class SampleComparisons
         AccuracyRun[] runs =
         [
             .. Enumerable.Range(0, seeds).Select(seed => new AccuracyRun((ulong)seed,
-                [.. RunningEstimates.Of([FakeQuadraticForm.Values((ulong)seed, 0, 400)], 0.95, at)
+                [.. RunningEstimates.Of([FakeQuadraticForm.Values((ulong)seed, 0, 400)], 0.95, 0, at)
                     .Select(estimate => new AccuracyEstimate(estimate.Probes, estimate.Trace, estimate.StandardError))])),
         ];
         double deviation = Math.Sqrt(1.0 / 6);
         return new AccuracyReport(
-            plan, exact, deviation,
+            plan, exact, null, deviation,
             seeds == 0 ? [] : [.. at.Select((probes, i) => AccuracyPoint.Of(probes, [.. runs.Select(run => run.Estimates[i].Trace)], deviation))],
             runs, "quadratic", false, null, 1.5, Model,
             JobDocument.Default with { Spec = plan.Spec(JobDocument.Default.Spec, 0) }, Versions);
@@ -33,7 +33,7 @@ internal static class SampleComparisons
 
     /// <summary>Three contenders, and one that could not run.</summary>
     public static CompareReport Compare() => new(
-        FakeQuadraticForm.Trace,
+        FakeQuadraticForm.Trace, null,
         [
             Row("autodiff", "full", "parameter", 50, 100, 10), Row("hmp", "block", "parameter", 10, 1_000, 0.5),
             Row("quadratic", "block", "output", 20, 10_000, 0.0002),

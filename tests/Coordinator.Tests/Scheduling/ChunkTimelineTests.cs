@@ -36,7 +36,7 @@ public class ChunkTimelineTests
     public void A_lost_workers_chunk_is_told_from_the_attempt_that_took_its_place_and_a_late_copy_from_the_first()
     {
         Issue(Schedule.A, 0, 1, 0);
-        _timeline.Note(new WorkerLost(Schedule.A, "it stopped"), _done, 1);
+        _timeline.Note(new WorkerLost(Schedule.A, "it stopped"), _done.Contains, 1);
         Issue(Schedule.B, 0, 2, 1);
         Issue(Schedule.A, 0, 3, 1);
         Done(Schedule.B, 0, 2, compute: 1, now: 3);
@@ -69,7 +69,7 @@ public class ChunkTimelineTests
 
         var timeline = new ChunkTimeline(Job, [Accepted(0, 3), Accepted(1, 4, attempt: 2), Accepted(2, null)]);
         timeline.Issued(Schedule.A, new RunChunk(Job, 3, 1, 30, 10), 4);
-        timeline.Note(new WorkerSaid(Schedule.A, Result(3, 1, 5)), _done, 6);
+        timeline.Note(new WorkerSaid(Schedule.A, Result(3, 1, 5)), _done.Contains, 6);
 
         Assert.Equal(
             [
@@ -88,7 +88,7 @@ public class ChunkTimelineTests
         for (int chunk = 0; chunk < 10; chunk++)
         {
             timeline.Issued(Schedule.A, new RunChunk(Job, chunk, 1, chunk * 10, 10), chunk);
-            timeline.Note(new WorkerSaid(Schedule.A, Result(chunk, 1, 0.5)), _done, chunk + 1);
+            timeline.Note(new WorkerSaid(Schedule.A, Result(chunk, 1, 0.5)), _done.Contains, chunk + 1);
         }
 
         var kept = timeline.At(20);
@@ -105,7 +105,7 @@ public class ChunkTimelineTests
     }
 
     private void Said(WorkerKey worker, IJobMessage message, double now) =>
-        _timeline.Note(new WorkerSaid(worker, message), _done, now);
+        _timeline.Note(new WorkerSaid(worker, message), _done.Contains, now);
 
     private static ChunkDone Result(long chunk, int attempt, double compute) =>
         new(Job, chunk, attempt, FakeQuadraticForm.Values(0, chunk * 10, 10), compute, 0);

@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
+using ActorHutch.Curvature.Operators;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
@@ -31,8 +32,11 @@ public class JobSimulationTests
             simulation.Run();
 
             Assert.Equal(relativeError is null ? JobEnd.Completed : JobEnd.TargetReached, simulation.Outcome!.End);
-            Assert.Equal(serial.Moments, simulation.Results!.Accumulator.Estimate().Moments);
-            Assert.Equal(serial.Blocks, simulation.Results.Accumulator.Estimate().Blocks);
+            var estimate = simulation.Results!.Estimate;
+            Assert.Equal(serial.Moments, estimate.Moments);
+            Assert.Equal(serial.Blocks, estimate.Blocks);
+            Assert.Equal(serial.Confidence, estimate.Confidence);
+            Assert.Equal(8, estimate.Rounding!.Probes);
             Assert.Equal(simulation.Accepted.Count, simulation.Accepted.Distinct().Count());
             if (relativeError is null) Assert.Equal(spec.Probes, serial.Probes);
             Assert.Empty(simulation.State.Counts.Disagreements);
@@ -62,13 +66,21 @@ public class JobSimulationTests
     private static TraceEstimate Serial(JobSpec spec)
     {
         var results = new ChunkResults(spec, Schedule.Ready.Blocks);
+        results.Accept(JobState.BothPrecisions, Schedule.A, InBothPrecisions(spec.Seed, 8));
         for (long first = 0; first < spec.Probes && !results.TargetReached; first += spec.ChunkSize)
         {
             int count = (int)Math.Min(spec.ChunkSize, spec.Probes - first);
             results.Accept(first / spec.ChunkSize, Schedule.A, FakeQuadraticForm.Values(spec.Seed, first, count));
         }
 
-        return results.Accumulator.Estimate();
+        return results.Estimate;
+    }
+
+    /// <summary>The fake's values, and behind them what double precision is to have come to.</summary>
+    private static ProbeValues InBothPrecisions(ulong seed, int count)
+    {
+        double[] values = FakeQuadraticForm.Values(seed, 0, count).Values.ToArray();
+        return new ProbeValues(0, 2, [.. values, .. values.Select((value, i) => value - 0.01 - 0.001 * i)]);
     }
 
     private sealed class Simulation
@@ -170,7 +182,9 @@ public class JobSimulationTests
                         ? new ChunkFailed(chunk.Job, chunk.Chunk, chunk.Attempt, "by chance", true)
                         : new ChunkDone(
                             chunk.Job, chunk.Chunk, chunk.Attempt,
-                            FakeQuadraticForm.Values(_spec.Seed, chunk.FirstProbe, chunk.Count), 0.1, 0);
+                            chunk.InBothPrecisions
+                                ? InBothPrecisions(_spec.Seed, chunk.Count)
+                                : FakeQuadraticForm.Values(_spec.Seed, chunk.FirstProbe, chunk.Count), 0.1, 0);
                     Say(key, answer);
                     if (_random.Next(10) == 0) Say(key, answer);
                     Say(key, new RequestWork(chunk.Job, 1));
@@ -221,7 +235,7 @@ public class JobSimulationTests
                         if (!IsLost()) inbox.Enqueue(message);
                         break;
                     case Begin:
-                        Results = new ChunkResults(_spec, State.Replica!.Blocks);
+                        Results = new ChunkResults(_spec, State.Replica!.Blocks, awaitsComparison: State.AwaitsComparison);
                         break;
                     case Accept accept:
                         Accepted.Add(accept.Chunk);

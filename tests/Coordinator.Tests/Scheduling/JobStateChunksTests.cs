@@ -240,7 +240,7 @@ public class JobStateChunksTests
     [Fact]
     public void Chunks_beyond_number_leave_the_state_small()
     {
-        var spec = new Shared.Jobs.JobSpec { Probes = 1_000_000_000, VBatch = 10 };
+        var spec = new Shared.Jobs.JobSpec { Probes = 1_000_000_000, VBatch = 10, RoundingProbes = 0 };
         var job = new Schedule(spec, null, A).Says(A, Ready).Asks(A, 1000);
 
         for (long chunk = 0; chunk < 1000; chunk++)

@@ -10,7 +10,7 @@ namespace ActorHutch.Coordinator.Tests.Scheduling;
 /// <summary>A job goes on where an earlier run stopped.</summary>
 public class JobStateRecoveryTests
 {
-    private static readonly JobSpec Spec = new() { Probes = 45, VBatch = 10 };
+    private static readonly JobSpec Spec = new() { Probes = 45, VBatch = 10, RoundingProbes = 0 };
     private static readonly WorkerKey Earlier = new("a", 77);
 
     [Fact]

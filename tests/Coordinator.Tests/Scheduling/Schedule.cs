@@ -17,11 +17,11 @@ internal sealed class Schedule
         Job, new ReplicaDescription("fake", "00ff", 30, 4), CurvatureMethod.Quadratic, "asked for",
         ["first.weight", "second.weight"], 8, 0.5);
 
-    /// <summary>A job of 5 chunks: 4 of 10 probes and one of 5.</summary>
+    /// <summary>A job of 5 chunks: 4 of 10 probes and one of 5, and no probes in both precisions.</summary>
     public Schedule(JobSpec? spec = null, JobPolicy? policy = null, params WorkerKey[] workers)
     {
         var start = JobState.Start(
-            Job, spec ?? new JobSpec { Probes = 45, VBatch = 10 }, policy ?? new JobPolicy(),
+            Job, spec ?? new JobSpec { Probes = 45, VBatch = 10, RoundingProbes = 0 }, policy ?? new JobPolicy(),
             workers.Select(worker => new WorkerRegistered(worker, "cpu")));
         (State, Effects) = (start.State, start.Effects);
     }

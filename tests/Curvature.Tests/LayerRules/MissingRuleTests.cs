@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
@@ -86,7 +87,7 @@ public sealed class MissingRuleTests
     }
 
     [Fact]
-    public void Output_space_has_no_full_matrix_and_no_products()
+    public void Output_space_has_no_full_matrix_and_no_products_and_says_what_serves_the_model()
     {
         using var scope = NewDisposeScope();
         using var problem = ModelCases.All["tanh"].With(LossCase.All["cross-entropy, mean"]);
@@ -108,6 +109,60 @@ public sealed class MissingRuleTests
         using var scope = NewDisposeScope();
         using var problem = Unknown();
         Rejected.Saying("Layer 1.0 is a Softmax", () => OutputSpace(problem.Risk, new CurvatureOptions()));
+    }
+
+    /// <summary>Whatever is refused, what the message names is not: both where it names two things.</summary>
+    [Theory]
+    [InlineData("Softmax")]
+    [InlineData("tied weights")]
+    [InlineData("probabilities")]
+    [InlineData("tanh")]
+    public void What_a_refusal_recommends_is_accepted(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var problem = name switch
+        {
+            "Softmax" => Unknown(),
+            "probabilities" => new Problem(
+                Problem.Prepared(nn.Linear(3, 2), new Numbers(1)), new CrossEntropy(), new Numbers(2).Normal(4, 3),
+                new Numbers(3).Normal(4, 2).softmax(1)),
+            _ => ModelCases.All[name].With(LossCase.All["cross-entropy, mean"]),
+        };
+        int refused = 0;
+        foreach (var matrix in Enum.GetValues<CurvatureMatrix>())
+        foreach (var structure in Enum.GetValues<BlockStructure>())
+        foreach (var space in Enum.GetValues<ProbeSpace>())
+        foreach (CurvatureMethod? method in (CurvatureMethod?[])[null, .. Enum.GetValues<CurvatureMethod>()])
+        {
+            var options = new CurvatureOptions { Matrix = matrix, Structure = structure, ProbeSpace = space, Method = method };
+            try
+            {
+                QuadraticForms.Create(problem.Risk, options).Dispose();
+            }
+            catch (CurvatureException error)
+            {
+                refused++;
+                foreach (var way in Ways(error.Message, options)) QuadraticForms.Create(problem.Risk, way).Dispose();
+            }
+        }
+
+        Assert.True(refused > 0);
+    }
+
+    /// <summary>What a message says after «Use»: alternatives, each of one thing or several.</summary>
+    private static IEnumerable<CurvatureOptions> Ways(string message, CurvatureOptions refused)
+    {
+        string way = Regex.Replace(message[message.IndexOf("Use --", StringComparison.Ordinal)..], @"\([^)]*\)", "").Split('.')[0];
+        foreach (string alternative in way.Split(", or "))
+        {
+            var other = refused;
+            if (alternative.Contains("--method autodiff", StringComparison.Ordinal)) other = other with { Method = CurvatureMethod.Autodiff };
+            if (alternative.Contains("--method quadratic", StringComparison.Ordinal)) other = other with { Method = CurvatureMethod.Quadratic };
+            if (alternative.Contains("--structure block", StringComparison.Ordinal)) other = other with { Structure = BlockStructure.Block };
+            if (alternative.Contains("--probe-space parameter", StringComparison.Ordinal)) other = other with { ProbeSpace = ProbeSpace.Parameter };
+            Assert.NotEqual(refused, other);
+            yield return other;
+        }
     }
 
     [Fact]

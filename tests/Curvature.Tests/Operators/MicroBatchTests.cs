@@ -50,6 +50,41 @@ public sealed class MicroBatchTests
         }
     }
 
+    /// <summary>Loading kernels takes one; a pass over the data would be thrown away.</summary>
+    [Fact]
+    public void Warming_up_reads_one_piece_that_counts()
+    {
+        using var scope = NewDisposeScope();
+        using var problem = ModelCases.All["tanh"].With(LossCase.All["cross-entropy, mean"]);
+        // The first piece's targets are all ignored.
+        var targets = problem.Risk.Targets.clone();
+        using (no_grad()) targets.narrow(0, 0, 2).copy_(zeros([2], ScalarType.Int64).sub(100));
+        var samples = new CountedSamples(new TensorSamples(problem.Risk.Inputs, targets));
+        using var form = QuadraticForms.Create(
+            new MicroBatchedRisk(problem.Risk.Model, problem.Risk.Loss, samples, 2), new CurvatureOptions { Method = CurvatureMethod.Quadratic });
+        // What each piece weighs is found once.
+        var before = form.Evaluate(0, 3);
+        samples.Read = [];
+
+        form.WarmUp();
+
+        Assert.Equal([2L], samples.Read);
+        Assert.Equal(before.Values, form.Evaluate(0, 3).Values);
+    }
+
+    private sealed class CountedSamples(ISamples samples) : ISamples
+    {
+        public List<long> Read { get; set; } = [];
+
+        public long SampleCount => samples.SampleCount;
+
+        (Tensor Inputs, Tensor Targets) ISamples.Read(long first, long count, ScalarType dtype, Device device)
+        {
+            Read.Add(first);
+            return samples.Read(first, count, dtype, device);
+        }
+    }
+
     [Theory]
     [InlineData(ProbeDistribution.Rademacher)]
     [InlineData(ProbeDistribution.Gaussian)]

@@ -25,11 +25,12 @@ public class JobSpecTests
             Probes = -1,
             RelativeError = 0,
             ConfidenceLevel = 1,
+            RoundingProbes = 1,
         };
 
         Assert.Equal(
             ["model", "matrix", "structure", "method", "probe-space", "dtype", "v-batch", "distribution", "probes",
-                "relative-error", "confidence-level"],
+                "relative-error", "confidence-level", "rounding-probes"],
             spec.Validate().Select(problem => problem.Field));
     }
 

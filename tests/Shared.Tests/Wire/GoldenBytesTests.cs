@@ -19,7 +19,7 @@ public sealed class GoldenBytesTests(Serializing wire) : IClassFixture<Serializi
 
     private static readonly Dictionary<string, IProtocolMessage> Messages = new()
     {
-        ["RW"] = new RegisterWorker("gpu-7", -2, "cuda:1", 80L << 30, 4),
+        ["RW"] = new RegisterWorker("gpu-7", -2, "cuda:1", 80L << 30, 4) { Protocol = 2 },
         ["WR"] = new WorkerRefused(-2, "other release"),
         ["PR"] = new PrepareReplica(Run, new JobSpec
         {

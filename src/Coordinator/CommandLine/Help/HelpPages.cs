@@ -57,7 +57,7 @@ internal static class HelpPages
         new("What is computed",
         [
             options.Matrix, options.Structure, options.Method, options.ProbeSpace, options.Distribution, options.Probes,
-            options.RelativeError, options.VBatch, options.Seed, options.Dtype,
+            options.RelativeError, options.ConfidenceLevel, options.VBatch, options.Seed, options.Dtype, options.RoundingProbes,
         ]),
         new("Model and data", options.Risk.All),
         new("How it runs", [options.Device, options.Workers, options.Threads, options.MemoryBudget, options.State]),

@@ -33,6 +33,13 @@ internal sealed class Onlooker(Terminal terminal, int? threads) : IJobObserver
 
     public void Progressed(JobProgress progress) => _display?.Show(Title, progress);
 
+    public void Again(string why)
+    {
+        Clear();
+        if (!terminal.Quiet)
+            terminal.Log.Tell(Serilog.Events.LogEventLevel.Information, $"{why} It is computed again in float64.");
+    }
+
     /// <summary>Makes room for what comes next.</summary>
     public void Clear() => _display?.Clear();
 }

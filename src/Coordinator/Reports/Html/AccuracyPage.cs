@@ -62,6 +62,7 @@ internal static class AccuracyPage
         double toTarget = Math.Pow(deviation / (CompareRow.Target * (report.ExactTrace ?? end.Mean)), 2);
         html.Facts(
             ("exact trace", report.ExactTrace is { } exact ? Figures.Significant(exact, 6) : null),
+            ("float32", report is { Rounding: { } rounding, ExactTrace: { } of } ? rounding.Text(of) : null),
             ($"mean estimate, V = {Figures.Whole(end.Probes)}", Figures.Fixed(end.Mean, Figures.DecimalsFor(end.Expected))),
             ("standard deviation σ of a probe", Figures.Significant(deviation, 3)),
             ($"spread at V = {Figures.Whole(end.Probes)}", $"{Figures.Significant(end.Spread, 2)}, where theory has {Figures.Significant(end.Expected, 2)}"),

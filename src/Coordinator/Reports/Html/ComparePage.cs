@@ -37,6 +37,7 @@ internal static class ComparePage
         var best = report.Soonest;
         html.Facts(
             ("exact trace", report.ExactTrace is { } exact ? Figures.Significant(exact, 6) : null),
+            ("float32", report is { Rounding: { } rounding, ExactTrace: { } of } ? rounding.Text(of) : null),
             ("soonest", best is null ? null : $"{CompareText.Label(best)}, V_batch {Figures.Whole(best.VBatch)}"),
             ("to a standard error of 1 %", best?.SecondsToTarget is { } seconds ? $"{Figures.Seconds(seconds)}, {Figures.Significant(best.ProbesToTarget!.Value, 2)} probes" : null));
     }

@@ -37,23 +37,25 @@ internal static class JobPage
         {
             double error = report.StandardError ?? double.NaN;
             bool estimate = report.Kind != "exact" && double.IsFinite(error);
-            int decimals = Figures.DecimalsFor(error);
+            int decimals = JobText.Decimals(report, error);
             html.Raw(estimate
                 ? $"<div class=\"result\"><div class=\"number\">{Figures.Fixed(trace, decimals)} <small>± {Figures.Fixed(error, decimals)}</small></div></div>"
-                : $"<div class=\"result\"><div class=\"number\">{Figures.Significant(trace, report.Dtype == "float32" ? 8 : 15)}</div></div>");
+                : $"<div class=\"result\"><div class=\"number\">{JobText.Exact(report, trace)}</div></div>");
             html.Facts(
                 (report.Confidence is { } c ? $"{Terms.Percent(c.Level)} interval" : "",
                     report.Confidence is { } interval && double.IsFinite(interval.Low)
                         ? $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}" : null),
                 ("relative standard error", estimate ? Figures.Significant(100 * error / Math.Abs(trace), 2) + " %" : null),
+                ("float32", report.Rounding?.Text(trace)),
                 ("exact trace", report.Kind != "exact" && report.ExactTrace is { } exact
-                    ? Figures.Significant(exact, 6) + (error > 0 ? $", {Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : "")
+                    ? Figures.Significant(exact, 6) + (report.ExactDtype == report.Dtype ? "" : $", in {report.ExactDtype}") + (error > 0 ? $", {Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : "")
                     : null),
                 ("time", $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up"));
         }
 
         string? note = report.Error ?? (report.Interrupted ? $"Interrupted after {Figures.Count(report.Probes, "probe")}." : null);
         if (note is not null) html.Element("p", note, "class=\"note\"");
+        if (report.Rounding?.Advice is { } advice) html.Element("p", advice, "class=\"note\"");
     }
 
     private static void Blocks(HtmlText html, Report report, IReadOnlyList<Picture> pictures)
@@ -63,17 +65,19 @@ internal static class JobPage
         html.Picture(pictures, "blocks", "Each parameter's diagonal block, in the model's order.");
         bool estimate = report.Confidence is not null;
         bool exact = estimate && report.Blocks.Any(block => block.ExactTrace is not null);
+        bool rounding = report.Blocks.Any(block => block.RoundingBound is not null);
         html.Table(
-            "The trace of each parameter's block", ["block", "trace", .. estimate ? ["standard error"] : Array.Empty<string>(), .. exact ? ["exact"] : Array.Empty<string>()],
+            "The trace of each parameter's block", ["block", "trace", .. estimate ? ["standard error"] : Array.Empty<string>(), .. exact ? ["exact"] : Array.Empty<string>(), .. rounding ? ["rounding below"] : Array.Empty<string>()],
             report.Blocks.Select(block =>
             {
                 double error = block.StandardError ?? double.NaN;
                 int decimals = Figures.DecimalsFor(error);
                 return (IReadOnlyList<string>)
                 [
-                    block.Name, estimate ? Figures.Fixed(block.Trace, decimals) : Figures.Significant(block.Trace, 8),
+                    block.Name, estimate ? Figures.Fixed(block.Trace, decimals) : JobText.Exact(block),
                     .. estimate ? [Figures.Fixed(error, decimals)] : Array.Empty<string>(),
                     .. exact ? [Figures.Significant(block.ExactTrace ?? double.NaN, 6)] : Array.Empty<string>(),
+                    .. rounding ? [Figures.Significant(block.RoundingBound ?? double.NaN, 2)] : Array.Empty<string>(),
                 ];
             }));
     }
@@ -95,7 +99,7 @@ internal static class JobPage
         foreach (var worker in report.Workers.Where(worker => worker.Problem is not null))
             html.Element("p", $"{worker.Id}: {worker.Problem}.", "class=\"note\"");
         foreach (var pair in report.Disagreements)
-            html.Element("p", $"Chunk {Figures.Whole(pair.Chunk)}: {pair.First} and {pair.Second} disagree. A device may be faulty.", "class=\"note\"");
+            html.Element("p", $"{pair.First} and {pair.Second} disagree about {Terms.Chunk(pair.Chunk)}. A device may be faulty.", "class=\"note\"");
     }
 
     private static void Computed(HtmlText html, Report report)
@@ -112,6 +116,8 @@ internal static class JobPage
             ("probes", $"{Figures.Whole(report.Probes)} {Terms.Distribution(report.Distribution)}, {report.ProbeSpace} space"),
             ("probes in a chunk", Figures.Whole(report.VBatch)),
             ("seed", report.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            ("computed in float64 too", report.Rounding is { Probes: > 0 and var compared, Seconds: var seconds }
+                ? $"{Figures.Count(compared, "probe")}, {Figures.Seconds(seconds)}" : null),
             ("stopped", StopReason(report)),
         ]);
         html.Table(
@@ -126,6 +132,7 @@ internal static class JobPage
     {
         "completed" => "all probes done",
         "targetReached" => "target reached",
+        "imprecise" => "float32 is not precise enough",
         _ => report.StopReason,
     };
 }

@@ -20,14 +20,14 @@ internal static class BlockPicture
         bool exact = blocks.Any(block => block.ExactTrace is not null);
         // Student's t, as for the trace: all blocks rest on the same probes.
         double factor = report is { Confidence: { } interval, StandardError: > 0 and var error }
-            ? (interval.High - interval.Low) / 2 / error : 1;
+            ? ((interval.High - interval.Low) / 2 - (report.Rounding?.Bound ?? 0)) / error : 1;
         if (!double.IsFinite(factor)) factor = 1;
 
         int row = Math.Clamp(MostHeight / blocks.Count, LowestRow, RowHeight);
         var plot = PictureStyle.NewPlot();
         double[] shown = [.. blocks.SelectMany(block => (double?[])
         [
-            block.Trace - factor * (block.StandardError ?? 0), block.Trace + factor * (block.StandardError ?? 0), block.ExactTrace,
+            block.Trace - HalfWidth(block, factor), block.Trace + HalfWidth(block, factor), block.ExactTrace,
         ]).OfType<double>().Where(double.IsFinite)];
         // From zero on: how large a block's share is can be seen, and which way it curves.
         var (low, high) = PictureText.Padded(Math.Min(shown.Min(), 0), Math.Max(shown.Max(), 0));
@@ -49,11 +49,14 @@ internal static class BlockPicture
         };
     }
 
+    private static double HalfWidth(BlockReport block, double factor) =>
+        factor * (block.StandardError ?? 0) + (block.RoundingBound ?? 0);
+
     private static void DrawRow(Plot plot, BlockReport block, double y, double factor, bool estimate, float size)
     {
         if (estimate)
         {
-            double half = factor * block.StandardError ?? 0;
+            double half = HalfWidth(block, factor);
             if (double.IsFinite(half) && half > 0)
             {
                 var bar = plot.Add.Line(block.Trace - half, y, block.Trace + half, y);

@@ -18,7 +18,7 @@ internal static class ConvergencePicture
         // The first few probes say nothing and would take most of the room.
         long first = report.Probes >= 10 * FirstOfMany ? FirstOfMany : 2;
         var curve = RunningEstimates.Of(
-            values, confidence.Level, RunningEstimates.Steps(first, report.Probes, report.Probes <= first ? 1 : Points));
+            values, confidence.Level, report.Rounding?.Bound ?? 0, RunningEstimates.Steps(first, report.Probes, report.Probes <= first ? 1 : Points));
         if (curve.Count < 2) return null;
 
         var plot = PictureStyle.NewPlot();

@@ -16,7 +16,7 @@ internal static class LiveJob
     public static JobState State(int workers, int? ready = null, JobSpec? spec = null, int minWorkers = 1)
     {
         var state = JobState.Start(
-            Guid.NewGuid(), spec ?? new JobSpec { Probes = 10_000 }, new JobPolicy { MinWorkers = minWorkers },
+            Guid.NewGuid(), (spec ?? new JobSpec { Probes = 10_000 }) with { RoundingProbes = 0 }, new JobPolicy { MinWorkers = minWorkers },
             Enumerable.Range(1, workers).Select(i => new WorkerRegistered(Key(i), "cpu", "cpu"))).State;
         foreach (int worker in Enumerable.Range(1, ready ?? workers))
         {

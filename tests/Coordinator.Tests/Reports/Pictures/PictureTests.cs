@@ -63,7 +63,7 @@ public class PictureTests
         using var drawn = new Drawn(picture);
 
         // Left of the curve's end, where the estimate is somewhere else.
-        var curve = RunningEstimates.Of(SampleReport.Values(100), 0.95, [20, 40, 60, 80, 100]);
+        var curve = RunningEstimates.Of(SampleReport.Values(100), 0.95, 0, [20, 40, 60, 80, 100]);
         foreach (var point in curve)
         {
             double x = Math.Log10(point.Probes);
