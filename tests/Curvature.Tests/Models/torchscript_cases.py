@@ -128,9 +128,9 @@ class Attention(nn.Module):
         self.last = nn.Linear(6, 2)
 
     def forward(self, x):
-        rows = x.reshape(-1, 3, 4)
+        rows = x.reshape(-1, 1, 3, 4)
         q, k, v = self.query(rows), self.key(rows), self.value(rows)
-        return self.last(q.bmm(k).bmm(v).mean(1))
+        return self.last(q.bmm(k).bmm(v).mean((1, 2)))
 
 
 def rewrite(path, to, old="", new=""):
@@ -166,12 +166,12 @@ def attention(form):
     x = inputs(12)
 
     def written(x):
-        rows = x.reshape(-1, 3, 4)
+        rows = x.reshape(-1, 1, 3, 4)
         q, k, v = model.query(rows), model.key(rows), model.value(rows)
         scores = q.matmul(k.transpose(-2, -1)) / 6 ** 0.5
         if form == "causal":
             scores = scores.masked_fill(torch.ones(3, 3).triu(1).bool(), float("-inf"))
-        return model.last(scores.softmax(-1).matmul(v).mean(1))
+        return model.last(scores.softmax(-1).matmul(v).mean((1, 2)))
 
     return written, list(model.parameters()), x
 
