@@ -37,8 +37,8 @@ public sealed class AutodiffFootprintTests
         var sizes = new List<long>();
         foreach (int step in Enumerable.Range(1, 40))
         {
-            // From what one sample needs to more than all need, with some more than the half that a process takes beyond it.
-            long budget = (one + (all - one) * step / 30) * 8 / 5;
+            // From what one sample needs to more than all need, each with a little more than what a process takes beyond it.
+            long budget = (long)((one + (all - one) * step / 30) * AutodiffFootprint.Overhead * 1.05);
             long size = Auto(model, samples, matrix, structure, budget);
             sizes.Add(size);
 
@@ -61,9 +61,8 @@ public sealed class AutodiffFootprintTests
         var footprint = AutodiffFootprint.Measure(model, new CrossEntropy(), samples, CurvatureMatrix.Hessian);
         long held = Held(model, samples, 40, CurvatureMatrix.Hessian, BlockStructure.Full);
 
-        // A process takes half as much again.
-        Assert.Equal(40, footprint.MostSamples(held * 3 / 2 + 2));
-        Assert.Equal(39, footprint.MostSamples(held * 3 / 2 - 2));
+        Assert.Equal(40, footprint.MostSamples((long)(held * AutodiffFootprint.Overhead) + 2));
+        Assert.Equal(39, footprint.MostSamples((long)(held * AutodiffFootprint.Overhead) - 2));
     }
 
     [Fact]
