@@ -128,6 +128,43 @@ public sealed class TorchScriptTensorsTests(PyTorchFiles files) : DataFolder
         Assert.Equal(["layer.weight", "layer.bias", "last.weight", "last.bias"], Risk(model).Blocks.Select(block => block.Name));
     }
 
+    /// <summary>
+    /// libtorch warns where a cast loses something, such as an imaginary part, on standard error alone. No number type makes
+    /// it do so, neither when a model is loaded nor when it is evaluated.
+    /// </summary>
+    [Fact]
+    public void Nothing_is_lost_in_a_cast()
+    {
+        var (succeeded, output, errors) = ThisProgram.Run(
+            (PyTorchFiles.FolderVariable, files.Folder),
+            [.. ((string[])[nameof(Every_number_type_in_every_place_becomes_what_PyTorch_makes_of_it), nameof(The_exact_trace_is_PyTorchs)])
+                .SelectMany(test => (string[])["-method", $"{typeof(TorchScriptTensorsTests).FullName}.{test}"])]);
+
+        Assert.True(succeeded, output);
+        Assert.Contains("Failed: 0", output, StringComparison.Ordinal);
+        // Of a file with such numbers, libtorch says this while it reads them; they are converted to complex64 or complex128.
+        Assert.Equal([], errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.Contains("ComplexHalf support is experimental", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_cast_that_loses_something_would_be_heard()
+    {
+        var (succeeded, output, errors) = ThisProgram.Run(
+            (PyTorchFiles.FolderVariable, files.Folder), "-method", $"{typeof(TorchScriptTensorsTests).FullName}.{nameof(A_cast_that_loses_something)}");
+
+        Assert.True(succeeded, output);
+        Assert.Contains("discards the imaginary part", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cast_that_loses_something()
+    {
+        using var scope = NewDisposeScope();
+
+        Assert.Equal(1, tensor(1, 2, ScalarType.ComplexFloat64).to(ScalarType.Float64).item<double>());
+    }
+
     private static EmpiricalRisk Risk(nn.Module<Tensor, Tensor> model)
     {
         long columns = model.named_parameters().First(p => p.name.EndsWith("weight", StringComparison.Ordinal)).parameter.shape[1];

@@ -119,6 +119,27 @@ class Narrow(Folded):
             torch.cat([x, x], 1))
 
 
+class OnceOnly(Folded):
+    """EmbeddingBag has a first derivative by its weights and no second."""
+
+    def forward(self, x):
+        rows = torch.zeros([x.size(0), 1], dtype=torch.long)
+        return torch.tanh(self.layer(x)) * F.embedding_bag(rows, self.layer.weight[:, :2])
+
+
+class Blend(nn.Module):
+    """Operations of which libtorch has derivatives of its own for programs."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.norm, self.last = nn.Linear(3, 16), nn.LayerNorm(16), nn.Linear(16, 2)
+
+    def forward(self, x):
+        x = F.gelu(self.norm(F.silu(self.first(x))))
+        x = torch.sigmoid(x) * torch.tanh(x) + F.softplus(x)
+        return self.last(F.hardswish(F.elu(x * torch.softmax(x, 1) + x.exp())))
+
+
 class Attention(nn.Module):
     """Attention, of which a stand-in is scripted; no shape is looked at then."""
 
@@ -266,16 +287,21 @@ def types():
     return found
 
 
-def failing():
-    for kind in (Folded, Refusing, Narrow):
-        torch.jit.save(torch.jit.script(kind()), at(kind.__name__ + ".pt"))
+def others():
+    """Programs whose execution is looked at, and a model that is none."""
+    for kind in (Folded, Refusing, Narrow, OnceOnly, Blend):
+        torch.manual_seed(4)
+        model = kind()
+        torch.jit.save(torch.jit.script(model), at(kind.__name__ + ".pt"))
         rewrite(at(kind.__name__ + ".pt"), at(kind.__name__ + "-bare.pt"))
-    torch.jit.save(torch.jit.trace(Folded(), torch.ones(4, 3)), at("Folded-traced.pt"))
+        if kind in (Folded, Blend):
+            torch.jit.save(torch.jit.trace(model, torch.ones(4, 3)), at(kind.__name__ + "-traced.pt"))
+    torch.onnx.export(nn.Linear(3, 2), torch.ones(4, 3), at("model.onnx"))
 
 
 warnings.simplefilter("ignore")
 torch.set_num_threads(1)
 os.makedirs(OUT, exist_ok=True)
 with open(at("expected.json"), "w", encoding="utf-8") as file:
-    failing()
+    others()
     json.dump({"traces": traces(), "types": types()}, file, indent=1)
