@@ -189,7 +189,7 @@ public sealed class EmpiricalRisk
         {
             throw new CurvatureException(
                 $"{what} cannot be evaluated on this batch (inputs {Describe(Inputs)}, targets "
-                + $"{Describe(Targets)}): {remedy?.Invoke() ?? error.Message.Split('\n', 2)[0]}", error);
+                + $"{Describe(Targets)}): {remedy?.Invoke() ?? LibTorchMessage.Cause(error.Message)}", error);
         }
     }
 

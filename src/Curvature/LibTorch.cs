@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using ActorHutch.Curvature.Native;
 using TorchSharp;
 
 namespace ActorHutch.Curvature;
@@ -13,8 +14,12 @@ public static class LibTorch
 
     private static readonly Lock Gate = new();
     private static bool _loaded;
+    private static nint _library;
 
-    /// <summary>Loads libtorch from <c>ACTORHUTCH_LIBTORCH</c> or from beside the program; once a process.</summary>
+    /// <summary>
+    /// Loads libtorch from <c>ACTORHUTCH_LIBTORCH</c> or from beside the program; once a process. Attention is computed
+    /// in the form that can be differentiated twice from then on.
+    /// </summary>
     /// <exception cref="LibTorchException">Nothing could be loaded: the message says what was tried.</exception>
     public static void Load()
     {
@@ -23,6 +28,7 @@ public static class LibTorch
             if (_loaded) return;
             Load(Environment.GetEnvironmentVariable(FolderVariable));
             _loaded = true;
+            Attention.UseDifferentiableForm();
         }
     }
 
@@ -34,12 +40,25 @@ public static class LibTorch
             if (!string.IsNullOrWhiteSpace(folder)) LoadFrom(folder, tried);
             LoadOwn(tried);
             torch.InitializeDeviceType(DeviceType.CPU);
+            if (_library == 0) NativeLibrary.TryLoad("LibTorchSharp", typeof(torch).Assembly, null, out _library);
         }
         catch (Exception error) when (error is not CurvatureException)
         {
             tried.Append(CultureInfo.InvariantCulture, $"\n  TorchSharp: {Innermost(error).Message.Split('\n', 2)[0]}");
             throw NotLoaded(tried, error);
         }
+    }
+
+    /// <summary>
+    /// Finds a function of libtorch that TorchSharp does not offer, by its name in the library: that of the C++ compilers
+    /// of Linux and macOS, so that on Windows there is none.
+    /// </summary>
+    internal static bool TryFind(string symbol, out nint function)
+    {
+        Load();
+        function = 0;
+        // A library is searched with all that it was linked with.
+        return _library != 0 && NativeLibrary.TryGetExport(_library, symbol, out function);
     }
 
     /// <summary>libtorch's name on this operating system.</summary>
@@ -91,7 +110,7 @@ public static class LibTorch
 
             try
             {
-                NativeLibrary.Load(file);
+                _library = NativeLibrary.Load(file);
                 return;
             }
             catch (DllNotFoundException error)

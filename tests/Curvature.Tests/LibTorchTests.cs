@@ -1,13 +1,9 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests;
 
-/// <summary>
-/// Loading libtorch happens once a process, so these start this very program again, for one test and with another
-/// environment.
-/// </summary>
+/// <summary>Loading libtorch happens once a process, so these start this very program again, with another environment.</summary>
 public sealed class LibTorchTests
 {
     [Fact]
@@ -59,19 +55,8 @@ public sealed class LibTorchTests
 
     private static (bool Succeeded, string Output) RunOneTest(string libTorchFolder)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, typeof(LibTorchTests).Assembly.GetName().Name!)
-            + (OperatingSystem.IsWindows() ? ".exe" : "");
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add("-noColor");
-        start.ArgumentList.Add("-method");
-        start.ArgumentList.Add($"{typeof(LibTorchTests).FullName}.{nameof(Loading_twice_does_nothing)}");
-        start.Environment[LibTorch.FolderVariable] = libTorchFolder;
-        using var process = Process.Start(start)!;
-        string errors = "";
-        process.ErrorDataReceived += (_, line) => errors += line.Data + "\n";
-        process.BeginErrorReadLine();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode == 0, output + errors);
+        var (succeeded, output, errors) = ThisProgram.Run(
+            (LibTorch.FolderVariable, libTorchFolder), "-method", $"{typeof(LibTorchTests).FullName}.{nameof(Loading_twice_does_nothing)}");
+        return (succeeded, output + errors);
     }
 }

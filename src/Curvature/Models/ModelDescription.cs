@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Formats;
 using ActorHutch.Curvature.Models.Description;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -86,6 +87,7 @@ public sealed class ModelDescription
     {
         ArgumentNullException.ThrowIfNull(source);
         if (utf8.Length > LargestFile) throw TooLarge(source, utf8.Length);
+        if (FileSignature.Name(utf8.Span) is { } other) throw new CurvatureException($"{source} is {other}, and no JSON in UTF-8.");
         if (utf8.Span.StartsWith(Encoding.UTF8.Preamble)) utf8 = utf8[Encoding.UTF8.Preamble.Length..];
         try
         {

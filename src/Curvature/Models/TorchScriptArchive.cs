@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.IO.Hashing;
 using System.Text.RegularExpressions;
 using ActorHutch.Curvature.Data.Bytes;
-using ActorHutch.Curvature.Data.Formats;
 
 namespace ActorHutch.Curvature.Models;
 
@@ -13,10 +12,6 @@ namespace ActorHutch.Curvature.Models;
 /// </summary>
 internal static partial class TorchScriptArchive
 {
-    private const string HowToExport =
-        "Save the model in PyTorch with torch.jit.save(torch.jit.script(model), path), or torch.jit.trace(model, inputs) "
-        + "where it cannot be scripted; tools/export_pytorch.py does it.";
-
     private static readonly HashSet<string> LibTorchNamespaces =
     [
         "aten", "prim", "prims", "quantized", "_quantized", "prepacked", "mkldnn", "mkldnn_prepacked", "mkl", "onednn", "sparse",
@@ -29,10 +24,9 @@ internal static partial class TorchScriptArchive
         string path = bytes.Place;
         try
         {
-            CheckKind(bytes.Head(2), path);
-            _ = ZipDirectory.Read(bytes);
+            if (ModelFile.FormatOf(bytes) is not ModelFormat.TorchScript)
+                throw new CurvatureException($"{path} is JSON, and no TorchScript: read it as a model's description.");
             using var archive = new ZipArchive(new SourceStream(bytes), ZipArchiveMode.Read);
-            CheckContents(archive, path);
             CheckSums(archive, path);
             CheckOperators(archive, path);
         }
@@ -40,29 +34,6 @@ internal static partial class TorchScriptArchive
         {
             throw new CurvatureException($"{path} is damaged: {error.Message} Copy or save it again.", error);
         }
-    }
-
-    private static void CheckKind(ReadOnlySpan<byte> head, string path)
-    {
-        if (head is [0x80, >= 2 and <= 5])
-        {
-            throw new CurvatureException(
-                $"{path} is a pickle, as torch.save of PyTorch before 1.6 writes them, and no TorchScript. {HowToExport}");
-        }
-
-        if (head is not [(byte)'P', (byte)'K'])
-            throw new CurvatureException($"{path} is no TorchScript, which is a ZIP archive. {HowToExport}");
-    }
-
-    private static void CheckContents(ZipArchive archive, string path)
-    {
-        string[] names = [.. archive.Entries.Select(entry => entry.FullName[(entry.FullName.IndexOf('/') + 1)..])];
-        if (names.Any(name => name.StartsWith("code/", StringComparison.Ordinal)) && names.Contains("constants.pkl")) return;
-
-        throw new CurvatureException(names.Contains("data.pkl")
-            ? $"{path} was written by torch.save: it holds a state dict or a pickled model, and no TorchScript. {HowToExport} "
-                + "Or describe the model in JSON, and give its weights as safetensors."
-            : $"{path} is a ZIP archive without TorchScript in it. {HowToExport}");
     }
 
     private static void CheckSums(ZipArchive archive, string path)

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Data.Bytes;
-using TorchSharp;
+using ActorHutch.Curvature.Native;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Models;
@@ -14,8 +14,9 @@ namespace ActorHutch.Curvature.Models;
 /// TorchScript is a program: load files from those whose programs you would run. Damaged files and operators of other
 /// libraries, and those that open files, are found before libtorch sees them; an operator that only a newer libtorch has ends the process.
 /// <para>
-/// A parameter that several layers share is one parameter, under its first name. Number type and device are fixed when
-/// it is loaded; <c>to</c> does not change them. A model that was traced in training mode stays in training mode: call
+/// A parameter that several layers share is one parameter, under its first name. A complex parameter is the real tensor
+/// <c>[…, 2]</c> of its real and imaginary parts, which are what it can be differentiated by. Number type and device are
+/// fixed when it is loaded; <c>to</c> does not change them. A model that was traced in training mode stays in training mode: call
 /// <c>model.eval()</c> in PyTorch before tracing.
 /// </para>
 /// </remarks>
@@ -30,7 +31,10 @@ public sealed class TorchScriptModel : nn.Module<Tensor, Tensor>
 
     /// <summary>Loads a model, in evaluation mode.</summary>
     /// <param name="path">The file, such as <c>model.pt</c>.</param>
-    /// <param name="dtype">float32 or float64: what its floating-point parameters and buffers are converted to.</param>
+    /// <param name="dtype">
+    /// float32 or float64: what its floating-point tensors become, and complex ones the complex type of that precision.
+    /// Integers, booleans and quantized numbers stay what they are.
+    /// </param>
     /// <param name="device">Where it is to live.</param>
     /// <returns>The model, the caller's to dispose.</returns>
     /// <exception cref="CurvatureException">
@@ -77,7 +81,7 @@ public sealed class TorchScriptModel : nn.Module<Tensor, Tensor>
         catch (ExternalException error)
         {
             throw new CurvatureException(
-                $"libtorch cannot load {path}: {error.Message.Split('\n', 2)[0]}. Save it again with torch.jit.save.", error);
+                $"libtorch cannot load {path}: {LibTorchMessage.Cause(error.Message)} Save it again with torch.jit.save.", error);
         }
     }
 
@@ -96,7 +100,11 @@ public sealed class TorchScriptModel : nn.Module<Tensor, Tensor>
     internal IEnumerable<TorchScriptLayer> Layers => TorchScriptLayers.Of(_script);
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => _script.call(input);
+    public override Tensor forward(Tensor input)
+    {
+        ScriptExecution.AsWritten();
+        return _script.call(input);
+    }
 
     /// <summary>TorchScript's own mode; a traced model has none.</summary>
     public override bool training => _script.training;
@@ -116,10 +124,9 @@ public sealed class TorchScriptModel : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         _script.eval();
-        var integers = Convert(dtype, device);
-        foreach (var (name, parameter) in Distinct(_script.named_parameters())) register_parameter(name, parameter);
-        foreach (var (name, buffer) in _script.named_buffers())
-            register_buffer(name, integers.GetValueOrDefault(name, buffer));
+        var tensors = TorchScriptTensors.Convert(_script, dtype, device);
+        foreach (var (name, parameter) in tensors.Parameters) register_parameter(name, parameter);
+        foreach (var (name, buffer) in tensors.Buffers) register_buffer(name, buffer);
 
         if (!parameters().Any(parameter => parameter.requires_grad))
         {
@@ -129,56 +136,5 @@ public sealed class TorchScriptModel : nn.Module<Tensor, Tensor>
         }
 
         FiniteNumbers.Check(named_parameters().Select(p => (p.name, (Tensor)p.parameter)), path);
-    }
-
-    /// <summary>
-    /// Converts parameters and buffers. ScriptModule.to converts integers too, which then index nothing any more: they
-    /// are put back, and returned by name.
-    /// </summary>
-    private Dictionary<string, Tensor> Convert(ScalarType dtype, Device device)
-    {
-        var owners = _script.named_modules().Where(m => m.module is jit.ScriptModule)
-            .ToDictionary(m => m.name, m => (jit.ScriptModule)m.module, StringComparer.Ordinal);
-        owners[""] = _script;
-        var integers = _script.named_buffers()
-            .Where(b => !b.buffer.is_floating_point() && !b.buffer.is_complex())
-            .ToDictionary(b => b.name, b => b.buffer.to(device).clone().DetachFromDisposeScope(), StringComparer.Ordinal);
-
-        _script.to(dtype);
-        _script.to(device);
-        foreach (var (name, value) in integers)
-        {
-            int dot = name.LastIndexOf('.');
-            owners[dot < 0 ? "" : name[..dot]].set_attribute(name[(dot + 1)..], value);
-        }
-
-        return integers;
-    }
-
-    /// <summary>
-    /// Parameters less those that are another's under a second name. TorchScript lists them once for each name, and
-    /// gives no way to compare them; but what is done to one is done to the other.
-    /// </summary>
-    private static List<(string name, TorchSharp.Modules.Parameter parameter)> Distinct(
-        IEnumerable<(string name, TorchSharp.Modules.Parameter parameter)> listed)
-    {
-        var distinct = new List<(string name, TorchSharp.Modules.Parameter parameter)>();
-        foreach (var candidate in listed)
-        {
-            if (!distinct.Any(other => AreOne(other.parameter, candidate.parameter))) distinct.Add(candidate);
-        }
-
-        return distinct;
-    }
-
-    private static bool AreOne(Tensor one, Tensor other)
-    {
-        if (!one.shape.SequenceEqual(other.shape) || one.requires_grad != other.requires_grad) return false;
-
-        bool wanted = one.requires_grad;
-        one.requires_grad_(!wanted);
-        bool areOne = other.requires_grad != wanted;
-        one.requires_grad_(wanted);
-        return areOne;
     }
 }

@@ -50,12 +50,7 @@ internal static class Autograd
         }
         catch (ExternalException error)
         {
-            throw new CurvatureException($"libtorch cannot differentiate the loss: {Cause(error.Message)}", error);
+            throw new CurvatureException($"libtorch cannot differentiate the loss: {LibTorchMessage.Cause(error.Message)}", error);
         }
     }
-
-    /// <summary>The last line of a TorchScript traceback is the one that says what is wrong.</summary>
-    private static string Cause(string message) =>
-        message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .LastOrDefault(line => line.StartsWith("RuntimeError", StringComparison.Ordinal)) ?? message.Split('\n')[0];
 }

@@ -1,5 +1,7 @@
 using ActorHutch.Curvature.LayerRules;
 using ActorHutch.Curvature.Losses;
+using ActorHutch.Curvature.Native;
+using ActorHutch.Curvature.Probes;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operators;
@@ -12,8 +14,8 @@ namespace ActorHutch.Curvature.Operators;
 public static class MicroBatchSize
 {
     /// <summary>
-    /// Where layers do not tell what they keep (double backward through any model), so many samples, which is what
-    /// people take for a batch.
+    /// The most where layers do not tell what they keep (double backward through any model), which is what people take for
+    /// a batch; and so many where what is kept cannot be measured either.
     /// </summary>
     public const long ForUnknownLayers = 256;
 
@@ -32,21 +34,38 @@ public static class MicroBatchSize
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentNullException.ThrowIfNull(options);
         long all = samples.SampleCount;
-        if (options.Method == CurvatureMethod.Autodiff) return Math.Min(all, ForUnknownLayers);
+        long budget = options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget;
+        if (options.Method != CurvatureMethod.Autodiff)
+        {
+            try
+            {
+                long bytes = new MicroBatchedRisk(model, loss, samples, 1).With(0, risk => BytesPerSample(risk, options, rules));
+                return Even(all, budget / bytes);
+            }
+            catch (NoLayerRuleException)
+            {
+                if (options.Method is not null || options.ProbeSpace == ProbeSpace.Output) return Math.Min(all, ForUnknownLayers);
+            }
+        }
 
-        long bytes;
+        long most = Math.Min(all, ForUnknownLayers);
+        if (most == 1 || !AllocationMeter.IsAvailable) return most;
         try
         {
-            bytes = new MicroBatchedRisk(model, loss, samples, 1).With(0, risk => BytesPerSample(risk, options, rules));
+            long fitting = AutodiffFootprint.Measure(model, loss, samples, options.Matrix).MostSamples(budget);
+            return fitting < most ? Even(all, fitting) : most;
         }
-        catch (NoLayerRuleException)
+        catch (CurvatureException)
         {
-            return Math.Min(all, ForUnknownLayers);
+            // The model may take batches of one size only. If nothing is right with it, that is said of the user's batch.
+            return most;
         }
+    }
 
-        long most = Math.Clamp((options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget) / bytes, 1, all);
-        // Micro-batches of nearly one size: 100 samples by at most 60 are 50 and 50.
-        long count = (all + most - 1) / most;
+    /// <summary>Micro-batches of nearly one size: 100 samples by at most 60 are 50 and 50.</summary>
+    private static long Even(long all, long most)
+    {
+        long count = (all - 1) / Math.Clamp(most, 1, all) + 1;
         return (all + count - 1) / count;
     }
 

@@ -83,7 +83,7 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
         {
             string what = IsOutOfMemory(error)
                 ? "A single probe does not fit into memory: use a smaller batch or another method."
-                : error.Message.Split('\n', 2)[0];
+                : LibTorchMessage.Cause(error.Message);
             throw new CurvatureException($"Probe {firstProbe} could not be evaluated: {what}", error);
         }
     }

@@ -1,3 +1,4 @@
+using ActorHutch.Curvature;
 using ActorHutch.Curvature.Data;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Blobs;
@@ -80,10 +81,23 @@ internal sealed class JobFiles(WorkerSettings settings, Lazy<IMaterializer> mate
 
     private void CheckAllowed(InputFile model, HashedFile file)
     {
-        if (settings.AllowTorchScript || SourceFiles.IsDescription(file)) return;
+        if (settings.AllowTorchScript || !IsTorchScript(file)) return;
         throw new BlobException(
             $"{model.Name} is TorchScript, which is a program, and worker {settings.Id} runs none that a coordinator sends: start "
             + "it with --allow-torchscript, or give the model as a description (model.json), which needs no permission.");
+    }
+
+    private static bool IsTorchScript(HashedFile file)
+    {
+        try
+        {
+            return ModelFile.FormatOf(file) is ModelFormat.TorchScript;
+        }
+        catch (CurvatureException error) when (error is not FileChangedException)
+        {
+            // It is no model of either form, which is said when the replica is made.
+            return false;
+        }
     }
 
     private HashedFile AssemblyHere(InputFile assembly) =>

@@ -38,7 +38,7 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
     public torch.nn.Module<torch.Tensor, torch.Tensor> Model(torch.ScalarType dtype, torch.Device device) => Named(() =>
     {
         var file = files[source.ModelFile!];
-        if (!IsDescription(file))
+        if (ModelFile.FormatOf(file) is ModelFormat.TorchScript)
         {
             if (source.Weights is null) return TorchScriptModel.Load(file, dtype, device);
             throw new CurvatureException(
@@ -146,14 +146,4 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
     private CurvatureException NoClasses(string loss) => new(
         $"--loss {loss} compares real numbers, and the targets of {(source.Data ?? source.Targets)!.Name} are whole: "
         + "save them as float32.");
-
-    /// <summary>Whether a model's file is a description, and no program: it begins with a brace, a TorchScript archive with PK.</summary>
-    public static bool IsDescription(HashedFile file)
-    {
-        using var stream = file.OpenRead();
-        int first;
-        do first = stream.ReadByte();
-        while (first is ' ' or '\t' or '\r' or '\n' or 0xEF or 0xBB or 0xBF);
-        return first is '{' or '[' or '"';
-    }
 }

@@ -10,14 +10,32 @@ public sealed class PyTorchGroup : ICollectionFixture<PyTorchFiles>
     public const string Name = "PyTorch";
 }
 
-/// <summary>What pytorch_cases.py writes. Where there is no Python with PyTorch, tests that ask for it are skipped.</summary>
+/// <summary>
+/// What pytorch_cases.py and torchscript_cases.py write. Where there is no Python with PyTorch, tests that ask for it are
+/// skipped.
+/// </summary>
 public sealed class PyTorchFiles : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("actorhutch-pytorch-");
+    /// <summary>Names a folder that another process of these tests has had written, and that stays its.</summary>
+    public const string FolderVariable = "ACTORHUTCH_PYTORCH_FILES";
 
-    public PyTorchFiles() => PythonWithTorch.Runs(Path.Combine("Models", "pytorch_cases.py"), _folder.FullName);
+    private readonly DirectoryInfo _folder;
+    private readonly bool _isOwn;
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public PyTorchFiles()
+    {
+        string? written = Environment.GetEnvironmentVariable(FolderVariable);
+        _isOwn = string.IsNullOrEmpty(written);
+        _folder = _isOwn ? Directory.CreateTempSubdirectory("actorhutch-pytorch-") : new DirectoryInfo(written!);
+        if (!_isOwn) return;
+        foreach (string script in (string[])["pytorch_cases.py", "torchscript_cases.py"])
+            PythonWithTorch.Runs(Path.Combine("Models", script), _folder.FullName);
+    }
+
+    public void Dispose()
+    {
+        if (_isOwn) _folder.Delete(recursive: true);
+    }
 
     /// <summary>A file or folder; skips the test where there is none.</summary>
     public string At(params string[] names)

@@ -61,7 +61,7 @@ public sealed class TorchScriptModelTests(PyTorchFiles files) : DataFolder
     {
         Rejected.Saying("there is no such file", () => LoadFile(Path("missing.pt")));
         Rejected.Saying("the file is empty", () => LoadFile(Write("empty.pt", [])));
-        Rejected.Saying("is no TorchScript, which is a ZIP archive", () => LoadFile(Write("text.pt", "import torch"u8.ToArray())));
+        Rejected.Saying("and a model is JSON or TorchScript, which is a ZIP archive", () => LoadFile(Write("text.pt", "import torch"u8.ToArray())));
         Rejected.Saying("is a pickle", () => LoadFile(Write("pickle.pt", [0x80, 2, (byte)'}', (byte)'.'])));
         Rejected.Saying(
             "is a ZIP archive without TorchScript", () => LoadFile(Write("zip.pt", WrittenZip.Stored(("a.txt", [1, 2, 3])))));

@@ -132,7 +132,6 @@ public sealed class MicroBatchTests
         Assert.Equal(sizes.Order(), sizes);
         Assert.Contains(50, sizes);
         Assert.DoesNotContain(sizes, size => size is > 50 and < 100);
-        Assert.Equal(100, Size(1, CurvatureMethod.Autodiff));
     }
 
     [Fact]

@@ -56,10 +56,14 @@ internal static class NpzFormat
     private static string Nothing(List<ZipMember> members)
     {
         if (members.Count == 0) return "this zip file is empty; an .npz file holds one .npy file for each array.";
-        string names = string.Join(", ", members.Take(5).Select(member => member.Name));
-        string hint = members.Exists(member => member.Name.EndsWith("data.pkl", StringComparison.Ordinal))
-            ? " It looks like a file of torch.save: save its tensors as safetensors or with numpy.savez."
-            : "";
-        return $"this zip file holds no .npy file, but {names}{(members.Count > 5 ? ", …" : "")}.{hint}";
+        string[] names = [.. members.Select(member => member.Name)];
+        string hint = ZipMembers.Contents(names) switch
+        {
+            ZipContents.TorchSave => " It looks like a file of torch.save: save its tensors as safetensors or with numpy.savez.",
+            ZipContents.TorchScript => " It is a model in TorchScript, which holds its weights.",
+            ZipContents.ExportedProgram => " It is an exported program of PyTorch's: save its tensors as safetensors or with numpy.savez.",
+            _ => "",
+        };
+        return $"this zip file holds no .npy file, but {ZipMembers.List(names)}.{hint}";
     }
 }

@@ -35,7 +35,7 @@ internal sealed record DescribedLeaf(string Place, LeafKind Kind, LayerArguments
         catch (Exception error) when (error is ExternalException or ArgumentException or NotSupportedException)
         {
             throw new CurvatureException(
-                $"{(Place.Length == 0 ? "The model" : Place)} ({Kind.Type}) cannot be made: {error.Message.Split('\n', 2)[0]}",
+                $"{(Place.Length == 0 ? "The model" : Place)} ({Kind.Type}) cannot be made: {LibTorchMessage.Cause(error.Message)}",
                 error);
         }
     }
