@@ -88,6 +88,9 @@ public sealed class EmpiricalRisk
     /// <summary>The number of the batch's first sample among all, by which probes of output space are known.</summary>
     internal long FirstSample { get; init; }
 
+    /// <summary>What messages call the batch.</summary>
+    internal string Called { get; init; } = "this batch";
+
     /// <summary>D, the number of trainable numbers: the matrix is D × D.</summary>
     public long ParameterCount => Blocks.Sum(block => block.Size);
 
@@ -135,8 +138,12 @@ public sealed class EmpiricalRisk
     internal void CheckFit(Tensor output)
     {
         if (Loss.Misfit(output, Targets) is { } misfit)
-            throw new CurvatureException($"The loss cannot be evaluated on this batch: {misfit}.");
+            throw new CurvatureException($"The loss cannot be evaluated on {Called}: {misfit}.");
     }
+
+    /// <summary>The same risk over the first samples; for use inside the current scope.</summary>
+    internal EmpiricalRisk Narrow(long count) =>
+        new(Model, Loss, Inputs.narrow(0, 0, count), Targets.narrow(0, 0, count)) { FirstSample = FirstSample };
 
     /// <summary>There must be samples, and a target for each.</summary>
     /// <exception cref="CurvatureException">There are none, or as many of one as of the other.</exception>
@@ -188,7 +195,7 @@ public sealed class EmpiricalRisk
         catch (Exception error) when (error is ExternalException or ArgumentException)
         {
             throw new CurvatureException(
-                $"{what} cannot be evaluated on this batch (inputs {Describe(Inputs)}, targets "
+                $"{what} cannot be evaluated on {Called} (inputs {Describe(Inputs)}, targets "
                 + $"{Describe(Targets)}): {remedy?.Invoke() ?? LibTorchMessage.Cause(error.Message)}", error);
         }
     }

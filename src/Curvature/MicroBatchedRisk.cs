@@ -14,6 +14,9 @@ namespace ActorHutch.Curvature;
 /// </remarks>
 public sealed class MicroBatchedRisk
 {
+    /// <summary>So many samples are evaluated to learn the output's shape: few enough for any memory budget.</summary>
+    private const long EnoughForShape = 8;
+
     private readonly Device _device;
     private readonly ScalarType _dtype;
     private readonly Lazy<string?> _mixing;
@@ -79,7 +82,7 @@ public sealed class MicroBatchedRisk
         var (inputs, targets) = Read(first, count);
         using (inputs)
         using (targets)
-            return use(new EmpiricalRisk(Model, Loss, inputs, targets) { FirstSample = first });
+            return use(new EmpiricalRisk(Model, Loss, inputs, targets) { FirstSample = first, Called = Called(first, count) });
     }
 
     /// <summary>L(θ), over all samples.</summary>
@@ -141,13 +144,7 @@ public sealed class MicroBatchedRisk
             {
                 using var noGrad = no_grad();
                 using var scope = NewDisposeScope();
-                if (output is null)
-                {
-                    var first = FirstOutput(risk);
-                    risk.CheckFit(first);
-                    output = first.shape;
-                }
-
+                output ??= OutputShape(risk);
                 if (Loss.Mistakes(output, risk.Targets) is var (places, what))
                 {
                     long here = places.count_nonzero().item<long>();
@@ -166,6 +163,26 @@ public sealed class MicroBatchedRisk
         }
 
         if (weight == 0) throw EmpiricalRisk.NothingCounts();
+    }
+
+    /// <summary>The output's shape, of a few samples: its other dimensions are those of all of them.</summary>
+    private long[] OutputShape(EmpiricalRisk risk)
+    {
+        if (risk.SampleCount > EnoughForShape)
+        {
+            try
+            {
+                return OutputShape(risk.Narrow(EnoughForShape));
+            }
+            catch (CurvatureException)
+            {
+                // The model may take one size alone. If something is wrong, that is said of the user's batch below.
+            }
+        }
+
+        var output = FirstOutput(risk);
+        risk.CheckFit(output);
+        return output.shape;
     }
 
     private Tensor FirstOutput(EmpiricalRisk risk)
@@ -192,6 +209,11 @@ public sealed class MicroBatchedRisk
 
     /// <summary>Some of the samples, as the model takes them. The caller disposes of both.</summary>
     internal (Tensor Inputs, Tensor Targets) Read(long first, long count) => Samples.Read(first, count, _dtype, _device);
+
+    /// <summary>What messages call a micro-batch, whose shapes are not those that the user knows.</summary>
+    private string Called(long first, long count) => count == SampleCount
+        ? "this batch"
+        : FormattableString.Invariant($"samples {Samples.Offset + first} to {Samples.Offset + first + count - 1}");
 
     private (long First, long Count) Range(int batch)
     {

@@ -33,7 +33,7 @@ public static class MicroBatchSize
     {
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentNullException.ThrowIfNull(options);
-        long all = samples.SampleCount;
+        long all = samples.SampleCount, most = Math.Min(all, ForUnknownLayers);
         long budget = options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget;
         if (options.Method != CurvatureMethod.Autodiff)
         {
@@ -44,11 +44,15 @@ public static class MicroBatchSize
             }
             catch (NoLayerRuleException)
             {
-                if (options.Method is not null || options.ProbeSpace == ProbeSpace.Output) return Math.Min(all, ForUnknownLayers);
+                if (options.Method is not null || options.ProbeSpace == ProbeSpace.Output) return most;
+            }
+            catch (CurvatureException)
+            {
+                // The model may take batches of one size only. If nothing is right with it, that is said of the user's batch.
+                return most;
             }
         }
 
-        long most = Math.Min(all, ForUnknownLayers);
         if (most == 1 || !AllocationMeter.IsAvailable) return most;
         try
         {
@@ -57,7 +61,7 @@ public static class MicroBatchSize
         }
         catch (CurvatureException)
         {
-            // The model may take batches of one size only. If nothing is right with it, that is said of the user's batch.
+            // As above.
             return most;
         }
     }

@@ -1,5 +1,6 @@
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Models;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;

@@ -37,6 +37,9 @@ public sealed class PyTorchFiles : IDisposable
         if (_isOwn) _folder.Delete(recursive: true);
     }
 
+    /// <summary>Where the files are; skips the test where there are none.</summary>
+    public string Folder => At();
+
     /// <summary>A file or folder; skips the test where there is none.</summary>
     public string At(params string[] names)
     {

@@ -1,6 +1,6 @@
 """Writes what TorchScriptTensorsTests and its neighbours load, and what PyTorch makes of it in float64.
 
-    torchscript_cases.py OUTPUT_FOLDER
+    torchscript_cases.py TOOLS_FOLDER OUTPUT_FOLDER
 """
 import json
 import os
@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-OUT = os.path.join(sys.argv[1], "types")
+OUT = os.path.join(sys.argv[2], "types")
 
 
 class Rotary(nn.Module):
