@@ -43,7 +43,7 @@ from actorhutch_export.check import write_check
 from actorhutch_export.errors import say
 from actorhutch_export.given import Given
 from actorhutch_export.layers import write_layers
-from actorhutch_export.losses import LOSSES, NAMES
+from actorhutch_export.losses import IGNORED, LOSSES, NAMES
 from actorhutch_export.make import call
 from actorhutch_export.program import write_program
 
@@ -63,6 +63,8 @@ def main(arguments=None):
                         "takes, by its name or number, such as logits, 0 or 1.0")
     parser.add_argument("--loss", choices=list(LOSSES), type=lambda word: NAMES.get(word, word),
                         help="by default, what the targets are for")
+    parser.add_argument("--ignore-index", type=int, default=IGNORED, metavar="N",
+                        help="targets of this class count for nothing; actorhutch has the same option (default: %(default)s)")
     parser.add_argument("--check", action="store_true", help="also write and print the loss and one v'Hv")
     options = parser.parse_args(arguments)
     try:
@@ -82,7 +84,7 @@ def _run(options):
             raise ExportError("--residual %s: say CLASS, or CLASS:BODY,SHORTCUT." % given)
     if options.output is not None and not options.torchscript:
         raise ExportError("--output needs --torchscript: layers return one tensor.")
-    given = Given(*call(options.make), loss=options.loss, output=options.output)
+    given = Given(*call(options.make), loss=options.loss, output=options.output, ignore_index=options.ignore_index)
     names = None
     if options.torchscript:
         write_program(given, options.out)

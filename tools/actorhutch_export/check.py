@@ -12,13 +12,13 @@ from .files import CHECK, CHECK_PROBE, write_safetensors
 from .given import Given
 
 
-def export_check(model, inputs, targets, directory, loss=None, names=None, output=None):
+def export_check(model, inputs, targets, directory, loss=None, names=None, output=None, ignore_index=losses.IGNORED):
     """Writes check.safetensors, a probe of +1 and -1, and check.json; returns what is in that.
 
     The loss and v'Hv of the full Hessian of the mean loss, in float64 by double backward, and each parameter's part of
     v'Hv, which is v_l'(Hv)_l. names: the file's names of parameters by PyTorch's.
     """
-    return write_check(Given(model, inputs, targets, loss, output), directory, names)
+    return write_check(Given(model, inputs, targets, loss, output, ignore_index), directory, names)
 
 
 def write_check(given, directory, names=None):
@@ -40,6 +40,8 @@ def write_check(given, directory, names=None):
         "matrix": "hessian", "structure": "full", "dtype": "float64", "probe": CHECK_PROBE, "torch": torch.__version__,
         "loss_reason": given.loss_reason, "blocks": {named[name]: part for name, part in parts.items()},
     }
+    if given.loss == "cross-entropy":
+        report["ignore_index"] = given.ignore_index
     write_safetensors(os.path.join(directory, CHECK_PROBE), {named[name]: v for name, v in probe.items()})
     with open(os.path.join(directory, CHECK), "w", encoding="utf-8") as file:
         json.dump(report, file, indent=2, allow_nan=False)
@@ -57,7 +59,7 @@ def _curvature(given, model, parameters, probe):
             raise ExportError(
                 "In float64, in which check.json is computed: %s\nLet forward follow its input's type, as x.new_zeros and "
                 "dtype=x.dtype do. check.json is not written." % error) from error
-        loss = losses.value(given.loss, output, given.targets())
+        loss = given.loss_of(output)
         try:
             gradients = torch.autograd.grad(loss, list(parameters.values()), create_graph=True, allow_unused=True)
             slopes = [(g * v).sum() for g, v in zip(gradients, probe.values()) if g is not None and g.requires_grad]

@@ -29,19 +29,20 @@ WRAP = (
 class Given:
     """A model and a batch, checked. Whatever the model does to itself or to its inputs, it does to copies."""
 
-    def __init__(self, model, inputs, targets, loss=None, output=None):
+    def __init__(self, model, inputs, targets, loss=None, output=None, ignore_index=losses.IGNORED):
         self._check_kinds(model, inputs, targets)
         self._derived = set(_derived(model))
         self._model = self._adopted(model)
         self._inputs, self._targets = (
             self._full(value.detach().to("cpu", copy=True)) for value in (inputs, targets))
         self._key = output
+        self.ignore_index = ignore_index
         self._check_batch()
         self.precise = torch.float64 if self._runs_in_double() else None
         self.reference = self._evaluated()
         shown = self.reference.output
         self.loss, self.loss_reason = losses.chosen(loss, shown, self._targets)
-        self.loss_value = float(losses.value(self.loss, shown, self._targets))
+        self.loss_value = float(self.loss_of(shown))
 
     def model(self, dtype=None):
         """The model anew, in evaluation mode; its floating-point numbers converted to a type."""
@@ -56,9 +57,9 @@ class Given:
         inputs = inputs.clone()
         return inputs if dtype is None or not inputs.is_floating_point() else inputs.to(dtype)
 
-    def targets(self):
-        """The targets anew."""
-        return self._targets.clone()
+    def loss_of(self, output):
+        """The mean loss at an output."""
+        return losses.value(self.loss, output, self._targets.clone(), self.ignore_index)
 
     def outcome(self, samples=None, dtype=None):
         """What the model computes, run afresh."""

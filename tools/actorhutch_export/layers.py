@@ -11,6 +11,7 @@ from torch import nn
 from .errors import ExportError
 from .files import all_or_none, read_safetensors, write_safetensors
 from .given import Given
+from .losses import IGNORED
 from .outcome import Outcome, same
 # The arguments of each layer, as its constructor and its attributes have them.
 _CONVOLUTION = "in_channels out_channels kernel_size stride padding dilation groups padding_mode"
@@ -58,7 +59,7 @@ STATE = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
 HAVE_BIAS = ("Conv1d", "Conv2d", "Linear")
 
 
-def export(model, inputs, targets, directory, residual=None, sequential=(), loss=None):
+def export(model, inputs, targets, directory, residual=None, sequential=(), loss=None, ignore_index=IGNORED):
     """Writes model.json, weights.safetensors and data.safetensors.
 
     The model is written in evaluation mode, and left as it is. Returns the parameters' names in the files by those in the
@@ -66,7 +67,7 @@ def export(model, inputs, targets, directory, residual=None, sequential=(), loss
     residual: {"ClassName": ("body", "shortcut")}; sequential: class names. Raises ExportError, and writes nothing, where
     the model cannot be written as layers.
     """
-    return write_layers(Given(model, inputs, targets, loss), directory, residual, sequential)
+    return write_layers(Given(model, inputs, targets, loss, ignore_index=ignore_index), directory, residual, sequential)
 
 
 def write_layers(given, directory, residual=None, sequential=()):

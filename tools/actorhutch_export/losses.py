@@ -11,7 +11,7 @@ LOSSES = {
     "bce": functional.binary_cross_entropy_with_logits,
 }
 NAMES = {"bce-with-logits": "bce"}  # what it was called before
-IGNORED = -100  # PyTorch's ignore_index
+IGNORED = -100  # the class that does not count where nobody says another: PyTorch's ignore_index
 
 # How far a row of class probabilities may be from 1: they were rounded to float32, or printed.
 ROUNDED = 1e-4
@@ -44,20 +44,21 @@ def chosen(named, output, targets):
     return "mse", "the targets are real numbers"
 
 
-def value(loss, output, targets):
+def value(loss, output, targets, ignore_index=IGNORED):
     """The mean loss, a single number. Raises ExportError where output or targets do not fit it."""
-    _check(loss, output, targets)
+    _check(loss, output, targets, ignore_index)
     targets = targets.to(output.dtype) if targets.is_floating_point() else targets.long()
     try:
-        result = LOSSES[loss](output, targets)
+        named = {"ignore_index": ignore_index} if loss == "cross-entropy" and not targets.is_floating_point() else {}
+        result = LOSSES[loss](output, targets, **named)
     except Exception as error:  # what _check does not know
         raise ExportError("The loss %s cannot be evaluated: %s" % (loss, described(error))) from error
     if not torch.isfinite(result):
-        raise ExportError("The loss %s is %s. Look for NaN or infinity in weights, inputs and targets." % (loss, float(result)))
+        raise ExportError("The loss %s is %s. Look for NaN or infinity in weights, inputs and targets, or for a batch whose targets are all ignored." % (loss, float(result)))
     return result
 
 
-def _check(loss, output, targets):
+def _check(loss, output, targets, ignore_index):
     shapes = "the model's output is %s and the targets are %s" % (list(output.shape), list(targets.shape))
     if loss != "cross-entropy":
         if not targets.is_floating_point():
@@ -84,10 +85,10 @@ def _check(loss, output, targets):
         raise ExportError("With --loss cross-entropy there must be a class for each position of the output: %s.%s" % (
             shapes, _shape_hint(output, targets)))
     classes = output.shape[1]
-    wrong = ((targets < 0) | (targets >= classes)) & (targets != IGNORED)
+    wrong = ((targets < 0) | (targets >= classes)) & (targets != ignore_index)
     if wrong.any():
-        raise ExportError("Targets must be classes from 0 to %d, since the output has %d scores; there is %s." % (
-            classes - 1, classes, _first(wrong, targets)))
+        raise ExportError("Targets must be classes from 0 to %d, since the output has %d scores, or %d, which does not count (--ignore-index); "
+            "there is %s." % (classes - 1, classes, ignore_index, _first(wrong, targets)))
 
 
 def _shape_hint(output, targets):

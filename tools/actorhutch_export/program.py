@@ -7,18 +7,19 @@ import torch
 from .errors import ExportError, described, say
 from .files import all_or_none
 from .given import Given
+from .losses import IGNORED
 from .outcome import Outcome
 
 MODEL = "model.pt"
 
 
-def export_torchscript(model, inputs, targets, directory, loss=None, output=None):
+def export_torchscript(model, inputs, targets, directory, loss=None, output=None, ignore_index=IGNORED):
     """Writes model.pt and data.safetensors: the model scripted, or else traced, in evaluation mode.
 
     The model is left as it is. output: which part of what it returns the loss takes; the model is traced then. Raises
     ExportError, and writes nothing, where the program does not compute what the model does, on the batch and on half of it.
     """
-    write_program(Given(model, inputs, targets, loss, output), directory)
+    write_program(Given(model, inputs, targets, loss, output, ignore_index), directory)
 
 
 def write_program(given, directory):

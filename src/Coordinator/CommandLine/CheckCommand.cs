@@ -48,7 +48,7 @@ internal static class CheckCommand
             var source = WithLoss(request.Spec.Risk, theirs, expected);
             using var replica = replicas.Create(
                 new ReplicaKey(source, request.Spec.Dtype, device, request.Settings.ThreadsPerWorker), Files(source, inputs!));
-            CheckLoss(replica.Model.Loss, theirs, expected);
+            CheckLoss(replica.Model.Loss, source, theirs, expected);
             replica.CheckDeterminism();
             var ours = replica.Check(probe, request.Spec.Method);
             var job = request.Job with { Spec = request.Spec with { Risk = source } };
@@ -77,13 +77,15 @@ internal static class CheckCommand
             };
         }
 
+        if (theirs.IgnoreIndex is { } index && source.IgnoreIndex is null && index != CrossEntropy.DefaultIgnoreIndex)
+            source = source with { IgnoreIndex = index };
         return theirs.Reduction is { } word && source.Reduction == Reduction.Mean && Choices.Reduction.TryParse(word, out var reduction)
             ? source with { Reduction = reduction }
             : source;
     }
 
     /// <summary>Numbers of two losses are not compared.</summary>
-    private static void CheckLoss(LossDescription? ours, CurvatureCheck theirs, string expected)
+    private static void CheckLoss(LossDescription? ours, RiskSource source, CurvatureCheck theirs, string expected)
     {
         if (ours is null) return;
         // A name that is not known is the user's to know.
@@ -92,6 +94,13 @@ internal static class CheckCommand
             throw new CurvatureException(
                 $"{expected} is of the loss {loss.Word()}, and the job has {ours.Name} ({ours.Reason}): leave out --loss, which is "
                 + "then that of the file, or compute the file anew.");
+        }
+
+        if (source.IgnoreIndex is { } index && theirs.IgnoreIndex is { } other && index != other)
+        {
+            throw new CurvatureException(
+                $"{expected} is of --ignore-index {other}, and the job has {index}: leave it out, which is then that of the file, or "
+                + "compute the file anew.");
         }
 
         if (theirs.Reduction is { } reduction && reduction != ours.Reduction)

@@ -197,7 +197,8 @@ internal sealed class SampleIndependence
     {
         try
         {
-            return model.call(inputs);
+            // A first layer that works in place overwrites what it is given.
+            return model.call(inputs.clone());
         }
         catch (Exception error) when (error is ExternalException or ArgumentException or InvalidOperationException)
         {

@@ -26,6 +26,9 @@ public sealed record CurvatureCheck(double Loss, double QuadraticForm)
     /// <summary>How samples' losses are combined, in a word; null where that is not said.</summary>
     public string? Reduction { get; init; }
 
+    /// <summary>The class that does not count in a cross-entropy; null where that is not said.</summary>
+    public long? IgnoreIndex { get; init; }
+
     /// <summary>How vᵀHv was computed here; null for values of another program.</summary>
     public CurvatureMethod? Method { get; init; }
 
@@ -63,7 +66,7 @@ public sealed record CurvatureCheck(double Loss, double QuadraticForm)
     /// <summary>
     /// Reads what another program found: a JSON object with the numbers <c>loss</c> and <c>quadratic_form</c>, such as
     /// check.json of tools/export_pytorch.py. It may have <c>blocks</c>, an object of a number for each parameter, and the
-    /// texts <c>loss_function</c> and <c>reduction</c>. Whatever else it holds is for people.
+    /// texts <c>loss_function</c> and <c>reduction</c>, and the integer <c>ignore_index</c>. Whatever else it holds is for people.
     /// </summary>
     /// <exception cref="CurvatureException">The file cannot be read, or holds no such numbers.</exception>
     public static CurvatureCheck Load(string path)
@@ -78,6 +81,8 @@ public sealed record CurvatureCheck(double Loss, double QuadraticForm)
                 Blocks = root.TryGetProperty("blocks", out var blocks) ? Numbers(blocks) : Unknown,
                 LossFunction = Text(root, "loss_function"),
                 Reduction = Text(root, "reduction"),
+                IgnoreIndex = root.TryGetProperty("ignore_index", out var index) && index.ValueKind == JsonValueKind.Number
+                    && index.TryGetInt64(out long ignored) ? ignored : null,
             };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)

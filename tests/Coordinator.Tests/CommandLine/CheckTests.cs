@@ -59,6 +59,23 @@ public sealed class CheckTests : IDisposable
     }
 
     [Fact]
+    public async Task The_class_that_does_not_count_is_the_files()
+    {
+        const string Content = $"""{Same}, "loss_function": "cross-entropy", "ignore_index": 255 """;
+
+        Assert.Equal(0, (await Check(Content)).Code);
+        Assert.Equal(0, (await Check(Content, "--ignore-index", "255")).Code);
+        var other = await Check(Content, "--ignore-index", "7");
+
+        Assert.Equal([255, 255, 7], _keys.Select(key => key.Risk.IgnoreIndex ?? 0));
+        Assert.Equal(2, other.Code);
+        Assert.Contains("check.json is of --ignore-index 255, and the job has 7", other.Error, StringComparison.Ordinal);
+        _keys.Clear();
+        await Check($"""{Same}, "loss_function": "cross-entropy", "ignore_index": -100 """);
+        Assert.Null(_keys[0].Risk.IgnoreIndex);
+    }
+
+    [Fact]
     public async Task The_option_and_the_file_may_say_the_same()
     {
         Assert.Equal(0, (await Check($"""{Same}, "loss_function": "mse" """, "--loss", "mse")).Code);

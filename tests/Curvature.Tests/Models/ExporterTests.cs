@@ -38,6 +38,7 @@ public sealed class ExporterTests(PyTorchFiles files)
     [InlineData("real", "mse")]
     [InlineData("bce", "bce")]
     [InlineData("no-grad", "cross-entropy")]
+    [InlineData("ignored", "cross-entropy")]
     public void What_is_written_is_the_model_that_make_returns(string name, string loss)
     {
         using var scope = NewDisposeScope();
@@ -46,7 +47,7 @@ public sealed class ExporterTests(PyTorchFiles files)
         string folder = files.At("exporter", name);
         using var model = Load(folder);
         var risk = new EmpiricalRisk(
-            model, LossOf(loss), PyTorchFiles.Read(Path.Combine(folder, "data.safetensors"), "inputs", ScalarType.Float64),
+            model, name == "ignored" ? new CrossEntropy(ignoreIndex: 255) : LossOf(loss), PyTorchFiles.Read(Path.Combine(folder, "data.safetensors"), "inputs", ScalarType.Float64),
             PyTorchFiles.Read(Path.Combine(folder, "data.safetensors"), "targets", ScalarType.Float64));
         using var file = ArrayFiles.Open(Path.Combine(folder, "check.safetensors"));
         using var probe = new GivenProbes(risk, file);
@@ -54,6 +55,7 @@ public sealed class ExporterTests(PyTorchFiles files)
         var check = CurvatureCheck.Load(Path.Combine(folder, "check.json"));
 
         Assert.Equal((loss, "mean"), (check.LossFunction, check.Reduction));
+        Assert.Equal(loss != "cross-entropy" ? null : name == "ignored" ? 255 : -100, check.IgnoreIndex);
         Assert.Contains($"the loss is {loss} (", run.Error, StringComparison.Ordinal);
         // The same operations of one libtorch in float64; what an in-place layer leaves is off by 1e-2 and more.
         AssertNear(expected, check, 1e-12);
@@ -127,7 +129,8 @@ public sealed class ExporterTests(PyTorchFiles files)
     [InlineData("output-layers", "--output needs --torchscript")]
     [InlineData("text", "return logits.transpose(1, 2), which is [6, 7, 5].")]
     [InlineData("column", "the model's output is [6, 1] and the targets are [6]: squeeze or unsqueeze")]
-    [InlineData("class-10", "Targets must be classes from 0 to 2, since the output has 3 scores; there is 10, of sample 2.")]
+    [InlineData("class-10", "Targets must be classes from 0 to 2, since the output has 3 scores, or -100, which does not count (--ignore-index); there is 10, of sample 2.")]
+    [InlineData("class-255", "there is 255, of sample 0, at [0, 0].")]
     [InlineData("one-score", "say --loss bce and give the targets as real numbers")]
     [InlineData("classes-mse", "With --loss mse targets are real numbers, and they are int64")]
     [InlineData("real-cross-entropy", "Probabilities of classes must not be negative")]

@@ -37,6 +37,7 @@ EXPORTS = {
     "real": ("real_targets",),
     "bce": ("yes_and_no", "--loss", "bce-with-logits"),
     "no-grad": ("without_gradients",),
+    "ignored": ("segments", "--ignore-index", "255"),
 }
 
 PICKED = {"pair": lambda whole: whole[1][1], "dictionary": lambda whole: whole["logits"]}
@@ -70,6 +71,7 @@ REFUSALS = {
     "text": ("text", "--torchscript"),
     "column": ("column_of_outputs",),
     "class-10": ("class_10",),
+    "class-255": ("segments",),
     "one-score": ("one_score",),
     "classes-mse": ("counting", "--torchscript", "--loss", "mse"),
     "real-cross-entropy": ("real_targets", "--loss", "cross-entropy"),
@@ -168,6 +170,7 @@ def expect(folder, function, pick):
     model = model.double().eval()
     with open(os.path.join(folder, "check.json"), encoding="utf-8") as file:
         loss = json.load(file)["loss_function"]
+    ignored = {"ignore_index": 255} if function == "segments" else {}
     probe = {key: value.double() for key, value in
              export_pytorch.read_safetensors(os.path.join(folder, "check.safetensors")).items()}
     parameters = dict(model.named_parameters())
@@ -176,7 +179,7 @@ def expect(folder, function, pick):
     output = output if pick is None else pick(output)
     value = {
         "cross-entropy": torch.nn.functional.cross_entropy, "mse": torch.nn.functional.mse_loss,
-        "bce": torch.nn.functional.binary_cross_entropy_with_logits}[loss](output, targets)
+        "bce": torch.nn.functional.binary_cross_entropy_with_logits}[loss](output, targets, **ignored)
     gradients = torch.autograd.grad(value, list(parameters.values()), create_graph=True, allow_unused=True)
     slope = sum((g * probe[name]).sum() for name, g in zip(parameters, gradients) if g is not None)
     products = torch.autograd.grad(slope, list(parameters.values()), allow_unused=True)

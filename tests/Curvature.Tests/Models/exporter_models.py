@@ -174,6 +174,14 @@ def without_gradients():
     return made(nn.Sequential(nn.Linear(5, 3), nn.Tanh()))
 
 
+def segments():
+    """Pixels of which some, of class 255, do not count; one sample has no other."""
+    targets = torch.randint(0, 3, (6, 3, 3), generator=torch.Generator().manual_seed(4))
+    targets[0] = 255
+    targets[3:, 1] = 255
+    return made(nn.Sequential(nn.Conv2d(1, 3, 2), nn.Tanh(), nn.Conv2d(3, 3, 1)), numbers(6, 1, 4, 4), targets)
+
+
 # What is wrong
 
 def needs(arguments):

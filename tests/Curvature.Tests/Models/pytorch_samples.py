@@ -62,7 +62,7 @@ def traces(model, inputs, loss):
 def write(path, model, inputs, targets, loss, described=False, traced=False, more=None):
     """model.json where it is described, model.pt, data.safetensors, expected.json."""
     if described:
-        export_pytorch.export(model, inputs, targets, path)
+        export_pytorch.export(model, inputs, targets, path, ignore_index=(more or {}).get("ignore_index", -100))
     script = torch.jit.trace(model, inputs, check_trace=False) if traced else torch.jit.script(model)
     torch.jit.save(script, os.path.join(path, "model.pt"))
     export_pytorch.write_safetensors(os.path.join(path, "data.safetensors"), {"inputs": inputs, "targets": targets})
