@@ -33,7 +33,7 @@ public class RecommendationTests
     public async Task What_a_refusal_recommends_is_accepted(string model, string loss)
     {
         using var files = new ModelFiles();
-        string[] risk = [.. Model(model, files), "--data", files.PathOf(loss == "cross-entropy" ? "data.safetensors" : "soft.safetensors"), "--loss", loss.Split(' ')[0]];
+        string[] risk = [.. Model(model, files), "--data", loss == "cross-entropy" ? files.PathOf("data.safetensors") : files.WriteSoftTargets("soft.safetensors", 1, null), "--loss", loss.Split(' ')[0]];
         int refused = 0;
         foreach (string method in (string[])["auto", "autodiff", "hmp", "quadratic"])
         foreach (string space in (string[])["parameter", "output"])

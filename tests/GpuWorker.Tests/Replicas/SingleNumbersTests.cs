@@ -1,4 +1,5 @@
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
@@ -19,8 +20,13 @@ public sealed class SingleNumbersTests : IDisposable
     private const double Rounding = 1e-4;
 
     private readonly ModelFiles _files = new();
+    private readonly Dictionary<BlobId, HashedFile> _open = [];
 
-    public void Dispose() => _files.Dispose();
+    public void Dispose()
+    {
+        foreach (var file in _open.Values) file.Dispose();
+        _files.Dispose();
+    }
 
     [Theory]
     [InlineData(typeof(DrawnModel), true)]
@@ -54,19 +60,20 @@ public sealed class SingleNumbersTests : IDisposable
         Assert.Equal(Form(source, Dtype.Float64, false), Form(source, Dtype.Float64, true));
     }
 
-    private static double Form(RiskSource source, Dtype dtype, bool hasSingleNumbers)
+    private double Form(RiskSource source, Dtype dtype, bool hasSingleNumbers)
     {
-        var paths = source.Files.Append(source.Assembly).OfType<InputFile>().ToDictionary(file => file.Content.Id, file => file.Path!);
         using var replica = new TorchReplicaFactory().Create(
-            new ReplicaKey(source, dtype, "cpu", 1) { HasSingleNumbers = hasSingleNumbers }, paths);
+            new ReplicaKey(source, dtype, "cpu", 1) { HasSingleNumbers = hasSingleNumbers }, new ReplicaFiles(_open));
         using var form = replica.QuadraticForm(new CurvatureOptions());
         return form.Evaluate(0, 3).Total(1);
     }
 
-    private static InputFile Input(string path)
+    private InputFile Input(string path)
     {
-        using var stream = File.OpenRead(path);
-        return new InputFile(path, BlobId.Of(stream)) { Length = stream.Length };
+        var file = HashedFile.Open(path);
+        var content = BlobReference.Of(file.Content);
+        _open[content.Id] = file;
+        return new InputFile(path, content.Id, content.Length);
     }
 }
 

@@ -17,7 +17,7 @@ internal static class PythonWithTorch
     }
 
     /// <summary>Runs a program of its language, and gives its exit code.</summary>
-    public static int Run(string python, string program, params string[] arguments) => Run(python, ".", ["-c", program, .. arguments]).Code;
+    public static int Run(string python, string program, params string[] arguments) => Start(python, ".", ["-c", program, .. arguments]).Code;
 
     /// <summary>Runs a script in a folder; skips the test where there is no Python for it.</summary>
     public static void RunOrSkip(string folder, string script)
@@ -25,11 +25,11 @@ internal static class PythonWithTorch
         // TorchScript reads its own source.
         string file = Path.Combine(folder, "script.py");
         File.WriteAllText(file, script);
-        var (code, error) = Run(OrSkip(), folder, [file]);
+        var (code, error) = Start(OrSkip(), folder, [file]);
         Assert.True(code == 0, error);
     }
 
-    private static (int Code, string Error) Run(string python, string folder, IEnumerable<string> arguments)
+    private static (int Code, string Error) Start(string python, string folder, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(python, arguments) { RedirectStandardError = true, WorkingDirectory = folder };
         start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
