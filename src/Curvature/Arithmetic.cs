@@ -35,6 +35,9 @@ internal static class Arithmetic
         return a.mul(constant);
     }
 
+    /// <summary>a ∘ a. TorchSharp's own square is a power, with a constant.</summary>
+    public static Tensor Squared(this Tensor a) => a * a;
+
     /// <summary>Writes 1 to every element.</summary>
     public static Tensor FillWithOnes(this Tensor a) => a.fill_(One);
 

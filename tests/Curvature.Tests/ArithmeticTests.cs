@@ -21,6 +21,7 @@ public sealed class ArithmeticTests
         Assert.Equal(Dense.ToArray(0.3 * a), Dense.ToArray(a.Times(0.3)));
         Assert.Equal(Dense.ToArray(a + b), Dense.ToArray(a.clone().PlusInPlace(b)));
         Assert.Equal(Dense.ToArray(0.3 * a), Dense.ToArray(a.clone().TimesInPlace(0.3)));
+        Assert.Equal(Dense.ToArray(a.square()), Dense.ToArray(a.Squared()));
         Assert.Equal([1, 1, 1, 1, 1], Dense.ToArray(a.clone().FillWithOnes()));
     }
 
@@ -43,7 +44,7 @@ public sealed class ArithmeticTests
     private static bool HasHiddenConstant(MethodBase method)
     {
         var parameters = method.GetParameters();
-        return method.Name is "op_Addition"
+        return method.Name is "op_Addition" or "square"
             || (method.Name is "add" or "add_" && parameters.Length == 1)
             || (method.Name.StartsWith("op_", StringComparison.Ordinal)
                 && parameters.Any(parameter => parameter.ParameterType == typeof(Scalar)));

@@ -38,7 +38,7 @@ internal sealed class LayerNormRule(LayerNorm module) : LayerRule
     {
         var centred = Lanes.Shared(_input!, _layout);
         centred -= centred.mean(_over, keepdim: true);
-        _inverse = Keep(centred.square().mean(_over, keepdim: true).Plus(module.eps).rsqrt());
+        _inverse = Keep(centred.Squared().mean(_over, keepdim: true).Plus(module.eps).rsqrt());
         _normalized = Keep(centred * _inverse);
         _scale = module.weight is null ? null : Keep(Features(module.weight.detach()));
         if (OutputAdjoint is not null)
@@ -91,8 +91,8 @@ internal sealed class LayerNormRule(LayerNorm module) : LayerRule
     private void AddSecondOrder(Sweep sweep, Tensor centred, Tensor spreadRate)
     {
         var relative = spreadRate * _inverse!;
-        var acceleration = (centred.square().mean(_over, keepdim: true) - spreadRate.square()) * _inverse!.square();
-        var second = _normalized! * (relative.square().Times(2) - acceleration) - centred.Times(2) * relative * _inverse!;
+        var acceleration = (centred.Squared().mean(_over, keepdim: true) - spreadRate.Squared()) * _inverse!.Squared();
+        var second = _normalized! * (relative.Squared().Times(2) - acceleration) - centred.Times(2) * relative * _inverse!;
         sweep.AddProduct(new Lanes(second, _layout), _scaledAdjoint!, factor: 1);
     }
 

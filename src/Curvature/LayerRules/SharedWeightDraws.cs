@@ -36,7 +36,7 @@ internal static class SharedWeightDraws
         if (groups == 1 && positions == 1)
         {
             // One position: weight and bias see the same signs, and differ only in what a sample weighs.
-            var norms = x.to(ScalarType.Float64).square().sum([1, 2, 3]).unsqueeze(1);
+            var norms = x.to(ScalarType.Float64).Squared().sum([1, 2, 3]).unsqueeze(1);
             List<(Parameter Parameter, Tensor Weight)> served = [];
             if (weight.requires_grad) served.Add((weight, norms));
             if (hasBias) served.Add((bias!, ones));

@@ -71,7 +71,7 @@ public sealed class Sweep
     /// <param name="coefficient">c, as <see cref="Lanes.Shared"/> gives it.</param>
     public void AddSquares(Lanes lanes, Tensor coefficient)
     {
-        using var squares = lanes.Data.square();
+        using var squares = lanes.Data.Squared();
         Add(lanes.Layout == LaneLayout.SamplesLast && _perSample
             ? PerSample(squares.mul_(coefficient))
             : Contract(squares, lanes.Layout, coefficient));
