@@ -137,6 +137,12 @@ public sealed class EmpiricalRisk
     /// <exception cref="CurvatureException">It cannot: what both are, and what would be right.</exception>
     internal void CheckFit(Tensor output)
     {
+        if (output.is_complex())
+        {
+            throw new CurvatureException(
+                $"The model's output is {Describe(output)}, and a loss is one of real numbers: let forward return torch.view_as_real of it, or its absolute value.");
+        }
+
         if (Loss.Misfit(output, Targets) is { } misfit)
             throw new CurvatureException($"The loss cannot be evaluated on {Called}: {misfit}.");
     }

@@ -17,9 +17,11 @@ internal static class FiniteNumbers
         using var noGrad = no_grad();
         long count = 0;
         var named = new List<string>();
-        foreach (var (name, value) in weights.Where(weight => weight.Value.is_floating_point()))
+        foreach (var (name, weight) in weights.Where(weight => weight.Value.is_floating_point() || weight.Value.is_complex()))
         {
             using var scope = NewDisposeScope();
+            // Of a complex number, its two parts.
+            var value = weight.is_complex() ? weight.view_as_real() : weight;
             var places = value.isfinite().logical_not().nonzero().cpu();
             count += places.shape[0];
             for (long i = 0; i < places.shape[0] && named.Count < MostNamed; i++)

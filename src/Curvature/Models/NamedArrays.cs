@@ -50,10 +50,15 @@ internal static class NamedArrays
         using (stored) return stored.to(dtype);
     }
 
-    private static bool Serves(ScalarType stored, ScalarType wanted) => IsFloat(stored) == IsFloat(wanted);
-
-    private static bool IsFloat(ScalarType dtype) =>
-        dtype is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64;
+    /// <summary>
+    /// Whether nothing is lost but precision: a real number serves a real one, a complex one a complex one, and a whole one
+    /// a whole one that holds all of its kind.
+    /// </summary>
+    private static bool Serves(ScalarType stored, ScalarType wanted) =>
+        stored == wanted
+        || (is_floating_point(stored) && is_floating_point(wanted))
+        || (is_complex(stored) && is_complex(wanted))
+        || (is_integral(stored) && is_integral(wanted) && promote_types(stored, wanted) == wanted);
 
     private static string Shape(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 }

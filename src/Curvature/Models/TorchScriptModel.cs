@@ -100,11 +100,7 @@ public sealed class TorchScriptModel : nn.Module<Tensor, Tensor>
     internal IEnumerable<TorchScriptLayer> Layers => TorchScriptLayers.Of(_script);
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input)
-    {
-        ScriptExecution.AsWritten();
-        return _script.call(input);
-    }
+    public override Tensor forward(Tensor input) => ScriptExecution.AsWritten(() => _script.call(input));
 
     /// <summary>TorchScript's own mode; a traced model has none.</summary>
     public override bool training => _script.training;

@@ -67,8 +67,8 @@ public sealed record CurvatureOptions
         Math.Max(1L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
 
     /// <summary>
-    /// Bytes that the tensors of one stack of probes may take; null (the default) for
-    /// <see cref="DefaultMemoryBudget"/>. Stacks that do not fit are cut, without changing any probe.
+    /// Bytes that the tensors of one stack of probes, and those of one micro-batch, may take; null (the default) for
+    /// <see cref="DefaultMemoryBudget"/>. What does not fit is cut, without changing any probe.
     /// </summary>
     public long? MemoryBudget { get; init; }
 }

@@ -113,6 +113,51 @@ public sealed class StateDictTests
         Rejected.Saying("1 of the weights in fake.safetensors is not finite: weight[0, 0] is infinity.", () => StateDict.Load(model, file));
     }
 
+    public static TheoryData<ScalarType, ScalarType> Types() => new(
+        from stored in AllTypes from wanted in AllTypes select (stored, wanted));
+
+    private static readonly ScalarType[] AllTypes =
+    [
+        ScalarType.Bool, ScalarType.Byte, ScalarType.Int8, ScalarType.Int16, ScalarType.Int32, ScalarType.Int64, ScalarType.Float16,
+        ScalarType.BFloat16, ScalarType.Float32, ScalarType.Float64, ScalarType.ComplexFloat32, ScalarType.ComplexFloat64,
+    ];
+
+    /// <summary>Whole numbers are loaded into types that hold all of their kind, real and complex ones into their own kind.</summary>
+    [Theory, MemberData(nameof(Types))]
+    public void Nothing_is_lost_but_precision(ScalarType stored, ScalarType wanted)
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Holding(zeros(3, wanted));
+        var value = stored switch
+        {
+            ScalarType.Bool => tensor(new[] { false, true, true }),
+            ScalarType.ComplexFloat32 or ScalarType.ComplexFloat64 => view_as_complex(tensor(new[] { 0.5, 1, -2, 3, 0, -0.25 }).reshape(3, 2)).to(stored),
+            _ when is_floating_point(stored) => tensor(new[] { 0.5, -2, 0.25 }).to(stored),
+            _ => tensor(new[] { 1, stored == ScalarType.Byte ? 0 : long.MinValue >> (64 - Bits(stored)), (long)(ulong.MaxValue >> (64 - Bits(stored) + (stored == ScalarType.Byte ? 0 : 1))) }).to(stored),
+        };
+        bool serves = is_integral(stored) && is_integral(wanted)
+            ? stored == wanted || stored == ScalarType.Bool || (wanted != ScalarType.Bool && wanted != ScalarType.Byte && Bits(stored) < Bits(wanted))
+            : is_floating_point(stored) == is_floating_point(wanted) && is_complex(stored) == is_complex(wanted);
+
+        if (!serves)
+        {
+            Rejected.Saying($"another kind of number: value: {stored} in the file, {wanted} in the model", () => StateDict.Load(model, new FakeArrays(("value", value))));
+            return;
+        }
+
+        StateDict.Load(model, new FakeArrays(("value", value)));
+        var held = model.state_dict()["value"];
+        Assert.Equal(wanted, held.dtype);
+        Assert.Equal(value.to(stored).bytes, held.to(stored).bytes);
+    }
+
+    private static int Bits(ScalarType whole) => whole is ScalarType.Bool ? 1 : 8 * (int)zeros(1, whole).ElementSize;
+
+    private sealed class Holding : nn.Module
+    {
+        public Holding(Tensor value) : base(nameof(Holding)) => register_buffer("value", value);
+    }
+
     private static nn.Module<Tensor, Tensor> Prepared(int seed, ScalarType dtype = ScalarType.Float64)
     {
         var model = nn.Sequential(nn.Linear(2, 3, dtype: dtype), nn.BatchNorm1d(3, dtype: dtype));
