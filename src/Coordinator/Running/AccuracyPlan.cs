@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Running;
@@ -14,6 +15,7 @@ internal sealed record AccuracyPlan(int Seeds = 15, long From = 10, long To = 10
     private const int MostSteps = 10_000;
 
     /// <summary>All runs' probes together.</summary>
+    [JsonIgnore]
     public long AllProbes => (long)Int128.Min((Int128)To * Seeds, long.MaxValue);
 
     /// <summary>Everything that is wrong with it.</summary>
