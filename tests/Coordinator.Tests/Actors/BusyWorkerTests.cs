@@ -25,7 +25,7 @@ public sealed class BusyWorkerTests() : TestKit(ActorHutchSystem.Configuration.W
     {
         using var busy = new ManualResetEventSlim();
         using var goOn = new ManualResetEventSlim();
-        int hashed = 0;
+        int hashed = 0, checks = 0;
         void Block(string here)
         {
             if (here != where || busy.IsSet) return;
@@ -39,7 +39,11 @@ public sealed class BusyWorkerTests() : TestKit(ActorHutchSystem.Configuration.W
         var factory = new FakeReplicaFactory
         {
             OnCreate = _ => Block("making a replica"),
-            OnCheck = () => Block("checking the loss"),
+            OnCheck = () =>
+            {
+                checks++;
+                Block("checking the loss");
+            },
             OnForm = _ => Block("making a form"),
             OnEvaluate = (_, _, _) => Block("warming up"),
         };
@@ -81,8 +85,9 @@ public sealed class BusyWorkerTests() : TestKit(ActorHutchSystem.Configuration.W
         goOn.Set();
         var ended = await result.WaitAsync(Patience, TestContext.Current.CancellationToken);
         Assert.True(ended.Succeeded);
-        Assert.Equal(1, hashed);
-        Assert.Single(Assert.Single(factory.Created).Forms);
+        // The loss is checked each time that it is asked to prepare.
+        Assert.Equal((1, 1), (hashed, checks));
+        Assert.Single(factory.Created, replica => replica.Key.Dtype == spec.Dtype);
     }
 
     protected override void AfterAll()

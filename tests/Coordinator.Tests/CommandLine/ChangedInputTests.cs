@@ -51,7 +51,8 @@ public sealed class ChangedInputTests : IDisposable
             job);
 
         Assert.Equal((2, ""), (run.Code, run.Out));
-        string error = Assert.Single(run.ErrorLines);
+        // On a slow machine it says how far it is, too.
+        string error = Assert.Single(run.ErrorLines, line => !line.Contains(" probes, ", StringComparison.Ordinal));
         Assert.StartsWith($"{data}: {(how == "cut" ? "it ends at byte" : "bytes ")}", error, StringComparison.Ordinal);
         Assert.EndsWith("The files of a job must stay as they are until it ends.", error, StringComparison.Ordinal);
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.IO.Compression;
 using ActorHutch.Curvature.Data;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Blobs;
@@ -227,7 +228,7 @@ public sealed class WorkerFilesTests : WorkerTestKit
         var factory = new FakeReplicaFactory();
         var worker = Registered(factory, out var coordinator, settings => settings with { Cache = new BlobCache(_folder) });
 
-        worker.Tell(new PrepareReplica(_job, ModelOf(Offer("PK and so on"u8.ToArray()))), coordinator);
+        worker.Tell(new PrepareReplica(_job, ModelOf(Offer(Program))), coordinator);
 
         var failed = coordinator.ExpectMsg<ReplicaFailed>(Patience);
         Assert.True(failed.Retriable);
@@ -237,17 +238,28 @@ public sealed class WorkerFilesTests : WorkerTestKit
         Assert.Empty(factory.Created);
     }
 
-    /// <summary>Whatever else the job says: what decides is what is in the file.</summary>
-    [Theory, InlineData(" PK"), InlineData("\u0080"), InlineData("x{"), InlineData("\ufeffPK")]
-    public void Nothing_but_a_description_passes_for_one(string content)
+    /// <summary>What decides is what is in the file, and neither its name nor what else the job says.</summary>
+    [Theory, InlineData("model.json", true), InlineData("model.json", false), InlineData("model.pt", true)]
+    public void A_program_is_one_by_whatever_name_and_with_whatever_weights(string name, bool withWeights)
     {
         var worker = Registered(new FakeReplicaFactory(), out var coordinator, settings => settings with { Cache = new BlobCache(_folder) });
-        var weights = Offer([7]);
-        var spec = ModelOf(Offer(System.Text.Encoding.UTF8.GetBytes(content)), weights);
+        var spec = ModelOf(Offer(Program), withWeights ? Offer([7]) : null);
+        spec = spec with { Risk = spec.Risk with { Model = name, ModelFile = spec.Risk.ModelFile! with { Path = name } } };
 
         worker.Tell(new PrepareReplica(_job, spec), coordinator);
 
         Assert.Contains("--allow-torchscript", coordinator.ExpectMsg<ReplicaFailed>(Patience).What, StringComparison.Ordinal);
+    }
+
+    /// <summary>libtorch is given nothing of the kind: what is wrong with it is said by who makes the replica.</summary>
+    [Theory, InlineData(" PK"), InlineData("\u0080"), InlineData("x{"), InlineData("PK and so on")]
+    public void What_is_no_model_at_all_is_left_to_the_replica(string content)
+    {
+        var worker = Registered(new FakeReplicaFactory(), out var coordinator, settings => settings with { Cache = new BlobCache(_folder) });
+
+        worker.Tell(new PrepareReplica(_job, ModelOf(Offer(System.Text.Encoding.UTF8.GetBytes(content)))), coordinator);
+
+        coordinator.ExpectMsg<ReplicaReady>(Patience);
     }
 
     [Fact]
@@ -269,7 +281,7 @@ public sealed class WorkerFilesTests : WorkerTestKit
             AllowTorchScript = true,
         });
 
-        worker.Tell(new PrepareReplica(_job, ModelOf(Offer("PK and so on"u8.ToArray()))), coordinator);
+        worker.Tell(new PrepareReplica(_job, ModelOf(Offer(Program))), coordinator);
 
         coordinator.ExpectMsg<ReplicaReady>(Patience);
     }
@@ -279,7 +291,7 @@ public sealed class WorkerFilesTests : WorkerTestKit
     {
         using var here = new BlobStore();
         string path = Path.Combine(_folder, "mine.pt");
-        File.WriteAllText(path, "PK and so on");
+        File.WriteAllBytes(path, Program);
         var blob = here.AddFile(path);
         var worker = Registered(new FakeReplicaFactory(), out var coordinator, settings => settings with { Files = here });
 
@@ -338,6 +350,25 @@ public sealed class WorkerFilesTests : WorkerTestKit
             Weights = weights is null ? null : new InputFile("weights.safetensors", weights.Id, weights.Length),
         },
     };
+
+    /// <summary>A file that is TorchScript by all that is looked at before libtorch gets it.</summary>
+    private static byte[] Program
+    {
+        get
+        {
+            using var bytes = new MemoryStream();
+            using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
+            {
+                foreach (string name in (string[])["m/constants.pkl", "m/code/__torch__.py"])
+                {
+                    using var entry = zip.CreateEntry(name).Open();
+                    entry.Write("x"u8);
+                }
+            }
+
+            return bytes.ToArray();
+        }
+    }
 
     private static InputFile DataOf(BlobReference data) => new("data.npz", data.Id, data.Length);
 
