@@ -86,9 +86,17 @@ public static class QuadraticForms
         Linearization Linearize()
         {
             var linearization = new Linearization(risk, options.Matrix, rules ?? LayerRuleSet.Default);
-            if (mixing() is not { } how) return linearization;
-            linearization.Dispose();
-            throw new NoLayerRuleException($"{how}.", "Layer rules and output space take samples one by one.");
+            try
+            {
+                return mixing() is not { } how
+                    ? linearization
+                    : throw new NoLayerRuleException($"{how}.", "Layer rules and output space take samples one by one.");
+            }
+            catch
+            {
+                linearization.Dispose();
+                throw;
+            }
         }
     }
 

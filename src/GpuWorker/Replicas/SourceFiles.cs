@@ -94,6 +94,7 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
     public (Loss Loss, string Reason) Loss(Dataset samples)
     {
         var (kind, reason) = Chosen(samples);
+        if (kind == LossKind.CrossEntropy && source.IgnoreIndex is { } ignored) reason += $"; targets of class {ignored} do not count";
         return (kind switch
         {
             LossKind.CrossEntropy => new CrossEntropy(

@@ -1,5 +1,6 @@
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Estimation;
+using ActorHutch.Curvature.LayerRules;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
@@ -126,25 +127,24 @@ public sealed class MixingModelsTests(PyTorchSamples files)
         Rejected.Saying("call model.eval() first", () => QuadraticForms.Create(Risk(training, new CrossEntropy())));
     }
 
+    /// <summary>A rule of one's own for a layer that mixes, which says that it treats each number for itself.</summary>
     [Fact]
-    public void A_layer_rule_that_would_take_samples_for_channels_is_not_asked()
+    public void A_layer_rule_that_knows_nothing_of_other_samples_is_not_believed()
     {
         using var scope = NewDisposeScope();
-        using var across = nn.Sequential(nn.LayerNorm([5, 3]), nn.Linear(3, 2));
-        using (no_grad())
-        {
-            foreach (var (name, parameter) in across.named_parameters()) parameter.copy_(arange(parameter.numel()).view(parameter.shape).mul(0.1f).add(0.2f));
-        }
-
+        using var model = nn.Sequential(new Centred(), nn.Linear(2, 2));
+        var rules = LayerRuleSet.Default.WithElementwise<Centred>();
         using var inputs = linspace(-1, 2, 15).view(5, 3).square();
         using var targets = zeros(5, ScalarType.Int64);
-        var risk = new EmpiricalRisk(across, new CrossEntropy(), inputs, targets);
-        using var auto = QuadraticForms.Create(risk);
+        var risk = new EmpiricalRisk(model, new CrossEntropy(), inputs, targets);
+        using var auto = QuadraticForms.Create(risk, rules: rules);
         using var autodiff = QuadraticForms.Create(risk, new CurvatureOptions { Method = CurvatureMethod.Autodiff });
 
         Assert.Equal(CurvatureMethod.Autodiff, auto.Method);
-        Assert.StartsWith("Samples are not independent: ", auto.MethodReason, StringComparison.Ordinal);
+        Assert.Equal($"Samples are not independent: {OtherSamples}", auto.MethodReason);
         Assert.Equal(autodiff.Evaluate(0, 2).Values.ToArray(), auto.Evaluate(0, 2).Values.ToArray());
+        foreach (var options in (CurvatureOptions[])[new() { Method = CurvatureMethod.Hmp }, new() { Method = CurvatureMethod.Quadratic }])
+            Rejected.Saying($"{OtherSamples}. Use --method autodiff (CurvatureMethod.Autodiff). Layer rules and output space take samples one by one.", () => QuadraticForms.Create(risk, options, rules));
     }
 
     [Fact]

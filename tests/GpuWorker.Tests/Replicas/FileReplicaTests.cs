@@ -110,7 +110,7 @@ public sealed class FileReplicaTests : IDisposable
         Assert.StartsWith(
             "Samples are not independent: the model's output for a sample depends on the other samples of the batch, since layer "
             + "norm (BatchNorm1d) normalises with the batch's own statistics. The sum over 3 micro-batches of 15 samples is another "
-            + "function, and so is its trace: say --micro-batch all where all 40 samples in one batch are meant", error.Message, StringComparison.Ordinal);
+            + "function, and so is its trace: say --micro-batch all, with --method auto and --probe-space parameter, where all 40 samples in one batch are meant", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,6 +126,9 @@ public sealed class FileReplicaTests : IDisposable
         Assert.Equal(Trace(normalised), Trace(halved));
         Assert.NotEqual(Trace(plain), Trace(halved));
         Assert.NotEqual(Trace(plain), Trace(ignoring));
+        Assert.Equal(
+            "cross-entropy, mean (by the targets' type: whole numbers, which are classes; targets of class 2 do not count)",
+            ignoring.Model.Loss!.ToString());
 
         static double Trace(IReplica replica)
         {
@@ -142,7 +145,7 @@ public sealed class FileReplicaTests : IDisposable
             "The loss cannot be evaluated on this batch: the model's output is Float32[40, 3] and the targets are Float32[40]; for a "
             + "cross-entropy the targets must be class numbers, Int64[40], or probabilities of the 3 classes, Float32[40, 3].",
             Source() with { Loss = LossKind.CrossEntropy });
-        Rejected("--ignore-index 7 names a class, and the targets of data.safetensors are real numbers", Source() with { IgnoreIndex = 7 });
+        Rejected("--ignore-index 7 names a class, and the loss is mse (by the targets' type: real numbers", Source() with { IgnoreIndex = 7 });
         Targets("F32", [40, 3], _files.Reals(120));
         Rejected("Targets must be class numbers, or probabilities of the classes, which are not negative", Source() with { Loss = LossKind.CrossEntropy });
         Targets("U8", [40], [.. Enumerable.Repeat((byte)255, 40)]);

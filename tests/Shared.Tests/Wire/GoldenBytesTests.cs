@@ -19,7 +19,7 @@ public sealed class GoldenBytesTests(Serializing wire) : IClassFixture<Serializi
 
     private static readonly Dictionary<string, IProtocolMessage> Messages = new()
     {
-        ["RW"] = new RegisterWorker("gpu-7", -2, "cuda:1", 80L << 30, 4) { Protocol = 2 },
+        ["RW"] = new RegisterWorker("gpu-7", -2, "cuda:1", 80L << 30, 4),
         ["WR"] = new WorkerRefused(-2, "other release"),
         ["PR"] = new PrepareReplica(Run, new JobSpec
         {
@@ -59,7 +59,7 @@ public sealed class GoldenBytesTests(Serializing wire) : IClassFixture<Serializi
 
     [Theory]
     [InlineData("RW",
-        "0a056770752d3711feffffffffffffff1a06637564613a312080808080c00228043003")]
+        "0a056770752d3711feffffffffffffff1a06637564613a312080808080c00228043002")]
     [InlineData("WR",
         "09feffffffffffffff120d6f746865722072656c65617365")]
     [InlineData("PR",

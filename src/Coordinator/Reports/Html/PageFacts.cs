@@ -22,7 +22,6 @@ internal static class PageFacts
     [
         ("inputs multiplied by", risk.Scale?.ToString()),
         ("inputs normalised by", risk.Normalize?.ToString()),
-        ("class that does not count", risk.IgnoreIndex is { } index ? Figures.Whole(index) : null),
     ];
 
     /// <summary>What several jobs have in common.</summary>
