@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Probes;
 
 namespace ActorHutch.Curvature.Operators;
@@ -9,19 +9,19 @@ public static class QuadraticForms
     /// <summary>The quadratic form vᵀHv of a risk.</summary>
     /// <param name="risk">The risk.</param>
     /// <param name="options">What is asked for; null for the defaults.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <param name="probes">
     /// Probes of parameter space to use instead of Philox's; their distribution is theirs, and
     /// <see cref="CurvatureOptions.Distribution"/> is not looked at.
     /// </param>
     /// <exception cref="CurvatureException">The combination does not exist, or does not serve this model.</exception>
     public static IQuadraticForm Create(
-        EmpiricalRisk risk, CurvatureOptions? options = null, LayerRuleSet? rules = null, IProbeSource? probes = null)
+        EmpiricalRisk risk, CurvatureOptions? options = null, OperationTable? table = null, IProbeSource? probes = null)
     {
         ArgumentNullException.ThrowIfNull(risk);
         options ??= new CurvatureOptions();
-        rules ??= LayerRuleSet.Default;
-        if (options.ProbeSpace == ProbeSpace.Output) return InOutputSpace(risk, options, rules, probes);
+        table ??= OperationTable.Default;
+        if (options.ProbeSpace == ProbeSpace.Output) return InOutputSpace(risk, options, table, probes);
 
         probes ??= options.Distribution == ProbeDistribution.Basis
             ? new BasisProbes(risk.Blocks)
@@ -32,15 +32,15 @@ public static class QuadraticForms
             case CurvatureMethod.Autodiff:
                 return Autodiff(risk, options, probes, "asked for");
             case CurvatureMethod.Hmp:
-                var product = new LayerRuleProduct(risk, options.Matrix, options.Structure, rules);
+                var product = new LayerRuleProduct(risk, options.Matrix, options.Structure, table);
                 return new ProductForm(
-                    product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Layers, options.MemoryBudget));
+                    product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Operations, options.MemoryBudget));
             case CurvatureMethod.Quadratic:
-                return Sweeps(risk, options, rules, probes, "asked for");
+                return Sweeps(risk, options, table, probes, "asked for");
             default:
                 try
                 {
-                    return Sweeps(risk, options, rules, probes, "every layer and the loss have a rule");
+                    return Sweeps(risk, options, table, probes, "every layer and the loss have a rule");
                 }
                 catch (NoLayerRuleException noRule)
                 {
@@ -52,16 +52,16 @@ public static class QuadraticForms
     /// <summary>The quadratic form vᵀHv of a risk over micro-batches; of several, each is read anew for each call.</summary>
     /// <param name="risk">The risk.</param>
     /// <param name="options">What is asked for; null for the defaults.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <param name="probes">Probes of parameter space to use instead of Philox's.</param>
     /// <exception cref="CurvatureException">The combination does not exist, or does not serve this model.</exception>
     public static IQuadraticForm Create(
-        MicroBatchedRisk risk, CurvatureOptions? options = null, LayerRuleSet? rules = null, IProbeSource? probes = null)
+        MicroBatchedRisk risk, CurvatureOptions? options = null, OperationTable? table = null, IProbeSource? probes = null)
     {
         ArgumentNullException.ThrowIfNull(risk);
         return risk.Count == 1 ? new WholeBatchForm(risk, Form) : new MicroBatchedForm(risk, Form);
 
-        IQuadraticForm Form(EmpiricalRisk batch) => Create(batch, options, rules, probes);
+        IQuadraticForm Form(EmpiricalRisk batch) => Create(batch, options, table, probes);
     }
 
     /// <summary>
@@ -70,20 +70,20 @@ public static class QuadraticForms
     /// </summary>
     /// <param name="risk">The risk.</param>
     /// <param name="matrix">Hessian or GGN.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <exception cref="CurvatureException">libtorch cannot differentiate the loss twice.</exception>
     public static IQuadraticForm CreateExact(
-        EmpiricalRisk risk, CurvatureMatrix matrix = CurvatureMatrix.Hessian, LayerRuleSet? rules = null)
+        EmpiricalRisk risk, CurvatureMatrix matrix = CurvatureMatrix.Hessian, OperationTable? table = null)
     {
         var basis = new CurvatureOptions { Matrix = matrix, Distribution = ProbeDistribution.Basis };
         try
         {
-            return Create(risk, basis with { ProbeSpace = ProbeSpace.Output }, rules);
+            return Create(risk, basis with { ProbeSpace = ProbeSpace.Output }, table);
         }
         catch (NoLayerRuleException)
         {
             // No rule for a layer, or a parameter that two layers share: parameter space has neither limit.
-            return Create(risk, basis, rules);
+            return Create(risk, basis, table);
         }
     }
 
@@ -95,15 +95,15 @@ public static class QuadraticForms
         };
 
     private static SweepForm Sweeps(
-        EmpiricalRisk risk, CurvatureOptions options, LayerRuleSet rules, IProbeSource probes, string reason)
+        EmpiricalRisk risk, CurvatureOptions options, OperationTable table, IProbeSource probes, string reason)
     {
-        var linearization = new Linearization(risk, options.Matrix, rules);
-        int stack = StackSize.ForSweeps(risk, linearization.Layers, options.MemoryBudget);
+        var linearization = new Linearization(risk, options.Matrix, table);
+        int stack = StackSize.ForSweeps(risk, linearization.Operations, options.MemoryBudget);
         return new SweepForm(linearization, options.Structure, probes, stack) { MethodReason = reason };
     }
 
     private static OutputSpaceForm InOutputSpace(
-        EmpiricalRisk risk, CurvatureOptions options, LayerRuleSet rules, IProbeSource? probes)
+        EmpiricalRisk risk, CurvatureOptions options, OperationTable table, IProbeSource? probes)
     {
         if (options.Method is { } method and not CurvatureMethod.Quadratic)
         {
@@ -122,12 +122,12 @@ public static class QuadraticForms
         if (probes is not null)
             throw new CurvatureException("A probe source of one's own serves parameter space only.");
 
-        var linearization = new Linearization(risk, options.Matrix, rules);
+        var linearization = new Linearization(risk, options.Matrix, table);
         try
         {
             return new OutputSpaceForm(
                 linearization, options.Distribution, options.Seed,
-                StackSize.ForOutputSpace(risk, linearization.Layers, options.MemoryBudget))
+                StackSize.ForOutputSpace(risk, linearization.Operations, options.MemoryBudget))
             {
                 MethodReason = options.Method is null ? "the one that output space has" : "asked for",
             };
