@@ -12,6 +12,9 @@ public sealed class GraphBuilder
     /// <summary>The name that the next operations get.</summary>
     public string Path { get; set; } = "";
 
+    /// <summary>Nodes that are the transpose of a leaf: a product with one of them is a linear layer.</summary>
+    internal Dictionary<GraphNode, GraphTensor> Transposes { get; } = [];
+
     /// <summary>A parameter or a constant; the same value for the same tensor.</summary>
     public GraphTensor Tensor(Tensor tensor)
     {
@@ -39,5 +42,20 @@ public sealed class GraphBuilder
     }
 
     /// <summary>The graph, without the operations that its output does not depend on.</summary>
-    public ModelGraph Build(GraphValue output) => new(_nodes, output);
+    public ModelGraph Build(GraphValue output)
+    {
+        var isRead = new bool[_nodes.Count];
+        if (output is GraphNode last) isRead[last.Index] = true;
+        for (int i = _nodes.Count - 1; i >= 0; i--)
+        {
+            if (!isRead[i]) continue;
+            foreach (var operand in _nodes[i].Operands.OfType<GraphNode>()) isRead[operand.Index] = true;
+        }
+
+        var kept = new Dictionary<GraphNode, GraphNode>();
+        GraphValue Kept(GraphValue value) => value is GraphNode node ? kept[node] : value;
+        foreach (var node in _nodes.Where(node => isRead[node.Index]))
+            kept[node] = new GraphNode(kept.Count, node.Name, [.. node.Operands.Select(Kept)], node.Operation);
+        return new ModelGraph([.. kept.Values], Kept(output));
+    }
 }

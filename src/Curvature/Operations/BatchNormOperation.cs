@@ -23,14 +23,16 @@ internal sealed class BatchNormOperation(Tensor mean, Tensor variance, double ep
     private SharedTensor? _adjoint;
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands)
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) => nn.functional.batch_norm(
+        operands[Input], mean, variance, operands.Count > Scale ? operands[Scale] : null,
+        operands.Count > Shift ? operands[Shift] : null, training: false, eps: epsilon);
+
+    /// <inheritdoc/>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result)
     {
         _input = Keep(operands[Input].detach());
         _layout = _input.dim() == 2 ? LaneLayout.SamplesLast : LaneLayout.SamplesFirst;
         _gamma = operands.Count > Scale ? Keep(operands[Scale].detach()) : null;
-        return nn.functional.batch_norm(
-            operands[Input], mean, variance, operands.Count > Scale ? operands[Scale] : null,
-            operands.Count > Shift ? operands[Shift] : null, training: false, eps: epsilon);
     }
 
     /// <inheritdoc/>

@@ -30,12 +30,12 @@ internal sealed class ConvolutionOperation(ConvolutionArguments arguments) : Ope
     private SharedTensor? _adjoint;
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands)
-    {
-        _input = Keep(operands[Input].detach());
-        _weight = Keep(operands[Weight].detach());
-        return Convolve(operands[Input], operands[Weight], operands.Count > Bias ? operands[Bias] : null, arguments.Groups);
-    }
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) =>
+        Convolve(operands[Input], operands[Weight], operands.Count > Bias ? operands[Bias] : null, arguments.Groups);
+
+    /// <inheritdoc/>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result) =>
+        (_input, _weight) = (Keep(operands[Input].detach()), Keep(operands[Weight].detach()));
 
     /// <inheritdoc/>
     protected internal override void Prepare() => _adjoint = Adjoint is null ? null : Share(Adjoint);

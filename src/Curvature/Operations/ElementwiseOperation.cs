@@ -20,20 +20,17 @@ internal sealed class ElementwiseOperation(Func<Tensor, Tensor> function, bool i
     protected internal override bool IsCurved => !isPiecewiseLinear;
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands)
-    {
-        var input = operands[0];
-        if (!input.requires_grad) return function(input.clone());
-        using (enable_grad())
-        {
-            var point = input.detach().clone().requires_grad_();
-            var value = function(point.clone());
-            var first = Autograd.Gradients([value.sum()], [point], createGraph: !isPiecewiseLinear)[0];
-            _second = first.requires_grad ? Keep(Autograd.Gradients([first.sum()], [point])[0]) : null;
-            _slope = Share(first.detach());
-        }
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) => function(operands[0].clone());
 
-        return function(input.clone());
+    /// <inheritdoc/>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result)
+    {
+        using var grad = enable_grad();
+        var point = operands[0].detach().clone().requires_grad_();
+        var value = function(point.clone());
+        var first = Autograd.Gradients([value.sum()], [point], createGraph: !isPiecewiseLinear)[0];
+        _second = first.requires_grad ? Keep(Autograd.Gradients([first.sum()], [point])[0]) : null;
+        _slope = Share(first.detach());
     }
 
     /// <inheritdoc/>
@@ -64,26 +61,23 @@ internal sealed class BroadcastOperation(Func<IReadOnlyList<Tensor>, Tensor> fun
     private readonly Dictionary<(int, int), Tensor> _seconds = [];
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands)
-    {
-        var result = function(operands);
-        if (!result.requires_grad) return result;
-        int[] varying = [.. Enumerable.Range(0, operands.Count).Where(i => operands[i].requires_grad)];
-        using (enable_grad())
-        {
-            Tensor[] points = [.. operands.Select(operand => operand.detach().expand(result.shape).contiguous())];
-            foreach (int i in varying) points[i] = points[i].clone().requires_grad_();
-            var first = Autograd.Gradients([function(points).sum()], [.. varying.Select(i => points[i])], createGraph: true);
-            for (int i = 0; i < varying.Length; i++)
-            {
-                _slopes[varying[i]] = Share(first[i].detach());
-                if (!first[i].requires_grad) continue;
-                var second = Autograd.Gradients([first[i].sum()], [.. varying.Select(j => points[j])]);
-                for (int j = i; j < varying.Length; j++) _seconds[(varying[i], varying[j])] = Keep(second[j]);
-            }
-        }
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) => function(operands);
 
-        return result;
+    /// <inheritdoc/>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result)
+    {
+        int[] varying = [.. Enumerable.Range(0, operands.Count).Where(i => operands[i].requires_grad)];
+        using var grad = enable_grad();
+        Tensor[] points = [.. operands.Select(operand => operand.detach().expand(result.shape).contiguous())];
+        foreach (int i in varying) points[i] = points[i].clone().requires_grad_();
+        var first = Autograd.Gradients([function(points).sum()], [.. varying.Select(i => points[i])], createGraph: true);
+        for (int i = 0; i < varying.Length; i++)
+        {
+            _slopes[varying[i]] = Share(first[i].detach());
+            if (!first[i].requires_grad) continue;
+            var second = Autograd.Gradients([first[i].sum()], [.. varying.Select(j => points[j])]);
+            for (int j = i; j < varying.Length; j++) _seconds[(varying[i], varying[j])] = Keep(second[j]);
+        }
     }
 
     /// <inheritdoc/>

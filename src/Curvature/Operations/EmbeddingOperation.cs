@@ -20,20 +20,18 @@ internal sealed class EmbeddingOperation(Func<Tensor, Tensor, Tensor> function) 
     protected internal override bool IsCurved => false;
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands)
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) =>
+        function(operands[Table], operands[1].to(ScalarType.Int64));
+
+    /// <inheritdoc/>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result)
     {
         var table = operands[Table];
         _numbers = Keep(operands[1].detach().to(ScalarType.Int64));
-        var output = function(table, _numbers);
-        if (output.requires_grad)
-        {
-            // The row padding_idx takes no part in differentiation; a module does not tell which one that is, but its
-            // gradient does.
-            var gradient = Autograd.Gradients([output.sum()], [table])[0];
-            _counts = Keep(gradient.select(1, 0).sign().to(table.dtype).index_select(0, _numbers.flatten()));
-        }
-
-        return output;
+        // The row padding_idx takes no part in differentiation; a module does not tell which one that is, but its
+        // gradient does.
+        var gradient = Autograd.Gradients([result.sum()], [table])[0];
+        _counts = Keep(gradient.select(1, 0).sign().to(table.dtype).index_select(0, _numbers.flatten()));
     }
 
     /// <inheritdoc/>

@@ -22,7 +22,7 @@ internal sealed class LinearMapOperation(Func<IReadOnlyList<Tensor>, int, Tensor
     protected internal override bool IsCurved => false;
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands) => apply(operands, 0);
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) => apply(operands, 0);
 
     /// <inheritdoc/>
     public override Tensor? Tangent(Tangents operands, Sweep sweep)
@@ -46,7 +46,7 @@ internal sealed class SumOperation(double factor) : Operation
     protected internal override bool IsCurved => false;
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands) => Sum(operands[0], operands[1]);
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) => Sum(operands[0], operands[1]);
 
     /// <inheritdoc/>
     public override Tensor? Tangent(Tangents operands, Sweep sweep)

@@ -27,12 +27,12 @@ internal sealed class LinearOperation : Operation
     private int Outputs => (int)OperandShapes[Weight][0];
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands)
-    {
-        _input = Keep(operands[Input].detach());
-        _weight = Keep(operands[Weight].detach());
-        return nn.functional.linear(operands[Input], operands[Weight], operands.Count > Bias ? operands[Bias] : null);
-    }
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) =>
+        nn.functional.linear(operands[Input], operands[Weight], operands.Count > Bias ? operands[Bias] : null);
+
+    /// <inheritdoc/>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result) =>
+        (_input, _weight) = (Keep(operands[Input].detach()), Keep(operands[Weight].detach()));
 
     /// <inheritdoc/>
     protected internal override void Prepare()

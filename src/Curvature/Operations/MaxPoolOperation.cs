@@ -17,12 +17,11 @@ internal sealed class MaxPoolOperation(Func<Tensor, (Tensor Values, Tensor Place
     protected internal override bool IsCurved => false;
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands)
-    {
-        var (values, places) = function(operands[0]);
-        _places = Keep(places.flatten(-dimensions, -1).detach());
-        return values;
-    }
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) => function(operands[0]).Values;
+
+    /// <inheritdoc/>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result) =>
+        _places = Keep(function(operands[0].detach()).Places.flatten(-dimensions, -1));
 
     /// <inheritdoc/>
     public override Tensor? Tangent(Tangents operands, Sweep sweep)

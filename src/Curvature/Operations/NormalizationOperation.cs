@@ -30,11 +30,13 @@ internal sealed class NormalizationOperation(
     private SharedTensor? _scaled;
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands)
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) => function(operands);
+
+    /// <inheritdoc/>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result)
     {
         _input = Keep(operands[Input].detach());
         _gamma = operands.Count > Scale ? Keep(operands[Scale].detach()) : null;
-        return function(operands);
     }
 
     /// <inheritdoc/>

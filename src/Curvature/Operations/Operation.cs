@@ -8,7 +8,7 @@ namespace ActorHutch.Curvature.Operations;
 /// its second derivative. One instance serves one node of one graph at one batch.
 /// </summary>
 /// <remarks>
-/// First comes <see cref="Forward"/>, once; then <see cref="Adjoint"/> is set and <see cref="Prepare"/> called, once; then
+/// First come <see cref="Value"/> and <see cref="Remember"/>, once; then <see cref="Adjoint"/> is set and <see cref="Prepare"/> called, once; then
 /// <see cref="Tangent"/>, once a stack of probes. Tensors of the first two live until the operation is disposed of, those
 /// of the third until the stack is done.
 /// </remarks>
@@ -46,15 +46,23 @@ public abstract class Operation : TensorOwner
     internal Tensor Run(IReadOnlyList<Tensor> operands)
     {
         OperandShapes = [.. operands.Select(operand => operand.shape)];
-        var result = Forward(operands);
+        var result = Value(operands);
         Shape = result.shape;
         LaneSize = result.requires_grad ? result.numel() : 0;
+        if (LaneSize > 0) Remember(operands, result);
         return result;
     }
 
     /// <summary>The operation itself, recorded for differentiation.</summary>
     /// <param name="operands">Not to be written to.</param>
-    protected abstract Tensor Forward(IReadOnlyList<Tensor> operands);
+    protected internal abstract Tensor Value(IReadOnlyList<Tensor> operands);
+
+    /// <summary>Keeps what <see cref="Prepare"/> needs; called where the result can have a tangent.</summary>
+    /// <param name="operands">The operands.</param>
+    /// <param name="result">What <see cref="Value"/> made of them.</param>
+    protected virtual void Remember(IReadOnlyList<Tensor> operands, Tensor result)
+    {
+    }
 
     /// <summary>Computes, once a batch, whatever every stack of probes needs. Called without recording.</summary>
     protected internal virtual void Prepare()

@@ -47,6 +47,7 @@ public sealed partial class OperationTable
     public ModelGraph Graph(nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(model);
+        if (model is GraphModule given) return given.Graph;
         var graph = new GraphBuilder();
         return graph.Build(Lower(model, "", graph, new GraphInput(0)));
     }

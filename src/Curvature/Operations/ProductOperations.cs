@@ -19,11 +19,11 @@ internal abstract class ProductOperation : Operation
     protected virtual Tensor Operand(Tensor value, bool hasLanes) => value;
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands)
-    {
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) => Product(operands[0], operands[1]);
+
+    /// <inheritdoc/>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result) =>
         (_left, _right) = (Keep(operands[0].detach()), Keep(operands[1].detach()));
-        return Product(operands[0], operands[1]);
-    }
 
     /// <inheritdoc/>
     protected internal override void Prepare() => _adjoint = Adjoint is null ? null : Share(Adjoint);
@@ -82,13 +82,11 @@ internal sealed class DivideOperation : Operation
     private SharedTensor? _adjoint;
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands)
-    {
-        var result = operands[0] / operands[1];
-        _inverse = Keep(operands[1].detach().reciprocal());
-        _quotient = Share(result.detach());
-        return result;
-    }
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) => operands[0] / operands[1];
+
+    /// <inheritdoc/>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result) =>
+        (_inverse, _quotient) = (Keep(operands[1].detach().reciprocal()), Share(result.detach()));
 
     /// <inheritdoc/>
     protected internal override void Prepare() => _adjoint = Adjoint is null ? null : Share(Adjoint * _inverse!);

@@ -16,12 +16,12 @@ internal sealed class SoftmaxOperation(long dimension, bool isLogarithm) : Opera
     private SharedTensor? _curvature;
 
     /// <inheritdoc/>
-    protected override Tensor Forward(IReadOnlyList<Tensor> operands)
-    {
-        var input = operands[0];
-        _softmax = Share(input.detach().softmax(dimension));
-        return isLogarithm ? input.log_softmax(dimension) : input.softmax(dimension);
-    }
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) =>
+        isLogarithm ? operands[0].log_softmax(dimension) : operands[0].softmax(dimension);
+
+    /// <inheritdoc/>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result) =>
+        _softmax = Share(operands[0].detach().softmax(dimension));
 
     /// <inheritdoc/>
     protected internal override void Prepare()

@@ -81,9 +81,12 @@ public sealed class Sweep
     public void AddProduct(Tensor lanes, SharedTensor coefficient, double factor)
     {
         var term = Contract(lanes, coefficient);
-        if (factor != 1) term = term.Times(factor);
-        Sum = Sum is null ? term : Sum.Plus(term);
+        Add(factor == 1 ? term : term.Times(factor));
     }
+
+    /// <summary>Adds a term of each lane.</summary>
+    /// <param name="term"><c>[P]</c>.</param>
+    internal void Add(Tensor term) => Sum = Sum is null ? term : Sum.Plus(term);
 
     private Tensor Contract(Tensor lanes, SharedTensor coefficient)
     {

@@ -94,11 +94,10 @@ public sealed class CustomRuleTests
         private Tensor? _scale;
         private SharedTensor? _adjoint;
 
-        protected override Tensor Forward(IReadOnlyList<Tensor> operands)
-        {
+        protected internal override Tensor Value(IReadOnlyList<Tensor> operands) => operands[0] * operands[1];
+
+        protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result) =>
             (_input, _scale) = (Keep(operands[0].detach()), Keep(operands[1].detach()));
-            return operands[0] * operands[1];
-        }
 
         protected internal override void Prepare() => _adjoint = Adjoint is null ? null : Share(Adjoint);
 
