@@ -4,8 +4,8 @@
 It works with PyTorch 1.13 and later, for any model whose operations do not depend on the values that it computes. Numbers
 that change with the batch size N are written as {"batch": a, "plus": b}, meaning a*N + b.
 """
-import copy
 import itertools
+import math
 
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -33,6 +33,7 @@ class NotTraceable(Exception):
 
 # The same numbers in another place, or under another shape.
 COPIES = {"clone", "alias", "lift_fresh", "lift_fresh_copy", "contiguous", "_conj", "positive"}
+FILLED = {"new_zeros": "zeros", "new_ones": "ones", "new_full": "full", "new_empty": "zeros", "empty": "zeros"}
 RESHAPES = {"view": "size", "_unsafe_view": "size", "_reshape_alias": "size", "reshape": "shape", "view_copy": "size"}
 
 
@@ -93,7 +94,7 @@ def _follow(model, tensors, alias, inputs, pick):
 class Graph:
     """Operations in order: what make_fx found at one batch size, without what nothing reads."""
 
-    def __init__(self, module, names, inputs):
+    def __init__(self, module, names, inputs, own):
         module.graph.eliminate_dead_code()
         self.nodes, self.values, self.constants = [], {}, {}
         leaves = iter(names + inputs)
@@ -102,6 +103,10 @@ class Graph:
                 self.values[node] = next(leaves)
             elif node.op == "get_attr":
                 value = getattr(module, node.target)
+                if id(value) in own:
+                    # A module that keeps its parameters in a list of its own, as LSTM does.
+                    self.values[node] = own[id(value)]
+                    continue
                 self.values[node] = name = f"constant.{len(self.constants)}"
                 self.constants[name] = value.detach().clone()
             elif node.op == "call_function":
@@ -114,9 +119,16 @@ class Graph:
         if operation in COPIES:
             self.values[node] = self.values[node.args[0]]
             return
+        if operation in FILLED:
+            # Their values do not depend on the tensor whose type they have.
+            arguments.pop("self")
+            operation = FILLED[operation]
         if operation in RESHAPES:
             arguments = {"self": arguments["self"], "shape": arguments[RESHAPES[operation]]}
             operation = "reshape"
+        if operation == "as_strided" and _is_contiguous(arguments):
+            # Pooling to one place lays its result out anew.
+            arguments, operation = {"self": arguments["self"], "shape": arguments["size"]}, "reshape"
         self.values[node] = node.name
         self.nodes.append((node.name, operation, arguments))
 
@@ -125,6 +137,8 @@ class Graph:
             return "%" + self.values[argument]
         if isinstance(argument, (list, tuple)):
             return [self._value(item) for item in argument]
+        if isinstance(argument, float) and not math.isfinite(argument):
+            return {"number": str(argument)}
         if isinstance(argument, torch.Tensor):
             name = f"constant.{len(self.constants)}"
             self.constants[name] = argument.detach().clone()
@@ -146,6 +160,15 @@ class Graph:
                 value = declared.default_value
             arguments[declared.name] = self._value(value)
         return arguments
+
+
+def _is_contiguous(arguments):
+    expected = 1
+    for size, stride in zip(reversed(arguments["size"]), reversed(arguments["stride"])):
+        if size != 1 and stride != expected:
+            return False
+        expected *= size
+    return not arguments["storage_offset"]
 
 
 def _merge(one, two, third, where):
@@ -180,10 +203,10 @@ def trace(model, inputs, pick=lambda output: output):
     pick: from what the model returns to the tensor that the loss takes.
     """
     tensors, alias = unique_tensors(model)
-    names = list(tensors)
+    names, own = list(tensors), {id(tensor): name for name, tensor in tensors.items()}
     input_names = [f"input.{i}" for i in range(len(inputs))]
     graphs = [
-        Graph(_follow(model, tensors, alias, [batch_of(x, size) for x in inputs], pick), names, input_names)
+        Graph(_follow(model, tensors, alias, [batch_of(x, size) for x in inputs], pick), names, input_names, own)
         for size in BATCH_SIZES]
     first, second, third = graphs
     if not len(first.nodes) == len(second.nodes) == len(third.nodes):
@@ -265,6 +288,8 @@ def evaluate_node(node, values, batch):
     def resolve(value):
         if isinstance(value, str) and value.startswith("%"):
             return values[value[1:]]
+        if isinstance(value, dict) and "number" in value:
+            return float(value["number"])
         if isinstance(value, dict):
             return value["batch"] * batch + value.get("plus", 0)
         return [resolve(item) for item in value] if isinstance(value, list) else value

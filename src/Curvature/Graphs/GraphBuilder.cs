@@ -12,6 +12,12 @@ public sealed class GraphBuilder
     /// <summary>The name that the next operations get.</summary>
     public string Path { get; set; } = "";
 
+    /// <summary>The number type of the numbers that the model makes itself.</summary>
+    internal ScalarType Dtype { get; init; } = ScalarType.Float32;
+
+    /// <summary>Where it makes them.</summary>
+    internal Device Device { get; init; } = CPU;
+
     /// <summary>Nodes that are the transpose of a leaf: a product with one of them is a linear layer.</summary>
     internal Dictionary<GraphNode, GraphTensor> Transposes { get; } = [];
 

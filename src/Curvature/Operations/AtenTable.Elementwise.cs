@@ -17,7 +17,8 @@ internal static partial class AtenTable
         Line("relu", _ => x => x.relu());
         Line("relu6", _ => x => functional.relu6(x));
         Line("abs", _ => x => x.abs());
-        Line("hardsigmoid", _ => x => functional.hardsigmoid(x));
+        // The derivative of libtorch's own has a sixth of float32, whatever it computes in.
+        Line("hardsigmoid", _ => x => functional.relu6(x.Plus(3)).Times(1.0 / 6));
         Line("hardtanh", call => Hardtanh(call.Number("min_val", -1), call.Number("max_val", 1)));
         Line("clamp", call => Clamp(call.OptionalNumber("min"), call.OptionalNumber("max")));
         Line("clamp_min", call => Clamp(call.Number("min"), null));

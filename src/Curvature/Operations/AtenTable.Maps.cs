@@ -62,6 +62,18 @@ internal static partial class AtenTable
             return Map(graph, call.Value("self"), (x, leading, n) => x.slice(
                 Shift(dimension, leading), start?.Invoke(n) ?? 0, end?.Invoke(n) ?? long.MaxValue, step));
         };
+        Known["slice_scatter"] = (call, graph) =>
+        {
+            long dimension = call.Integer("dim", 0), step = call.Integer("step", 1);
+            var (start, end) = (call.Size("start"), call.Size("end"));
+            return Written(call, graph, (x, leading, n) => x.slice(
+                Shift(dimension, leading), start?.Invoke(n) ?? 0, end?.Invoke(n) ?? long.MaxValue, step));
+        };
+        Known["select_scatter"] = (call, graph) =>
+        {
+            long dimension = call.Integer("dim"), index = call.Integer("index");
+            return Written(call, graph, (x, leading, _) => x.select(Shift(dimension, leading), index));
+        };
         Known["unsqueeze"] = (call, graph) =>
         {
             long dimension = call.Integer("dim");
@@ -142,6 +154,16 @@ internal static partial class AtenTable
         Known["upsample_bilinear2d"] = (call, graph) => Upsampled(call, graph, InterpolationMode.Bilinear);
         Known["upsample_nearest2d"] = (call, graph) => Upsampled(call, graph, InterpolationMode.Nearest);
     }
+
+    /// <summary>One value written to a part of another.</summary>
+    private static GraphNode Written(GraphCall call, GraphBuilder graph, Func<Tensor, int, long, Tensor> part) => graph.Add(
+        samples => new LinearMapOperation((x, leading) =>
+        {
+            var whole = x[0].clone();
+            part(whole, leading, samples).copy_(x[1]);
+            return whole;
+        }),
+        call.Value("self"), call.Value("src"));
 
     private static GraphNode Transposed(GraphValue value, GraphBuilder graph, Func<Tensor, int, Tensor> apply)
     {

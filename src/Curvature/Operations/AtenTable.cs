@@ -19,6 +19,7 @@ internal static partial class AtenTable
         AddMaps();
         AddProducts();
         AddLayers();
+        AddConstants();
     }
 
     /// <summary>Names of the operations that have a rule, sorted.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using ActorHutch.Curvature.Graphs;
 using ActorHutch.Curvature.Operations;
@@ -34,16 +35,16 @@ internal sealed record DescribedGraph(
             tensor.Name, new TorchSharp.Modules.Parameter(zeros(tensor.Shape, placement.Dtype, placement.Device), tensor.IsTrainable!.Value)));
         var constants = Tensors.Where(tensor => tensor.IsTrainable is null).Select(tensor => (
             tensor.Name, zeros(tensor.Shape, tensor.Dtype ?? placement.Dtype, placement.Device)));
-        var module = new GraphModule(Graph, [.. parameters], [.. constants]);
+        var module = new GraphModule(leaves => Graph(leaves, placement), [.. parameters], [.. constants]);
         // The module owns its tensors.
         foreach (var parameter in module.parameters()) parameter.DetachFromDisposeScope();
         foreach (var buffer in module.buffers()) buffer.DetachFromDisposeScope();
         return module;
     }
 
-    private ModelGraph Graph(IReadOnlyDictionary<string, Tensor> leaves)
+    private ModelGraph Graph(IReadOnlyDictionary<string, Tensor> leaves, Placement placement)
     {
-        var graph = new GraphBuilder();
+        var graph = new GraphBuilder { Dtype = placement.Dtype, Device = placement.Device };
         var values = new Dictionary<string, GraphValue>(StringComparer.Ordinal);
         for (int i = 0; i < Inputs.Count; i++) values[Inputs[i]] = new GraphInput(i);
         foreach (var (name, leaf) in leaves) values[name] = graph.Tensor(leaf);
@@ -76,7 +77,8 @@ internal static class GraphReader
     private const int DeepestList = 4;
     private static readonly string[] Keys = ["$schema", "type", "inputs", "parameters", "constants", "nodes", "output"];
 
-    private static readonly Dictionary<string, ScalarType?> Dtypes = new(StringComparer.Ordinal)
+    /// <summary>Number types by their names; null for the model's own.</summary>
+    public static readonly IReadOnlyDictionary<string, ScalarType?> Dtypes = new Dictionary<string, ScalarType?>(StringComparer.Ordinal)
     {
         ["float"] = null, ["int64"] = ScalarType.Int64, ["int32"] = ScalarType.Int32, ["int16"] = ScalarType.Int16,
         ["int8"] = ScalarType.Int8, ["uint8"] = ScalarType.Byte, ["bool"] = ScalarType.Bool,
@@ -201,6 +203,9 @@ internal static class GraphReader
                 return given.EnumerateArray().Select((item, i) => Argument(item, $"{place}[{i}]", known, problems, depth + 1)).ToArray();
             case JsonValueKind.Object when given.TryGetProperty("batch", out var factor) && factor.TryGetInt64(out long a):
                 return new BatchSize(a, given.TryGetProperty("plus", out var plus) && plus.TryGetInt64(out long b) ? b : 0);
+            case JsonValueKind.Object when given.TryGetProperty("number", out var number)
+                && double.TryParse(number.ToString().Replace("inf", "Infinity", StringComparison.Ordinal), CultureInfo.InvariantCulture, out double value):
+                return value;
             default:
                 problems.Add($"{place} is {given.GetRawText()[..Math.Min(60, given.GetRawText().Length)]}, which is no argument.");
                 return null;
