@@ -157,7 +157,7 @@ internal static partial class AtenTable
 
     /// <summary>One value written to a part of another.</summary>
     private static GraphNode Written(GraphCall call, GraphBuilder graph, Func<Tensor, int, long, Tensor> part) => graph.Add(
-        samples => new LinearMapOperation((x, leading) =>
+        samples => new LinearMapOperation((IReadOnlyList<Tensor> x, int leading) =>
         {
             var whole = x[0].clone();
             part(whole, leading, samples).copy_(x[1]);
