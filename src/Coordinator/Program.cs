@@ -2,7 +2,12 @@ using ActorHutch.Coordinator.CommandLine;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Hosting;
 
-var terminal = Terminal.OfProcess();
+return ProgramEntry.Run(RunAsync);
+
 // The first signal ends the job with what it has, the second one the process.
-using var stop = new StopSignal(terminal.Restore);
-return await new ActorHutchCommand(terminal, new TorchReplicaFactory()).RunAsync(args, stop.Token);
+async Task<int> RunAsync(StopSignal stop)
+{
+    var terminal = Terminal.OfProcess();
+    stop.BeforeEnd = terminal.Restore;
+    return await new ActorHutchCommand(terminal, new TorchReplicaFactory()).RunAsync(args, stop.Token);
+}

@@ -64,14 +64,7 @@ public sealed class EmpiricalRisk
                 + "model and inputs, with model.to(ScalarType.Float32).");
         }
 
-        if (inputs.dim() == 0 || inputs.shape[0] == 0)
-            throw new CurvatureException("The batch is empty: inputs need at least one sample in dimension 0.");
-        if (targets.dim() == 0 || targets.shape[0] != inputs.shape[0])
-        {
-            throw new CurvatureException(
-                $"{inputs.shape[0]} inputs and {(targets.dim() == 0 ? 0 : targets.shape[0])} targets: "
-                + "there must be one target for each sample.");
-        }
+        CheckBatch(inputs, targets);
     }
 
     /// <summary>The model f.</summary>
@@ -115,32 +108,88 @@ public sealed class EmpiricalRisk
     /// <summary>L(θ) as a tensor, recorded for differentiation where the caller's grad mode says so.</summary>
     internal Tensor Forward() => ForwardLoss(ForwardModel());
 
-    /// <summary>z = f(x; θ) of the whole batch.</summary>
-    internal Tensor ForwardModel() => ForwardModel(Model.call);
+    /// <summary>
+    /// z = f(x; θ) of the whole batch. The model has a copy of it, which it may overwrite: a first layer that works in
+    /// place does, and the samples would be others at the next call.
+    /// </summary>
+    internal Tensor ForwardModel() => ForwardModel(inputs => Model.call(inputs.clone()));
 
     /// <summary>The same by another way to evaluate the model.</summary>
-    internal Tensor ForwardModel(Func<Tensor, Tensor> model) => Guarded("The model", () => model(Inputs));
+    internal Tensor ForwardModel(Func<Tensor, Tensor> model) => Guarded("The model", () => model(Inputs), OtherNumbers);
 
     /// <summary>The reduced loss at an output.</summary>
     internal Tensor ForwardLoss(Tensor output)
     {
+        CheckFit(output);
         var loss = Guarded("The loss", () => Loss.Value(output, Targets));
         return loss.numel() == 1
             ? loss
             : throw new CurvatureException($"The loss is {Describe(loss)}; it must be a single number. Sum or average it.");
     }
 
-    private Tensor Guarded(string what, Func<Tensor> compute)
+    /// <summary>What the mean of the losses is divided by.</summary>
+    internal double Weight() => Guarded("The targets' weight", () => Loss.Weight(Targets));
+
+    /// <summary>Whether the loss can compare the targets with an output.</summary>
+    /// <exception cref="CurvatureException">It cannot: what both are, and what would be right.</exception>
+    internal void CheckFit(Tensor output)
+    {
+        if (Loss.Misfit(output, Targets) is { } misfit)
+            throw new CurvatureException($"The loss cannot be evaluated on this batch: {misfit}.");
+    }
+
+    /// <summary>There must be samples, and a target for each.</summary>
+    /// <exception cref="CurvatureException">There are none, or as many of one as of the other.</exception>
+    internal static void CheckBatch(Tensor inputs, Tensor targets)
+    {
+        if (inputs.dim() == 0 || inputs.shape[0] == 0)
+            throw new CurvatureException("The batch is empty: inputs need at least one sample in dimension 0.");
+        if (targets.dim() == 0 || targets.shape[0] != inputs.shape[0])
+        {
+            throw new CurvatureException(
+                $"{inputs.shape[0]} inputs and {(targets.dim() == 0 ? 0 : targets.shape[0])} targets: "
+                + "there must be one target for each sample.");
+        }
+    }
+
+    /// <summary>What is wrong where every target is ignored.</summary>
+    internal static CurvatureException NothingCounts() => new(
+        "Every target is ignored, so the loss is the mean of nothing. Say another --ignore-index, or give targets that count.");
+
+    /// <summary>What to do where the model takes the other kind of numbers, real or whole; null where it does not either.</summary>
+    private string? OtherNumbers()
+    {
+        bool areReal = Inputs.is_floating_point();
+        try
+        {
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            // Zeros, since no embedding has too few rows for them.
+            Model.call(zeros_like(Inputs, areReal ? ScalarType.Int64 : Dtype));
+        }
+        catch (ExternalException)
+        {
+            return null;
+        }
+
+        return areReal
+            ? "The model takes whole numbers, such as an embedding's, and the inputs are real: save them as int64, in safetensors or "
+                + ".npy (bytes in IDX are images, and divided by 255)."
+            : "The model takes real numbers, and the inputs are whole: say --scale 1/255 for the bytes of images, as ToTensor has "
+                + "it, or --scale 1 for the numbers as they are (DatasetOptions.Scale), or save them as float32.";
+    }
+
+    private T Guarded<T>(string what, Func<T> compute, Func<string?>? remedy = null)
     {
         try
         {
             return compute();
         }
-        catch (ExternalException error)
+        catch (Exception error) when (error is ExternalException or ArgumentException)
         {
             throw new CurvatureException(
                 $"{what} cannot be evaluated on this batch (inputs {Describe(Inputs)}, targets "
-                + $"{Describe(Targets)}): {error.Message.Split('\n', 2)[0]}", error);
+                + $"{Describe(Targets)}): {remedy?.Invoke() ?? error.Message.Split('\n', 2)[0]}", error);
         }
     }
 
@@ -155,6 +204,7 @@ public sealed class EmpiricalRisk
         double second = Value();
         if (!double.IsFinite(first))
         {
+            if (Weight() == 0) throw NothingCounts();
             throw new CurvatureException(
                 $"The loss is {first}. Look for NaN or infinity in the weights and the inputs, or for a loss that "
                 + "overflows.");
@@ -168,5 +218,7 @@ public sealed class EmpiricalRisk
         }
     }
 
-    private static string Describe(Tensor tensor) => $"{tensor.dtype}[{string.Join(", ", tensor.shape)}]";
+    internal static string Describe(Tensor tensor) => Describe(tensor.dtype, tensor.shape);
+
+    internal static string Describe(ScalarType dtype, long[] shape) => $"{dtype}[{string.Join(", ", shape)}]";
 }

@@ -51,7 +51,7 @@ public sealed class BadBatchTests
     {
         using var scope = NewDisposeScope();
         var risk = Rejected.Risk(nn.Linear(2, 3), ones(2, 2), zeros(2, ScalarType.Int32));
-        Rejected.Saying("targets Int32[2]", () => risk.Value());
+        Rejected.Saying("the targets are Int32[2]", () => risk.Value());
         foreach (var method in Methods)
             Rejected.Saying("The loss cannot be evaluated", () => Rejected.Form(risk, method));
     }
@@ -61,8 +61,8 @@ public sealed class BadBatchTests
     {
         using var scope = NewDisposeScope();
         var risk = new EmpiricalRisk(nn.Linear(2, 3), new MeanSquaredError(), ones(4, 2), ones(4, 1));
-        Rejected.Saying("[4, 3] and the targets are [4, 1]", () => risk.Value());
-        foreach (var method in Methods) Rejected.Saying("same shape", () => Rejected.Form(risk, method));
+        Rejected.Saying("Float32[4, 3] and the targets are Float32[4, 1]", () => risk.Value());
+        foreach (var method in Methods) Rejected.Saying("in the output's shape", () => Rejected.Form(risk, method));
     }
 
     [Fact]

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Fakes;
@@ -15,8 +14,8 @@ public sealed class FakeReplicaFactory : IReplicaFactory
     /// <summary>Called when a replica is made.</summary>
     public Action<ReplicaKey>? OnCreate { get; init; }
 
-    /// <summary>Called when a replica is made, with where its files lie.</summary>
-    public Action<IReadOnlyDictionary<BlobId, string>>? OnFiles { get; init; }
+    /// <summary>Called when a replica is made, with its files.</summary>
+    public Action<ReplicaFiles>? OnFiles { get; init; }
 
     /// <summary>Called when a replica's loss is checked.</summary>
     public Action? OnCheck { get; init; }
@@ -31,7 +30,7 @@ public sealed class FakeReplicaFactory : IReplicaFactory
 
     public ConcurrentQueue<FakeReplica> Created { get; } = [];
 
-    public IReplica Create(ReplicaKey key, IReadOnlyDictionary<BlobId, string> files)
+    public IReplica Create(ReplicaKey key, ReplicaFiles files)
     {
         OnCreate?.Invoke(key);
         OnFiles?.Invoke(files);
@@ -46,7 +45,10 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
 {
     public ReplicaKey Key => key;
 
-    public ReplicaDescription Model { get; } = new("fake", "00ff", 30, 4);
+    public ReplicaDescription Model { get; } = new("fake", "00ff", 30, 4)
+    {
+        Loss = new((key.Risk.Loss ?? LossKind.CrossEntropy).Word(), key.Risk.Reduction.Word(), "fake"),
+    };
 
     public ConcurrentQueue<FakeQuadraticForm> Forms { get; } = [];
 
@@ -61,7 +63,11 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
     }
 
     public CurvatureCheck Check(ArrayFile probe, CurvatureMethod? method) =>
-        new(probe.Arrays.Count, FakeQuadraticForm.Trace);
+        new(probe.Arrays.Count, FakeQuadraticForm.Trace)
+        {
+            Method = method ?? CurvatureMethod.Quadratic,
+            Blocks = new Dictionary<string, double> { ["first.weight"] = 10, ["second.weight"] = 2 },
+        };
 
     public IQuadraticForm QuadraticForm(CurvatureOptions options)
     {

@@ -47,15 +47,39 @@ internal sealed class ModelFiles : IDisposable
         foreach (string file in Directory.GetFiles(Folder)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
     }
 
+    /// <summary>Data for the model of three classes, whose targets are real numbers, and what the file says of itself.</summary>
+    /// <param name="name">The file.</param>
+    /// <param name="sum">What the three numbers of a target add up to.</param>
+    /// <param name="metadata">A name and a text; null for none.</param>
+    /// <returns>Where it lies.</returns>
+    public string WriteSoftTargets(string name, float sum, (string Name, string Text)? metadata)
+    {
+        float[] targets = [.. Enumerable.Range(0, Samples).SelectMany(_ =>
+        {
+            float first = _random.NextSingle() * sum / 2, second = _random.NextSingle() * sum / 2;
+            return (float[])[first, second, sum - first - second];
+        })];
+        Write(name, metadata,
+            ("inputs", "F32", [Samples, 6], Reals(Samples * 6)),
+            ("targets", "F32", [Samples, 3], MemoryMarshal.AsBytes(targets.AsSpan()).ToArray()));
+        return PathOf(name);
+    }
+
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
-    private byte[] Reals(int count) => MemoryMarshal.AsBytes(
+    /// <summary>Random numbers, as float32.</summary>
+    public byte[] Reals(int count) => MemoryMarshal.AsBytes(
         Enumerable.Range(0, count).Select(_ => _random.NextSingle() - 0.5f).ToArray().AsSpan()).ToArray();
 
-    private void Write(string name, params (string Name, string Dtype, int[] Shape, byte[] Content)[] arrays)
+    /// <summary>Writes arrays in safetensors.</summary>
+    public void Write(string name, params (string Name, string Dtype, int[] Shape, byte[] Content)[] arrays) => Write(name, null, arrays);
+
+    private void Write(
+        string name, (string Name, string Text)? metadata, params (string Name, string Dtype, int[] Shape, byte[] Content)[] arrays)
     {
         int offset = 0;
         var header = new Dictionary<string, object>();
+        if (metadata is var (key, text)) header["__metadata__"] = new Dictionary<string, string> { [key] = text };
         foreach (var (array, dtype, shape, content) in arrays)
         {
             header[array] = new { dtype, shape, data_offsets = new[] { offset, offset + content.Length } };

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using ActorHutch.Process.Tests.Programs;
 
 namespace ActorHutch.Process.Tests;
 
@@ -32,7 +33,7 @@ public sealed class DocumentedModelTests : IDisposable
     [Fact]
     public async Task Five_lines_lead_from_a_script_to_the_trace_that_PyTorch_finds()
     {
-        string python = PythonOrSkip();
+        string python = PythonWithTorch.OrSkip();
         var page = await File.ReadAllLinesAsync(Path.Combine(_repository, "docs/models.md"), TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(_folder, "mine.py"), Example(page, "mine.py"), TestContext.Current.CancellationToken);
         Directory.CreateSymbolicLink(Path.Combine(_folder, "tools"), Path.Combine(_repository, "tools"));
@@ -43,6 +44,7 @@ public sealed class DocumentedModelTests : IDisposable
 
         Assert.Contains("They agree", output, StringComparison.Ordinal);
         Assert.Contains("The trace of the Hessian of model.json", output, StringComparison.Ordinal);
+        Assert.Contains("loss      cross-entropy, mean (as data.safetensors says)", output, StringComparison.Ordinal);
         double expected = double.Parse(
             (await RunAsync(python, _folder, "python3", "-c", TraceInPython)).Trim(), CultureInfo.InvariantCulture);
 
@@ -96,25 +98,6 @@ public sealed class DocumentedModelTests : IDisposable
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output}\n{await errors}");
         return output;
-    }
-
-    private static string PythonOrSkip()
-    {
-        string? named = Environment.GetEnvironmentVariable("ACTORHUTCH_PYTHON");
-        string[] pythons = string.IsNullOrEmpty(named) ? ["/usr/bin/python3", "/usr/local/bin/python3"] : [named];
-        string? found = pythons.Where(File.Exists).FirstOrDefault(HasTorch);
-        Assert.SkipWhen(found is null,
-            "python3 has no torch: apt-get install python3-torch, or name a Python that has it in ACTORHUTCH_PYTHON");
-        return found!;
-    }
-
-    private static bool HasTorch(string python)
-    {
-        using var process = System.Diagnostics.Process.Start(
-            new ProcessStartInfo(python, ["-c", "import torch"]) { RedirectStandardError = true })!;
-        process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0;
     }
 
     private static string Here([CallerFilePath] string path = "") => path;

@@ -50,4 +50,25 @@ public sealed class ModelFilesTests
         Assert.Contains(coordinator.Log, line => line.Contains("model.json describes no model", StringComparison.Ordinal));
         Assert.DoesNotContain(coordinator.Log, line => line.Contains("cache", StringComparison.Ordinal));
     }
+
+    /// <summary>The hash is that of before, and what the workers would fetch is something else.</summary>
+    [Fact]
+    public async Task A_file_that_changes_before_workers_fetch_it_ends_the_job_and_is_named()
+    {
+        using var files = new ModelFiles(inputs: 50_000);
+        string data = files.PathOf("data.safetensors");
+        await using var cluster = new TestCluster();
+        await using var coordinator = ProgramRun.Start(
+            "actorhutch", null, ["estimate", .. files.Options, "--cluster", "--listen", cluster.Address, "--log-level", "information"]);
+        await coordinator.LogsAsync("The coordinator's node is");
+        using (var file = File.OpenHandle(data, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            RandomAccess.Write(file, [1, 2, 3], RandomAccess.GetLength(file) / 2);
+
+        cluster.Worker("a", "--cache", files.PathOf("cache"));
+
+        Assert.Equal(2, await coordinator.ExitAsync());
+        Assert.Equal("", coordinator.Output.Trim());
+        Assert.Contains(coordinator.Log, line =>
+            line.StartsWith($"{data}: bytes ", StringComparison.Ordinal) && line.Contains("are not what they were", StringComparison.Ordinal));
+    }
 }

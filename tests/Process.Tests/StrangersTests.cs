@@ -1,10 +1,13 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using ActorHutch.Process.Tests.Programs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Security;
 using ActorHutch.Shared.Wire;
+using ActorHutch.Tls;
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -39,6 +42,74 @@ public sealed class StrangersTests(LocalReference local)
         Assert.Equal(local.Bits, report.Bits);
         Assert.Equal(["a", "b"], report.Workers);
         Assert.Single(coordinator.Log, line => line.Contains("Refused a worker: worker old speaks version", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_bad_connection_costs_no_more_than_a_line(bool secured)
+    {
+        using var certificates = new Certificates();
+        var files = certificates.Good();
+        string[] tls = secured ? ["--tls-cert", files.Certificate!, "--tls-key", files.Key!, "--tls-ca", files.Authority!] : [];
+        await using var cluster = new TestCluster();
+        var coordinator = cluster.Coordinator(tls);
+        await coordinator.LogsAsync("The coordinator's node is");
+        var random = new Random(7);
+        byte[] noise = new byte[600];
+        random.NextBytes(noise);
+        byte[][] openings =
+        [
+            [], [1], noise, [20, 0, 0, 0, .. noise[..20]], [0, 0, 0, 0, 0, 0, 0, 0], [255, 255, 255, 255, .. noise], [100, 0, 0, 0, .. noise[..50]],
+            [0, 0, 0, 0x40, .. noise], [.. "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"u8], [0x16, 3, 1, 2, 0, .. noise[..512]], [0x16, 3, 1, 0, 5, 1, 0, 0, 1, 3],
+        ];
+
+        // From the second time on, the same machine has nothing new to say.
+        for (int time = 0; time < 3; time++)
+        {
+            foreach (byte[] opening in openings) await OpenAsync(cluster.Port, opening);
+            await HandshakeAsync(cluster.Port);
+        }
+
+        coordinator.Signal(15);
+        Assert.Equal(130, await coordinator.ExitAsync());
+        Assert.All(coordinator.Log, line => Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3} [A-Z]{3} \S", line));
+        Assert.InRange(coordinator.Log.Count(line => line.Contains(" WRN ", StringComparison.Ordinal) || line.Contains(" ERR ", StringComparison.Ordinal)), 1, openings.Length + 1);
+    }
+
+    /// <summary>Connects, says something, waits for what comes, and hangs up.</summary>
+    private static async Task OpenAsync(int port, byte[] opening)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
+        await client.GetStream().WriteAsync(opening, TestContext.Current.CancellationToken);
+        client.ReceiveTimeout = 200;
+        try
+        {
+            _ = client.GetStream().Read(new byte[100]);
+        }
+        catch (IOException)
+        {
+            // It waits for more, or was reset.
+        }
+    }
+
+    /// <summary>A client of TLS that has no certificate.</summary>
+    private static async Task HandshakeAsync(int port)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
+        await using var secured = new SslStream(client.GetStream(), false, (_, certificate, _, _) => certificate is not null);
+        using var tooLong = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        try
+        {
+            await secured.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "" }, tooLong.Token);
+            _ = await secured.ReadAsync(new byte[1], tooLong.Token);
+        }
+        catch (Exception error) when (error is IOException or AuthenticationException or OperationCanceledException)
+        {
+            // As it should be.
+        }
     }
 
     /// <summary>Registers over TCP from an actor system with the real settings, which is no member of the cluster.</summary>

@@ -150,6 +150,35 @@ internal sealed partial class ProgramRun : IAsyncDisposable
         return peak;
     }
 
+    /// <summary>
+    /// Waits until it has loaded so many assemblies, which tells how far its start is whatever the machine's speed, and
+    /// returns their names.
+    /// </summary>
+    public IReadOnlySet<string> Loads(int assemblies)
+    {
+        for (long start = Stopwatch.GetTimestamp(); ;)
+        {
+            var loaded = File.ReadLines($"/proc/{_process.Id}/maps")
+                .Where(line => line.EndsWith(".dll", StringComparison.Ordinal))
+                .Select(line => Path.GetFileName(line))
+                .ToHashSet();
+            if (loaded.Count >= assemblies) return loaded;
+            if (_exited.IsCompleted || Stopwatch.GetElapsedTime(start) > Timeout)
+                Assert.Fail($"It does not load {assemblies} assemblies but {loaded.Count}.\n{this}");
+        }
+    }
+
+    /// <summary>Waits until it has computed for so long, on all processors together.</summary>
+    public async Task ComputesAsync(TimeSpan time)
+    {
+        while (_process.TotalProcessorTime < time)
+        {
+            Assert.False(_exited.IsCompleted, $"It has ended.\n{this}");
+            await Task.Delay(50);
+            _process.Refresh();
+        }
+    }
+
     /// <summary>Sends a signal: SIGKILL 9, SIGTERM 15, SIGCONT 18, SIGSTOP 19.</summary>
     public void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
 

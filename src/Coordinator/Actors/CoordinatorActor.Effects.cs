@@ -32,7 +32,7 @@ internal sealed partial class CoordinatorActor
             case Begin:
                 job.FirstChunk = _time.GetTimestamp();
                 if (job.Results is null) job.Ahead?.Write(new ReplicaAgreed(job.State.Replica!));
-                job.Results ??= NewResults(job);
+                job.Results ??= NewResults(job.State);
                 LogBegin(job.State);
                 job.Client.Tell(new JobStarted(job.State));
                 break;
@@ -94,8 +94,7 @@ internal sealed partial class CoordinatorActor
         });
     }
 
-    private static ChunkResults NewResults(RunningJob job) =>
-        new(job.State.Spec, job.State.Replica!.Blocks, job.State.Policy.KeepsRecord);
+    private static ChunkResults NewResults(JobState state) => new(state.Spec, state.Replica!.Blocks, state.Policy.KeepsRecord);
 
     private double SecondsSoFar(RunningJob job) => Elapsed(job, _time.GetTimestamp()).TotalSeconds;
 

@@ -13,7 +13,8 @@ internal sealed partial class CoordinatorActor
 {
     private void ReceiveFromJournal()
     {
-        Receive<JournalOpened>(OnJournalOpened);
+        Receive<JournalOpened>(Merge);
+        Receive<JournalMerged>(OnJournalMerged);
         Receive<Written>(written => _job?.Ahead?.OnWritten(written.Count));
         Receive<JournalBroke>(OnJournalBroke);
         Receive<Terminated>(
@@ -27,11 +28,22 @@ internal sealed partial class CoordinatorActor
         _opening = new OpeningJob(start, Sender, journal, _time.GetTimestamp());
     }
 
-    private void OnJournalOpened(JournalOpened opened)
+    /// <summary>Merges what earlier runs left, off this actor's thread: a million probes take a good while.</summary>
+    private void Merge(JournalOpened opened)
     {
         if (_opening is not { } opening) return;
+        var (self, start) = (Self, opening.Start);
+        Task.Run(() => EarlierResults(start, opened)).PipeTo(
+            self,
+            success: results => new JournalMerged(opening, opened, results),
+            failure: error => new JournalBroke(Reading: true, error.Message));
+    }
+
+    private void OnJournalMerged(JournalMerged merged)
+    {
+        if (_opening is not { } opening || opening != merged.Opening) return;
         _opening = null;
-        BeginJob(opening.Start, opening.Client, opening.Since, new WriteAhead(opening.Journal), opened);
+        BeginJob(opening.Start, opening.Client, opening.Since, new WriteAhead(opening.Journal), merged.Opened, merged.Results);
         if (opening.Interrupted) Apply(new InterruptRequested());
     }
 
@@ -54,14 +66,15 @@ internal sealed partial class CoordinatorActor
         }
     }
 
-    /// <summary>Takes what earlier runs left. Where that is all, nobody else will say that the job began.</summary>
-    private static void MergeEarlier(RunningJob job)
+    /// <summary>What earlier runs left, merged; null where there is nothing, or it is not this job's.</summary>
+    private static ChunkResults? EarlierResults(StartJob start, JournalOpened opened)
     {
-        if (job.State is not { Recovered: > 0, Outcome: null or { End: JobEnd.Completed } }) return;
-        job.Results = NewResults(job);
-        foreach (var chunk in job.Earlier!.Job!.Chunks.DistinctBy(chunk => chunk.Chunk))
-            job.Results.Accept(chunk.Chunk, chunk.Worker, chunk.Values);
-        if (job.State.Phase == JobPhase.Finished || job.Results.TargetReached) job.Client.Tell(new JobStarted(job.State));
+        var state = JobState.Start(start.Job, start.Spec, start.Policy, [], opened.Job).State;
+        if (state is not { Recovered: > 0, Outcome: null or { End: JobEnd.Completed } }) return null;
+        var results = NewResults(state);
+        foreach (var chunk in opened.Job!.Chunks.DistinctBy(chunk => chunk.Chunk))
+            results.Accept(chunk.Chunk, chunk.Worker, chunk.Values);
+        return results;
     }
 
     /// <summary>
@@ -120,6 +133,8 @@ internal sealed partial class CoordinatorActor
     /// <summary>The job's time, over all runs, from the first chunk on.</summary>
     private TimeSpan Elapsed(RunningJob job, long now) =>
         (job.Earlier?.Elapsed ?? TimeSpan.Zero) + _time.GetElapsedTime(job.FirstChunk ?? now, now);
+
+    private sealed record JournalMerged(OpeningJob Opening, JournalOpened Opened, ChunkResults? Results);
 
     private sealed class OpeningJob(StartJob start, IActorRef client, IActorRef journal, long since)
     {

@@ -47,6 +47,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<InterruptJob>(interrupt => interrupt.Job == _job?.State.Job, _ => Apply(new InterruptRequested()));
         Receive<InterruptJob>(interrupt => _opening?.Interrupt(interrupt.Job));
         Receive<WorkerWaitOver>(Apply);
+        Receive<InputChanged>(Apply);
         Receive<ProgressDue>(_ => TellProgress());
         Receive<LookAtJob>(_ => Sender.Tell(new JobLook(_job?.State, Progress(), _job?.Results?.History)));
     }
@@ -120,7 +121,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         var worker = _workers.TryGetValue(Sender, out var known)
             ? known.Worker
             : new WorkerKey(Sender.Path.ToString(), 0);
-        if (message.Job == _job?.State.Job) Log(worker, message);
+        if (_job?.State is { Phase: not JobPhase.Finished } state && message.Job == state.Job) Log(worker, message);
         Apply(new WorkerSaid(worker, message));
     }
 
@@ -186,22 +187,27 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         }
 
         if (_journaled) OpenJournal(start);
-        else BeginJob(start, Sender, _time.GetTimestamp(), null, null);
+        else BeginJob(start, Sender, _time.GetTimestamp(), null, null, null);
     }
 
-    private void BeginJob(StartJob start, IActorRef client, long now, WriteAhead? ahead, JournalOpened? earlier)
+    private void BeginJob(
+        StartJob start, IActorRef client, long now, WriteAhead? ahead, JournalOpened? earlier, ChunkResults? results)
     {
         var transition = JobState.Start(start.Job, start.Spec, start.Policy, _workers.Values, earlier?.Job);
         _job = new RunningJob(client, transition.State, now)
         {
             Ahead = ahead,
             Earlier = earlier,
+            Results = results,
             Timeline = start.Policy.KeepsRecord ? new ChunkTimeline(start.Job, earlier?.Job?.Chunks ?? []) : null,
         };
-        MergeEarlier(_job);
+        // Where that is all, nobody else will say that the job began.
+        if (results is not null && (_job.State.Phase == JobPhase.Finished || results.TargetReached))
+            client.Tell(new JobStarted(_job.State));
         if (LacksWhatItEndedWith(_job))
         {
-            BeginJob(start, client, now, ahead, earlier! with { Job = earlier.Job! with { Participants = null }, Ended = null });
+            var unfinished = earlier! with { Job = earlier.Job! with { Participants = null }, Ended = null };
+            BeginJob(start, client, now, ahead, unfinished, results);
             return;
         }
 

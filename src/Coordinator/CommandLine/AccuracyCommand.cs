@@ -20,7 +20,7 @@ internal static class AccuracyCommand
         var plan = request.Accuracy;
         var common = plan.Spec(request.Spec, 0);
         var onlooker = new Onlooker(terminal, null) { Title = "The exact trace" };
-        var exact = await ExactRun.BesideAsync(session, common, plan.To * plan.Seeds, onlooker, cancellation).ConfigureAwait(false);
+        var exact = await ExactRun.BesideAsync(session, common, plan.AllProbes, onlooker, cancellation).ConfigureAwait(false);
         onlooker.Clear();
         var results = new List<JobResult>();
         while (results.Count < plan.Seeds && !cancellation.IsCancellationRequested && results.All(result => result.Succeeded))
@@ -38,7 +38,7 @@ internal static class AccuracyCommand
         var report = AccuracyReport.Of(plan, results, exact.Exact?.Trace, request.Job, interrupted);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else AccuracyText.Write(terminal.ForPeople(), report, EstimateCommand.NoExactTrace(exact));
-        SessionCommand.WriteFiles(request, terminal, () => AccuracyFiles.Of(report), AccuracyFiles.Page);
-        return interrupted ? ExitCode.Interrupted : code;
+        return SessionCommand.WriteFiles(
+            request, terminal, () => AccuracyFiles.Of(report), AccuracyFiles.Page, interrupted ? ExitCode.Interrupted : code);
     }
 }

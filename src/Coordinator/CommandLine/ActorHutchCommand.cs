@@ -41,9 +41,8 @@ internal sealed class ActorHutchCommand
         Fill(exact, JobKind.Exact, _options.OfExact(), ExactCommand.RunAsync);
         Fill(check, JobKind.Estimate, _options.OfCheck());
         check.Add(_options.Expected);
-        check.SetAction((parsed, cancellation) => Task.Run(
-            () => CheckCommand.Run(
-                Request.Read(parsed, _options, JobKind.Estimate, _replicas), parsed.GetValue(_options.Expected)!, _terminal, _replicas),
+        check.SetAction((parsed, cancellation) => CheckCommand.RunAsync(
+            () => Request.Read(parsed, _options, JobKind.Estimate, _replicas), parsed.GetValue(_options.Expected)!, _terminal, _replicas,
             cancellation));
         Fill(compare, JobKind.Estimate, _options.OfCompare(), CompareCommand.RunAsync);
         var accuracy = new Command("accuracy", "Draws estimates against the number of probes, for several seeds, and the exact value");
@@ -74,7 +73,7 @@ internal sealed class ActorHutchCommand
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public async Task<int> RunAsync(string[] arguments, CancellationToken cancellation)
     {
-        var parsed = _root.Parse(Completion.WithPosition(arguments));
+        var parsed = _root.Parse(Completion.WithPosition(arguments), Completion.Parser);
         var configuration = new InvocationConfiguration
         {
             Output = _terminal.Out,
@@ -104,6 +103,7 @@ internal sealed class ActorHutchCommand
         {
             var request = Request.Read(parsed, _options, kind, _replicas);
             request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory)).WithOut(folder);
+            using var files = request.Files;
             if (request.Problems.Count > 0) return Problems.Report(_terminal.Error, "actorhutch", request.Problems);
             if (!request.PrintsJob)
             {

@@ -1,8 +1,9 @@
-using System.Globalization;
 using System.Text.Json;
 using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Coordinator.Reports;
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;
@@ -18,25 +19,43 @@ namespace ActorHutch.Coordinator.CommandLine;
 /// </summary>
 internal static class CheckCommand
 {
-    /// <summary>Sums of some million terms differ by so much between two programs; another model by far more.</summary>
-    private const double Tolerance32 = 1e-3, Tolerance64 = 1e-8;
-
     /// <returns>One of <see cref="ExitCode"/>: <see cref="ExitCode.Failed"/> where the numbers differ.</returns>
-    public static int Run(Request request, string expected, Terminal terminal, IReplicaFactory replicas)
+    public static async Task<int> RunAsync(
+        Func<Request> read, string expected, Terminal terminal, IReplicaFactory replicas, CancellationToken cancellation)
+    {
+        try
+        {
+            // What is computed cannot be interrupted; nobody waits for it then.
+            return await Task.Run(() => Run(read(), expected, terminal, replicas), CancellationToken.None)
+                .WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return ExitCode.Interrupted;
+        }
+    }
+
+    private static int Run(Request request, string expected, Terminal terminal, IReplicaFactory replicas)
     {
         request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory));
+        using var inputs = request.Files;
         if (request.Problems.Count > 0) return Problems.Report(terminal.Error, "actorhutch", request.Problems);
         try
         {
             var theirs = CurvatureCheck.Load(expected);
             using var probe = ArrayFiles.Open(ProbeOf(expected));
             string device = Placement.Devices(request.Settings, replicas.CudaDeviceCount, processors: 1)[0];
-            var source = request.Spec.Risk;
+            var source = WithLoss(request.Spec.Risk, theirs, expected);
             using var replica = replicas.Create(
-                new ReplicaKey(source, request.Spec.Dtype, device, request.Settings.ThreadsPerWorker), Paths(source, request.Files!));
+                new ReplicaKey(source, request.Spec.Dtype, device, request.Settings.ThreadsPerWorker), Files(source, inputs!));
+            CheckLoss(replica.Model.Loss, theirs, expected);
             replica.CheckDeterminism();
             var ours = replica.Check(probe, request.Spec.Method);
-            return Report(theirs, ours, request.Spec.Dtype, terminal);
+            var job = request.Job with { Spec = request.Spec with { Risk = source } };
+            var report = CheckReport.Of(ours, theirs, replica.Model, job);
+            if (request.Json) terminal.Out.WriteLine(ReportJson.Write(report));
+            else CheckText.Write(terminal.Out, report);
+            return report.Agree ? ExitCode.Done : ExitCode.Failed;
         }
         catch (CurvatureException error)
         {
@@ -45,27 +64,56 @@ internal static class CheckCommand
         }
     }
 
-    private static int Report(CurvatureCheck theirs, CurvatureCheck ours, Dtype dtype, Terminal terminal)
+    /// <summary>The source with the loss that the expected values are of, where the job names none; some models bring theirs.</summary>
+    private static RiskSource WithLoss(RiskSource source, CurvatureCheck theirs, string expected)
     {
-        double tolerance = dtype == Dtype.Float64 ? Tolerance64 : Tolerance32;
-        bool agree = ours.RelativeDifference(theirs) <= tolerance;
-        void Line(string name, double mine, double other) => terminal.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{name,-5} {mine,-22:R} expected {other:R}"));
-        Line("loss", ours.Loss, theirs.Loss);
-        Line("vᵀHv", ours.QuadraticForm, theirs.QuadraticForm);
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"They {(agree ? "agree" : "differ")}: by {ours.RelativeDifference(theirs):0.0e+0}, where {tolerance:0e+0} is {dtype.Word()}'s rounding."));
-        return agree ? ExitCode.Done : ExitCode.Failed;
+        if (source.Data is null && source.Inputs is null) return source;
+        if (theirs.LossFunction is { } name && source.Loss is null)
+        {
+            source = source with
+            {
+                Loss = LossOf(name) ?? throw new CurvatureException(
+                    $"{expected} is of the loss {name}, which is not known: --loss {Choices.Loss.Right}."),
+            };
+        }
+
+        return theirs.Reduction is { } word && source.Reduction == Reduction.Mean && Choices.Reduction.TryParse(word, out var reduction)
+            ? source with { Reduction = reduction }
+            : source;
     }
 
-    private static Dictionary<BlobId, string> Paths(RiskSource source, JobInputs files) =>
+    /// <summary>Numbers of two losses are not compared.</summary>
+    private static void CheckLoss(LossDescription? ours, CurvatureCheck theirs, string expected)
+    {
+        if (ours is null) return;
+        // A name that is not known is the user's to know.
+        if (theirs.LossFunction is { } given && LossOf(given) is { } loss && Choices.Loss.Words.Contains(ours.Name) && loss.Word() != ours.Name)
+        {
+            throw new CurvatureException(
+                $"{expected} is of the loss {loss.Word()}, and the job has {ours.Name} ({ours.Reason}): leave out --loss, which is "
+                + "then that of the file, or compute the file anew.");
+        }
+
+        if (theirs.Reduction is { } reduction && reduction != ours.Reduction)
+        {
+            throw new CurvatureException(
+                $"{expected} is of the reduction {reduction}, and the job has {ours.Reduction}: leave out --reduction, which is "
+                + "then that of the file, or compute the file anew.");
+        }
+    }
+
+    /// <summary>The loss that a file names; tools/export_pytorch.py has called bce bce-with-logits.</summary>
+    private static LossKind? LossOf(string name) =>
+        Choices.Loss.TryParse(name == "bce-with-logits" ? LossKind.Bce.Word() : name, out var loss) ? loss : null;
+
+    private static ReplicaFiles Files(RiskSource source, JobInputs inputs) => new(
         source.Files.Append(source.Assembly).OfType<InputFile>().Select(file => file.Content.Id).Distinct()
-            .ToDictionary(id => id, id => files.Here.PathOf(id)!);
+            .ToDictionary(id => id, id => inputs.Here.FileOf(id)!));
 
     /// <summary>The file that the expected values name as their probe, beside them.</summary>
     private static string ProbeOf(string expected)
     {
-        using var json = JsonDocument.Parse(File.ReadAllBytes(expected));
+        using var json = JsonDocument.Parse(RegularFile.ReadAll(expected, CurvatureCheck.LargestFile));
         string name = json.RootElement.TryGetProperty("probe", out var probe) && probe.ValueKind == JsonValueKind.String
             ? probe.GetString()!
             : throw new CurvatureException($"{expected} names no file as its probe.");

@@ -38,9 +38,8 @@ internal static class CompareCommand
             exact.Exact?.Trace, rows, workers, interrupted, model, request.Job, VersionReport.Current);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else CompareText.Write(terminal.ForPeople(), report, head: !request.Quiet);
-        SessionCommand.WriteFiles(request, terminal, () => CompareFiles.Of(report), CompareFiles.Page);
 
-        if (interrupted) return ExitCode.Interrupted;
-        return rows.All(row => row.Error is not null) ? ExitCode.Failed : ExitCode.Done;
+        int code = interrupted ? ExitCode.Interrupted : rows.All(row => row.Error is not null) ? ExitCode.Failed : ExitCode.Done;
+        return SessionCommand.WriteFiles(request, terminal, () => CompareFiles.Of(report), CompareFiles.Page, code);
     }
 }

@@ -33,8 +33,7 @@ internal static class EstimateCommand
         session.Feed?.Ended(report);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteEstimate(report, result, NoExactTrace(exact), tables: !request.Quiet);
-        SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result.Record), JobReportFiles.Page);
-        return code;
+        return SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result.Record), JobReportFiles.Page, code);
     }
 
     private static async Task<JobResult> ExactBesideAsync(

@@ -159,7 +159,7 @@ internal sealed class OptionSet
     ];
 
     /// <summary>The options of <c>actorhutch check</c>: what makes the risk, and how it is computed.</summary>
-    public IReadOnlyList<Option> OfCheck() => [Job, .. Risk.All, Method, Dtype, Device, Threads];
+    public IReadOnlyList<Option> OfCheck() => [Job, .. Risk.All, Method, Dtype, Device, Threads, Json];
 
     /// <summary>What <c>actorhutch check</c> compares with.</summary>
     public Argument<string> Expected { get; } = new("FILE")

@@ -155,7 +155,7 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
             .. values.IsGiven(options.Cluster) ? [] : file?.Misplaced(run) ?? [],
             .. file?.Problems ?? [],
             .. document.Spec.Validate().Concat(settings.Validate()).Concat(cluster?.Validate() ?? [])
-                .Concat(accuracy.Validate())
+                .Concat(accuracy.Validate(document.Spec))
                 .Concat(DashboardRequest.Validate(run))
                 .Concat(VerifyFractionProblem(run.VerifyFraction ?? 0))
                 .Concat(DeviceProblems(settings, replicas, out string? unknown)).Select(Describe),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Shared.Jobs;
 using static ActorHutch.Shared.CommandLine.TypedOption;
@@ -39,10 +40,18 @@ internal sealed class RiskOptions
 
     public Option<string?> Targets { get; } = FileOption("--targets", "The targets alone, in any of these. Default: those of --data");
 
+    public Option<InputScale?> Scale { get; } = new("--scale")
+    {
+        HelpName = "FACTOR",
+        Description = "Inputs are multiplied by it: 1/255 for the bytes of images, as ToTensor has it. Default: 1/255 for bytes in IDX, others stay",
+        CustomParser = result => Parse<InputScale>(
+            result, InputScale.Right, auto: false, text => InputScale.TryParse(text, out var value) ? value : null),
+    };
+
     public Option<Normalization?> Normalize { get; } = new("--normalize")
     {
         HelpName = "MEAN,DEVIATION",
-        Description = "Inputs become (x − MEAN) / DEVIATION; bytes are divided by 255 before. Default: they stay",
+        Description = "Inputs, scaled, become (x − MEAN) / DEVIATION. Default: they stay",
         CustomParser = result => Parse<Normalization>(
             result, Normalization.Right, auto: false,
             text => Normalization.TryParse(text, out var value) ? value : null),
@@ -54,21 +63,28 @@ internal sealed class RiskOptions
     public Option<long?> Offset { get; } =
         Number<long>("--offset", "N", "The first sample that is taken. Default: 0", "must be a whole number, at least 0");
 
-    public Option<long?> MicroBatch { get; } =
-        Number<long>("--micro-batch", "N|auto", "Samples computed with at a time. Default: auto, as many as the memory budget allows",
-            "must be a whole number, at least 1, or auto", auto: true);
+    public Option<long?> MicroBatch { get; } = new("--micro-batch")
+    {
+        HelpName = "N|all|auto",
+        Description = "Samples computed with at a time; all for a model that mixes them. Default: auto, as many as the memory budget allows",
+        CustomParser = result => Parse(result, RiskFields.RightMicroBatch, auto: true, RiskFields.MicroBatchOf),
+        CompletionSources = { RiskFields.AllSamples, Choices.Auto },
+    };
 
     public Option<LossKind?> Loss { get; } =
-        Word("--loss", Choices.Loss, "The loss. Default: auto, cross-entropy for whole-numbered targets, else mse", auto: true);
+        Word("--loss", Choices.Loss, "The loss. Default: auto, what the data says, else cross-entropy for whole-numbered targets and mse for others", auto: true);
 
     public Option<Reduction?> Reduction { get; } =
         Word("--reduction", Choices.Reduction, "How the samples' losses are combined. Default: mean");
 
+    public Option<long?> IgnoreIndex { get; } =
+        Number<long>("--ignore-index", "N", "Targets of this class count for nothing. Default: -100, as in PyTorch", "must be a whole number");
+
     /// <summary>All of them.</summary>
     public IReadOnlyList<Option> All =>
     [
-        Model, Weights, ModelAssembly, ModelType, Parameters, Data, Inputs, Targets, Normalize, Samples, Offset, MicroBatch,
-        Loss, Reduction,
+        Model, Weights, ModelAssembly, ModelType, Parameters, Data, Inputs, Targets, Scale, Normalize, Samples, Offset,
+        MicroBatch, Loss, Reduction, IgnoreIndex,
     ];
 
     /// <summary>What the options say, else what was said before.</summary>
@@ -89,12 +105,14 @@ internal sealed class RiskOptions
             Data = File(options.Data, risk.Data),
             Inputs = File(options.Inputs, risk.Inputs),
             Targets = File(options.Targets, risk.Targets),
+            Scale = values.Of(options.Scale) ?? risk.Scale,
             Normalize = values.Of(options.Normalize) ?? risk.Normalize,
             Samples = values.Of(options.Samples) ?? risk.Samples,
             Offset = values.Of(options.Offset) ?? risk.Offset,
             MicroBatch = values.IsGiven(options.MicroBatch) ? values.Of(options.MicroBatch) : risk.MicroBatch,
             Loss = values.IsGiven(options.Loss) ? values.Of(options.Loss) : risk.Loss,
             Reduction = values.Of(options.Reduction) ?? risk.Reduction,
+            IgnoreIndex = values.Of(options.IgnoreIndex) ?? risk.IgnoreIndex,
         };
     }
 

@@ -5,6 +5,7 @@ using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Blobs;
@@ -44,8 +45,25 @@ internal static class SessionCommand
             {
                 session.Feed = watch?.Feed;
                 watch?.Feed.Follow(session.LookAsync);
+                FileChangedException? changed = null;
+                void OnChanged(FileChangedException error)
+                {
+                    changed = error;
+                    session.OnChanged(error);
+                }
+
+                if (request.Files is { } files) files.Here.Changed += OnChanged;
                 int code = await work(session).ConfigureAwait(false);
-                if (code == ExitCode.Done) await session.CompleteAsync().ConfigureAwait(false);
+                if (code is ExitCode.Done or ExitCode.NotWritten) await session.CompleteAsync().ConfigureAwait(false);
+                if (changed is not null)
+                {
+                    if (code is not (ExitCode.Done or ExitCode.Failed)) return code;
+                    // Of several jobs, those that ended before are right; and this one may have ended just then.
+                    terminal.Log.Tell(LogEventLevel.Error, changed.Message);
+                    return ExitCode.BadInput;
+                }
+
+                foreach (var file in request.Files?.Replaced ?? []) terminal.Log.Tell(LogEventLevel.Warning, Warning(file));
                 return code;
             }
         }
@@ -65,17 +83,31 @@ internal static class SessionCommand
         }
     }
 
+    private static string Warning(HashedFile file) =>
+        $"{file.Path} was changed or replaced while the job ran. What is reported is of what it held before, with SHA-256 {file.Content.Sha256}.";
+
     /// <summary>Writes a report's files where they are asked for, and tells people where.</summary>
     /// <param name="request">What was asked for.</param>
     /// <param name="terminal">Where to tell.</param>
     /// <param name="files">The files.</param>
     /// <param name="first">The one to open.</param>
-    public static void WriteFiles(Request request, Terminal terminal, Func<IReadOnlyList<ReportFile>> files, string first)
+    /// <param name="code">The exit code so far.</param>
+    /// <returns>The exit code: another one where all was well, and the files could not be written.</returns>
+    public static int WriteFiles(Request request, Terminal terminal, Func<IReadOnlyList<ReportFile>> files, string first, int code)
     {
-        if (request.Out is not { } path) return;
-        var folder = ReportFolder.Open(path);
-        folder.Write(files());
-        if (!request.Json) terminal.Out.WriteLine($"\nSee {folder[first]}");
+        if (request.Out is not { } path) return code;
+        try
+        {
+            var folder = ReportFolder.Open(path);
+            folder.Write(files());
+            if (!request.Json) terminal.Out.WriteLine($"\nSee {folder[first]}");
+            return code;
+        }
+        catch (Exception error) when (error is IOException or ReportFolderException)
+        {
+            terminal.Log.Tell(LogEventLevel.Error, error.Message);
+            return code is ExitCode.Done or ExitCode.Interrupted ? ExitCode.NotWritten : code;
+        }
     }
 
     /// <summary>The exit code for a job's end; what went wrong goes to standard error.</summary>

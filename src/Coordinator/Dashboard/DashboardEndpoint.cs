@@ -36,7 +36,7 @@ internal sealed class DashboardEndpoint : IAsyncDisposable
         int pages = 0;
         return new DashboardEndpoint(await HttpEndpoint.StartAsync(listen, application =>
         {
-            application.Use((context, next) => GuardAsync(context, next, listen.IsLoopback));
+            application.Use(GuardAsync);
             application.MapGet("/", context => context.Response.TellAsync(DashboardPage.Document, "text/html; charset=utf-8"));
             application.MapGet("/events", async context =>
             {
@@ -57,16 +57,8 @@ internal sealed class DashboardEndpoint : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _endpoint.DisposeAsync();
 
-    private static Task GuardAsync(HttpContext context, RequestDelegate next, bool loopback)
+    private static Task GuardAsync(HttpContext context, RequestDelegate next)
     {
-        // A name that somebody else's page had resolve to this machine is not this machine's: without this, any page in
-        // the browser could read what is served on loopback.
-        if (loopback && !new HostPort(context.Request.Host.Host.Trim('[', ']'), 0).IsLoopback)
-        {
-            context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
-            return Task.CompletedTask;
-        }
-
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = DashboardPage.ContentSecurityPolicy;
         headers.XContentTypeOptions = "nosniff";

@@ -104,6 +104,7 @@ internal static class JobViews
         {
             yield return new FactView("Model", $"{Figures.Count(replica.Model.Parameters, "parameter")}, "
                 + $"{Figures.Count(replica.Model.Samples, "sample")}, {spec.Dtype.Word()}");
+            if (replica.Model.Loss is { } loss) yield return new FactView("Loss", loss.ToString());
             yield return new FactView("Method", $"{replica.Method.Word()} ({replica.MethodReason})");
         }
 

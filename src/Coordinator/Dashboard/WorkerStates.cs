@@ -34,6 +34,9 @@ internal static class WorkerStates
         _ => WorkerStateName.Lost,
     };
 
+    private static string? StepOf(WorkerInJob worker) =>
+        worker is { Phase: WorkerPhase.Preparing, Step.Length: > 0 } ? worker.Step : null;
+
     /// <summary>The workers of a job: in the order of their names, or where they are many, by what they are at.</summary>
     /// <param name="state">The job.</param>
     /// <param name="ended">Whether it is over, so that nobody computes any more.</param>
@@ -52,7 +55,7 @@ internal static class WorkerStates
         return new WorkersView(
             [.. state.Workers.Values.CountBy(Now).OrderBy(entry => entry.Key).Select(entry => new StateView(entry.Key, entry.Value))],
             [.. workers.Take(MaxRows).Select(entry => new WorkerView(
-                entry.Key.Id, entry.Value.Device, Now(entry.Value), entry.Value.Reason, entry.Value.ChunksDone,
+                entry.Key.Id, entry.Value.Device, Now(entry.Value), entry.Value.Reason ?? StepOf(entry.Value), entry.Value.ChunksDone,
                 entry.Value.ProbesDone, entry.Value.ProbesDone / entry.Value.ComputeSeconds, entry.Value.ProbesDone / accepted))],
             Math.Max(0, state.Workers.Count - MaxRows));
     }

@@ -89,27 +89,30 @@ internal sealed record JobField(
     /// <summary>The schema of a value of one of JSON's types.</summary>
     public static JsonObject OfType(string type) => new() { ["type"] = type };
 
+    /// <summary>The schema of a whole number, or one of a few words.</summary>
+    public static JsonObject NumberOr(params string[] words) =>
+        new() { ["anyOf"] = new JsonArray(OfType("integer"), Words(words)) };
+
     /// <summary>A field that holds a number.</summary>
     public static JobField Number<T>(
         string name, string option, string right, Func<JobDocument, T?> get, Func<JobDocument, T, JobDocument> set,
-        Func<JobDocument, JobDocument>? auto = null)
+        Func<JobDocument, JobDocument>? auto = null, Func<T, bool>? isRight = null)
         where T : struct, INumber<T> => new(
             name, option, right, true,
             (element, job) => element.ValueKind switch
             {
                 // As the option reads it: 1e6 is a whole number.
                 JsonValueKind.Number when T.TryParse(
-                    element.GetRawText(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) => set(job, value),
+                    element.GetRawText(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) =>
+                    isRight?.Invoke(value) == false ? null : set(job, value),
                 JsonValueKind.String when auto is not null && element.GetString() == Choices.Auto => auto(job),
                 _ => null,
             },
             job => get(job) is { } value ? JsonValue.Create(value) : null)
         {
-            Schema = () =>
-            {
-                var number = OfType(typeof(T) == typeof(double) ? "number" : "integer");
-                return auto is null ? number : new JsonObject { ["anyOf"] = new JsonArray(number, Words([Choices.Auto])) };
-            },
+            Schema = () => auto is null
+                ? OfType(typeof(T) == typeof(double) ? "number" : "integer")
+                : NumberOr(Choices.Auto),
         };
 
     /// <summary>A field that holds a text.</summary>

@@ -1,4 +1,7 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.JobFiles;
@@ -12,7 +15,9 @@ internal sealed record JobFile(
     string Path, JobDocument Job, IReadOnlySet<string> Fields, IReadOnlyList<string> Problems)
 {
     /// <summary>More than any job takes; the report of a thousand workers is well below.</summary>
-    private const long MaxBytes = 64 << 20;
+    private const int MaxBytes = 16 << 20;
+
+    private const int MostProblems = 50;
 
     private static readonly JsonDocumentOptions Options =
         new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
@@ -22,9 +27,10 @@ internal sealed record JobFile(
     {
         try
         {
-            using var stream = File.OpenRead(path);
-            if (stream.Length > MaxBytes) return Broken(path, $"{path}: is no job file: it has {stream.Length} bytes.");
-            using var json = JsonDocument.Parse(stream, Options);
+            ReadOnlyMemory<byte> text = RegularFile.ReadAll(path, MaxBytes);
+            if (text.Span.StartsWith(Encoding.UTF8.Preamble)) text = text[Encoding.UTF8.Preamble.Length..];
+            if (!Utf8.IsValid(text.Span)) return Broken(path, $"{path}: is not in UTF-8: save it as such.");
+            using var json = JsonDocument.Parse(text, Options);
             return Read(path, json.RootElement);
         }
         catch (JsonException error)
@@ -33,9 +39,13 @@ internal sealed record JobFile(
             return Broken(path, string.Create(System.Globalization.CultureInfo.InvariantCulture,
                 $"{path}: is not JSON: see line {line}, byte {column}."));
         }
+        catch (InvalidOperationException)
+        {
+            return Broken(path, $"{path}: names a field by half of a surrogate pair, such as \\ud800, which is no text.");
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            return Broken(path, $"--job {path}: must be a file that can be read: {error.Message}");
+            return Broken(path, $"--job {path}: must be a file that can be read: {error.Message.TrimEnd('.')}.");
         }
     }
 
@@ -71,6 +81,12 @@ internal sealed record JobFile(
         var problems = new List<string>();
         foreach (var property in (report ? inner : root).EnumerateObject())
         {
+            if (problems.Count >= MostProblems)
+            {
+                problems.Add($"{path}: has more that is wrong.");
+                break;
+            }
+
             // What editors complete a job file by.
             if (property.Name == JobSchema.Reference) continue;
             var field = JobField.All.FirstOrDefault(field => field.Name == property.Name);
@@ -82,14 +98,21 @@ internal sealed record JobFile(
 
             if (!seen.Add(field.Name)) problems.Add($"{path}: {field.Name} is there twice: once must do.");
             if (property.Value.ValueKind == JsonValueKind.Null) continue;
-            if (field.Read(property.Value, job) is { } read)
+            try
             {
-                job = read;
-                fields.Add(field.Name);
+                if (field.Read(property.Value, job) is { } read)
+                {
+                    job = read;
+                    fields.Add(field.Name);
+                }
+                else
+                {
+                    problems.Add($"{path}: {field.Name} {Shown(property.Value)}: {field.Right}.");
+                }
             }
-            else
+            catch (InvalidOperationException)
             {
-                problems.Add($"{path}: {field.Name} {Shown(property.Value)}: {field.Right}.");
+                problems.Add($"{path}: {field.Name}: holds half of a surrogate pair, such as \\ud800, which is no text.");
             }
         }
 

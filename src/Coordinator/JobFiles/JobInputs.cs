@@ -1,14 +1,17 @@
+using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.JobFiles;
 
-/// <summary>The files that a job names, found and hashed before anything is begun.</summary>
+/// <summary>The files that a job names, opened and hashed before anything is begun, and open until it is done.</summary>
 /// <param name="Risk">The job's source with every file's hash and length.</param>
 /// <param name="Offered">What workers elsewhere may be given: models and data, never code.</param>
 /// <param name="Here">The same and the assembly, for workers of this process.</param>
 /// <param name="Problems">What could not be found, or is not what the job says it is.</param>
 internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore Here, IReadOnlyList<Problem> Problems)
+    : IDisposable
 {
     /// <summary>Finds the files: by their paths, or by their hashes among those that were fetched before.</summary>
     public static JobInputs Read(RiskSource risk, BlobCache cache)
@@ -17,18 +20,29 @@ internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore H
         var problems = new List<Problem>();
         var found = risk.WithFiles((option, file) =>
         {
-            if (Find(option, file, cache, problems) is not var (path, content)) return file;
-            here.AddFile(path, content);
-            if (option != "model-assembly") offered.AddFile(path, content);
+            if (Find(option, file, cache, problems) is not { } opened) return file;
+            var content = here.Add(opened);
+            if (option != "model-assembly") offered.Add(here.FileOf(content.Id)!);
             return file with { Id = content.Id, Length = content.Length };
         });
         return new JobInputs(found, offered, here, problems);
     }
 
-    private static (string Path, BlobReference Content)? Find(
-        string option, InputFile file, BlobCache cache, List<Problem> problems)
+    /// <summary>
+    /// The files that are not any more what they were, or others by the same names. Nothing was computed with what is there now.
+    /// </summary>
+    public IEnumerable<HashedFile> Replaced => new[] { Risk.Assembly }.Concat(Risk.Files).OfType<InputFile>()
+        .Where(file => file.Path is not null)
+        .Select(file => Here.FileOf(file.Content.Id)!)
+        .Distinct()
+        .Where(file => !file.IsInPlace);
+
+    /// <summary>Closes the files.</summary>
+    public void Dispose() => Here.Dispose();
+
+    private static HashedFile? Find(string option, InputFile file, BlobCache cache, List<Problem> problems)
     {
-        if (file.Path is null || (file.Id is not null && !File.Exists(file.Path)))
+        if (file.Path is null || (file.Id is not null && !Path.Exists(file.Path)))
         {
             if (cache.Find(file.Id!.Value) is { } kept) return kept;
             problems.Add(new Problem(option, file.Path ?? file.Id.ToString()!,
@@ -38,15 +52,17 @@ internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore H
 
         try
         {
-            using var stream = File.OpenRead(file.Path);
-            var content = new BlobReference(BlobId.Of(stream), stream.Length);
-            if (file.Id is not { } id || id == content.Id) return (file.Path, content);
+            var opened = HashedFile.Open(file.Path);
+            var found = BlobId.Of(opened.Content);
+            if (file.Id is not { } id || id == found) return opened;
+            opened.Dispose();
             problems.Add(new Problem(option, file.Path,
-                $"must be the file with SHA-256 {id}, as the job says; it has changed, and its hash is {content.Id}"));
+                $"must be the file with SHA-256 {id}, as the job says; it has changed, and its hash is {found}"));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (CurvatureException error)
         {
-            problems.Add(new Problem(option, file.Path, $"must be a file that can be read ({error.Message.TrimEnd('.')})"));
+            string reason = error.Message.Replace($"{file.Path}: ", "", StringComparison.Ordinal).TrimEnd('.');
+            problems.Add(new Problem(option, file.Path, $"must be a file that can be read ({reason})"));
         }
 
         return null;

@@ -26,7 +26,7 @@ internal static class RunFields
             },
         },
         JobField.Number<double>("joinTimeout", "join-timeout", NodeOptions.RightTime, job => job.Run.JoinTimeout,
-            (job, value) => job.With(job.Run with { JoinTimeout = value })),
+            (job, value) => job.With(job.Run with { JoinTimeout = value }), isRight: NodeOptions.IsTime),
         Address("health", run => run.Health, (run, value) => run with { Health = value }),
         File("tlsCert", "tls-cert", run => run.TlsCertificate, (run, value) => run with { TlsCertificate = value }),
         File("tlsKey", "tls-key", run => run.TlsKey, (run, value) => run with { TlsKey = value }),

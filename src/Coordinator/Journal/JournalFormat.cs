@@ -26,7 +26,10 @@ internal static class JournalFormat
     public static JobOpened Read(Wire.Opened opened) => new(Convert.ToHexStringLower(opened.JobHash.Span), opened.Job);
 
     public static ReplicaAgreed Read(Wire.Replica replica) => new(new ReplicaReady(
-        Guid.Empty, new ReplicaDescription(replica.Model, replica.Sha256, replica.Parameters, replica.Samples),
+        Guid.Empty, new ReplicaDescription(replica.Model, replica.Sha256, replica.Parameters, replica.Samples)
+        {
+            Loss = replica.Loss.Length == 0 ? null : new LossDescription(replica.Loss, replica.Reduction, replica.LossReason),
+        },
         (CurvatureMethod)replica.Method, replica.MethodReason, [.. replica.Blocks], replica.BasisCount, 0));
 
     public static ChunksAccepted Read(Wire.Chunks chunks) => new(
@@ -61,6 +64,9 @@ internal static class JournalFormat
             Method = (int)replica.Method,
             MethodReason = replica.MethodReason,
             BasisCount = replica.BasisCount,
+            Loss = replica.Model.Loss?.Name ?? "",
+            Reduction = replica.Model.Loss?.Reduction ?? "",
+            LossReason = replica.Model.Loss?.Reason ?? "",
         };
         written.Blocks.AddRange(replica.Blocks);
         return written;

@@ -19,6 +19,7 @@ internal sealed class JobText(IAnsiConsole console)
         PlainFacts(
             ("model", $"{Figures.Count(replica.Model.Parameters, "parameter")}, "
                 + $"{Figures.Count(replica.Model.Samples, "sample")}, {spec.Dtype.Word()}"),
+            ("loss", replica.Model.Loss?.ToString() ?? "not said in the state directory"),
             ("matrix", Terms.Matrix(spec)),
             ("method", $"{replica.Method.Word()} ({replica.MethodReason})"),
             ("probes", Probes(state)),

@@ -13,14 +13,19 @@ internal sealed record AccuracyPlan(int Seeds = 15, long From = 10, long To = 10
     private const int MostSeeds = 10_000;
     private const int MostSteps = 10_000;
 
+    /// <summary>All runs' probes together.</summary>
+    public long AllProbes => (long)Int128.Min((Int128)To * Seeds, long.MaxValue);
+
     /// <summary>Everything that is wrong with it.</summary>
-    public IEnumerable<Problem> Validate()
+    /// <param name="common">What all runs have in common.</param>
+    public IEnumerable<Problem> Validate(JobSpec common)
     {
         if (Seeds is < 2 or > MostSeeds)
             yield return Problem.Of("seeds", Seeds, "must be a whole number from 2 to 10000: a spread takes two");
         if (From < 1) yield return Problem.Of("from", From, "must be a whole number, at least 1");
         if (To < 2 || To <= From)
             yield return Problem.Of("to", To, string.Create(CultureInfo.InvariantCulture, $"must be a whole number above --from, which is {From}"));
+        if (common.TooMany("to", To) is { } problem) yield return problem;
         if (Steps is < 2 or > MostSteps) yield return Problem.Of("steps", Steps, "must be a whole number from 2 to 10000");
     }
 

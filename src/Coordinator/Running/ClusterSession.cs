@@ -63,7 +63,7 @@ internal sealed class ClusterSession : Session
             system.ActorOf(Props.Create(() => new NodeWatch(coordinator, health, up)), "node-watch");
             var session = new ClusterSession(host, coordinator, request, policy, health);
             if (request.Health is { } listen)
-                session._endpoint = await HealthEndpoint.StartAsync(listen, health, metrics).ConfigureAwait(false);
+                session._endpoint = await HealthEndpoint.StartAsync(listen, health, metrics, request.Node.Insecure).ConfigureAwait(false);
 
             var cluster = Cluster.Get(system);
             if (request.Node.SeedNodes.Count == 0) cluster.Join(cluster.SelfAddress);
@@ -74,9 +74,10 @@ internal sealed class ClusterSession : Session
         {
             host.Dispose();
             if (error is not TimeoutException) throw;
+            var found = await SeedNodes.LookAsync(request.Node, cancellation).ConfigureAwait(false);
             throw new CurvatureException(
                 $"This node could not join {string.Join(", ", request.Node.SeedNodes)} in "
-                + $"{request.Node.JoinTimeout!.Value.TotalSeconds} s.");
+                + $"{request.Node.JoinTimeout!.Value.TotalSeconds} s.{string.Concat(found.Select(one => $"\n  {one}"))}");
         }
     }
 

@@ -1,6 +1,7 @@
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Dashboard;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using Akka.Actor;
@@ -36,6 +37,9 @@ internal abstract class Session(IHost host, IActorRef coordinator, IReadOnlyList
     public Task<JobResult> RunAsync(
         JobSpec spec, long? laneLimit = null, IJobObserver? observer = null, CancellationToken cancellation = default) =>
         _client.RunAsync(spec, NextPolicy() with { LaneLimit = laneLimit }, observer, cancellation);
+
+    /// <summary>Ends the job that runs, since a file that it is made from is not what it was.</summary>
+    public void OnChanged(FileChangedException error) => coordinator.Tell(new InputChanged(error.Message));
 
     /// <summary>How the job that runs is.</summary>
     /// <exception cref="AskTimeoutException">The coordinator has not answered in time.</exception>

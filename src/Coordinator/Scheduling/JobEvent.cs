@@ -40,5 +40,9 @@ internal sealed record JournalLost(string What) : JobEvent
         JobEnd.Failed, $"The state directory's journal cannot be written: {What} What was accepted before is kept.");
 }
 
+/// <summary>A file that the job is made from is not what it was when the job began.</summary>
+/// <param name="What">Which, and what was found.</param>
+internal sealed record InputChanged(string What) : JobEvent;
+
 /// <summary>The user wants no more.</summary>
 internal sealed record InterruptRequested : JobEvent;

@@ -17,7 +17,7 @@ internal sealed partial record JobState
     {
         var (key, status) = (reported.Worker, reported.Status);
         if (!Workers.TryGetValue(key, out var worker)) return this;
-        var state = With(key, worker with { Silence = 0 });
+        var state = With(key, worker with { Silence = 0, Step = status.Step });
         if (status.Leaves) return state.SeeOff(key, status, effects).AssignAll(effects);
 
         return worker.Phase switch

@@ -119,6 +119,7 @@ internal sealed partial record JobState
             TargetReached => End(new JobOutcome(JobEnd.TargetReached), effects),
             WorkerWaitOver => OnWorkerWaitOver(effects),
             JournalLost lost => End(lost.Outcome, effects),
+            InputChanged changed => End(new JobOutcome(JobEnd.Refused, changed.What), effects),
             InterruptRequested => End(new JobOutcome(JobEnd.Interrupted), effects),
             _ => throw new ArgumentException($"No rule for {happened.GetType().Name}.", nameof(happened)),
         };

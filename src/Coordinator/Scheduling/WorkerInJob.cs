@@ -37,6 +37,9 @@ internal sealed record WorkerInJob(string Device, string Kind = "")
     /// <summary>Why it failed or was lost; null while it works.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>What it does to come to a replica, as it says; empty where it says nothing.</summary>
+    public string Step { get; init; } = "";
+
     /// <summary>Chunks it asked for and has not been given.</summary>
     public int Credit { get; init; }
 

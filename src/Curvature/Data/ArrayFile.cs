@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Data;
@@ -13,6 +14,9 @@ public abstract class ArrayFile : IDisposable
 
     /// <summary>The arrays by name, in the file's order. Where the format has no names, the one array is called <c>""</c>.</summary>
     public abstract IReadOnlyList<StoredArray> Arrays { get; }
+
+    /// <summary>What the file says of itself, by name; nothing in formats that have no room for it.</summary>
+    public virtual IReadOnlyDictionary<string, string> Metadata => ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>Closes the file; its arrays can no longer be read.</summary>
     public abstract void Dispose();
@@ -32,6 +36,9 @@ public abstract class StoredArray(string name, long[] shape, ScalarType dtype)
 
     /// <summary>The type its elements have in memory.</summary>
     public ScalarType Dtype => dtype;
+
+    /// <summary>What the numbers mean in units of what is stored, where the format says so; null where it does not.</summary>
+    public InputScale? Scale { get; init; }
 
     /// <summary>All of it, <c>[…]</c>, on the CPU. The caller disposes of it.</summary>
     /// <exception cref="CurvatureException">The file ends too early, or cannot be read.</exception>

@@ -22,6 +22,15 @@ public static class ArrayFiles
         return Open(FileBytes.Open(path));
     }
 
+    /// <summary>The same for a file that was hashed; it stays the caller's, and must be open as long as it is read.</summary>
+    /// <exception cref="CurvatureException">No format fits, or what it declares cannot be true.</exception>
+    /// <exception cref="FileChangedException">It is not what it was.</exception>
+    public static ArrayFile Open(HashedFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return Open(file.Bytes());
+    }
+
     /// <summary>The same for bytes that are open already. They belong to the file then, or are closed by the error.</summary>
     internal static ArrayFile Open(ByteSource bytes)
     {
@@ -32,7 +41,7 @@ public static class ArrayFiles
                 FileFormat.Idx => new OpenArrayFile(bytes, [IdxFormat.Array(bytes)]),
                 FileFormat.Npy => new OpenArrayFile(bytes, [NpyFormat.Array(bytes, "")]),
                 FileFormat.Npz => NpzFormat.Open(bytes),
-                FileFormat.Safetensors => new OpenArrayFile(bytes, SafetensorsFormat.Arrays(bytes)),
+                FileFormat.Safetensors => SafetensorsFormat.Open(bytes),
                 FileFormat.Gzip => Unpacked(bytes),
                 _ => throw bytes.Wrong($"this is no file of arrays: it starts with {FileSignature.Describe(bytes)}. "
                     + $"{Formats} are read."),

@@ -9,10 +9,12 @@ namespace ActorHutch.Curvature.Data;
 /// <remarks>
 /// <para>Inputs become what a model takes:</para>
 /// <list type="bullet">
-/// <item>uint8 becomes x / 255, as torchvision's ToTensor has it, and is then normalised where that is asked for;</item>
-/// <item>other integers become int64, the indices of an embedding; where normalisation is asked for, they become
-/// (x − μ) / σ;</item>
-/// <item>floats and booleans become the type of the computation, and are then normalised where that is asked for.</item>
+/// <item>floats and booleans become the type of the computation; they are scaled and then normalised where that is asked
+/// for;</item>
+/// <item>integers of whatever width become int64, the indices of an embedding, or whatever else the model makes of them;
+/// where a scale or normalisation is asked for, they become real numbers first;</item>
+/// <item>the bytes of IDX, in which images come, become x / 255, as torchvision's ToTensor has it, unless another scale
+/// is asked for.</item>
 /// </list>
 /// <para>
 /// Targets that are integers become int64, the classes; floats and booleans become the type of the computation. All of
@@ -21,18 +23,31 @@ namespace ActorHutch.Curvature.Data;
 /// </remarks>
 public sealed class Dataset : ISamples, IDisposable
 {
-    private readonly List<ArrayFile> _files = [];
+    /// <summary>The name under which a file says which loss its targets are for, such as <c>cross-entropy</c>.</summary>
+    public const string LossName = "actorhutch.loss";
+
+    private const long ShownTargets = 1000;
+
+    /// <summary>As far as probabilities are from a sum of 1 that were rounded to float32, or printed.</summary>
+    private const double RoundedSum = 1e-4;
+
+    private readonly ArrayFile[] _files;
     private readonly StoredArray _inputs;
     private readonly StoredArray _targets;
+    private readonly InputScale? _scale;
     private readonly Normalization? _normalization;
 
-    private Dataset(DatasetFiles files, DatasetOptions options)
+    private Dataset(ArrayFile[] files, DatasetOptions options)
     {
+        _files = files;
         try
         {
-            (_inputs, InputsPlace) = Find(files.Inputs, "inputs", files.Targets is null);
-            (_targets, TargetsPlace) = Find(files.Targets ?? files.Inputs, "targets", files.Targets is null);
+            (_inputs, InputsPlace) = Find(files[0], "inputs", isShared: files.Length == 1);
+            (_targets, TargetsPlace) = Find(files[^1], "targets", isShared: files.Length == 1);
+            NamedLoss = files[^1].Metadata.GetValueOrDefault(LossName);
             _normalization = Normalization.Of(options);
+            _scale = options.Scale ?? _inputs.Scale;
+            CheckScale(options);
             Offset = options.Offset;
             SampleCount = Count(options);
         }
@@ -65,10 +80,13 @@ public sealed class Dataset : ISamples, IDisposable
     public ScalarType TargetDtype => _targets.Dtype;
 
     /// <summary>Inputs are read as int64, rather than as numbers of the computation's type.</summary>
-    public bool InputsAreIndices => _normalization is null && IsInteger(InputDtype) && InputDtype is not ScalarType.Byte;
+    public bool InputsAreIndices => _scale is null && _normalization is null && IsInteger(InputDtype);
 
     /// <summary>Targets are read as int64, rather than as numbers of the computation's type.</summary>
     public bool TargetsAreClasses => IsInteger(TargetDtype);
+
+    /// <summary>The loss that the targets' file says they are for, in its own word; null where it says nothing.</summary>
+    public string? NamedLoss { get; }
 
     /// <summary>What messages call the inputs.</summary>
     internal string InputsPlace { get; }
@@ -84,8 +102,16 @@ public sealed class Dataset : ISamples, IDisposable
     public static Dataset Open(DatasetFiles files, DatasetOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(files);
-        return new Dataset(files, options ?? new DatasetOptions());
+        return Open(ArrayFiles.Open(files.Inputs), files.Targets is { } targets ? () => ArrayFiles.Open(targets) : null, options);
     }
+
+    /// <summary>The same for files that were hashed; they stay the caller's, and must be open as long as samples are read.</summary>
+    /// <param name="inputs">The file of the inputs.</param>
+    /// <param name="targets">The file of the targets; null where both are in one file.</param>
+    /// <param name="options">Which samples.</param>
+    /// <exception cref="CurvatureException">As above.</exception>
+    public static Dataset Open(HashedFile inputs, HashedFile? targets = null, DatasetOptions? options = null) =>
+        Open(ArrayFiles.Open(inputs), targets is null ? null : () => ArrayFiles.Open(targets), options);
 
     /// <summary>The samples <paramref name="first"/>, …, counted from 0 at <see cref="Offset"/>.</summary>
     /// <param name="first">The first sample.</param>
@@ -111,6 +137,20 @@ public sealed class Dataset : ISamples, IDisposable
     /// </exception>
     public void CheckFinite(ScalarType dtype) => new SampleCheck(this, dtype).Run();
 
+    /// <summary>
+    /// Whether the first targets look like probabilities of classes, <c>[N, C, …]</c>: real numbers, none below 0, that sum
+    /// to 1 over the classes.
+    /// </summary>
+    public bool TargetsLookLikeProbabilities()
+    {
+        if (TargetsAreClasses || TargetShape.Count == 0 || TargetShape[0] < 2) return false;
+        using var scope = NewDisposeScope();
+        using TorchSharp.Scalar zero = 0, one = 1, rounded = RoundedSum;
+        var targets = ReadTargets(0, Math.Min(SampleCount, ShownTargets), ScalarType.Float64);
+        var far = targets.sum(1).sub(one).abs().gt(rounded);
+        return targets.lt(zero).count_nonzero().item<long>() == 0 && far.count_nonzero().item<long>() == 0;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -126,7 +166,7 @@ public sealed class Dataset : ISamples, IDisposable
         if (InputsAreIndices) return stored.to(ScalarType.Int64).MoveToOuterDisposeScope();
 
         var numbers = stored.to(dtype);
-        if (InputDtype is ScalarType.Byte) Normalization.FromBytes(numbers);
+        _scale?.Apply(numbers);
         _normalization?.Apply(numbers);
         return numbers.MoveToOuterDisposeScope();
     }
@@ -140,6 +180,17 @@ public sealed class Dataset : ISamples, IDisposable
         return stored.to(TargetsAreClasses ? ScalarType.Int64 : dtype).MoveToOuterDisposeScope();
     }
 
+    private void CheckScale(DatasetOptions options)
+    {
+        if (options.Scale is { IsRight: false } scale)
+            throw new CurvatureException($"The scale of the inputs is {scale}: it {InputScale.Right}.");
+        if (_normalization is null || _scale is not null || InputDtype is not ScalarType.Byte) return;
+        throw new CurvatureException(
+            $"{InputsPlace}: its inputs are bytes, and whether they are shades from 0 to 255 or from 0 to 1 that are to be "
+            + "normalised, nothing says: say --scale 1/255 if x / 255 is to be normalised, as ToTensor and Normalize do, or "
+            + "--scale 1 if x is (DatasetOptions.Scale).");
+    }
+
     private void CheckRange(long first, long count, ScalarType dtype)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
@@ -149,11 +200,25 @@ public sealed class Dataset : ISamples, IDisposable
             throw new ArgumentException($"Curvature is computed in Float32 or Float64, not in {dtype}.", nameof(dtype));
     }
 
-    private (StoredArray Array, string Place) Find(string path, string name, bool isShared)
+    private static Dataset Open(ArrayFile inputs, Func<ArrayFile>? targets, DatasetOptions? options)
     {
-        var file = _files.Find(open => open.Path == path);
-        if (file is null) _files.Add(file = ArrayFiles.Open(path));
+        ArrayFile[] files;
+        try
+        {
+            files = targets is null ? [inputs] : [inputs, targets()];
+        }
+        catch
+        {
+            inputs.Dispose();
+            throw;
+        }
 
+        return new Dataset(files, options ?? new DatasetOptions());
+    }
+
+    private static (StoredArray Array, string Place) Find(ArrayFile file, string name, bool isShared)
+    {
+        string path = file.Path;
         var named = file.Arrays.FirstOrDefault(array => array.Name == name);
         var found = named ?? (!isShared && file.Arrays.Count == 1 ? file.Arrays[0] : null);
         if (found is null) throw new CurvatureException($"{path}: {Missing(file, name, isShared)}");

@@ -1,6 +1,6 @@
 namespace ActorHutch.Curvature.Data;
 
-/// <summary>Which samples are used, and how their inputs are normalised.</summary>
+/// <summary>Which samples are used, and how their inputs are scaled and normalised.</summary>
 public sealed record DatasetOptions
 {
     /// <summary>The first sample that is used, counted from 0. Default 0.</summary>
@@ -8,6 +8,12 @@ public sealed record DatasetOptions
 
     /// <summary>How many are used. Default: all from <see cref="Offset"/> on.</summary>
     public long? Samples { get; init; }
+
+    /// <summary>
+    /// What inputs are multiplied by, before they are normalised; whole numbers become real ones. Default: 1/255 for
+    /// the bytes of IDX, in which images come; all others stay as they are.
+    /// </summary>
+    public InputScale? Scale { get; init; }
 
     /// <summary>μ in (x − μ) / σ. Default: 0 where <see cref="Deviation"/> is given; without both, x stays as it is.</summary>
     public double? Mean { get; init; }

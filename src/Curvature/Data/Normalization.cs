@@ -18,13 +18,6 @@ internal sealed record Normalization(double Mean, double Deviation)
             : throw new CurvatureException($"The deviation to normalise by is {deviation}; it must be finite and above 0.");
     }
 
-    /// <summary>x / 255, in place.</summary>
-    public static void FromBytes(Tensor numbers)
-    {
-        using Scalar white = 255;
-        numbers.div_(white);
-    }
-
     /// <summary>(x − μ) / σ, in place.</summary>
     public void Apply(Tensor numbers)
     {

@@ -13,6 +13,11 @@ internal sealed class OpenArrayFile(
 
     public override IReadOnlyList<StoredArray> Arrays => arrays;
 
+    public override IReadOnlyDictionary<string, string> Metadata => Said ?? base.Metadata;
+
+    /// <summary>What the file says of itself; null for nothing.</summary>
+    public IReadOnlyDictionary<string, string>? Said { get; init; }
+
     public override void Dispose()
     {
         foreach (var content in unpacked) content.Dispose();

@@ -11,8 +11,24 @@ namespace ActorHutch.Curvature.Losses;
 public sealed class BinaryCrossEntropyWithLogits(Reduction reduction = Reduction.Mean) : Loss(reduction)
 {
     /// <inheritdoc/>
-    public override Tensor Value(Tensor output, Tensor target) => nn.functional.binary_cross_entropy_with_logits(
-        output, target, reduction: Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum);
+    public override Tensor Value(Tensor output, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(target);
+        // libtorch rounds the loss to the targets' type.
+        return nn.functional.binary_cross_entropy_with_logits(
+            output, target.to(output.dtype), reduction: Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum);
+    }
+
+    /// <inheritdoc/>
+    public override string? Misfit(Tensor output, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(target);
+        return output.shape.SequenceEqual(target.shape) && target.is_floating_point()
+            ? null
+            : $"{Both(output, target)}; for a binary cross-entropy the targets must be real numbers in the output's shape";
+    }
 
     /// <inheritdoc/>
     public override double Weight(Tensor target)

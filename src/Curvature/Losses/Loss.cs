@@ -36,9 +36,18 @@ public abstract class Loss
         return target.shape[0];
     }
 
+    /// <summary>
+    /// Why this loss cannot compare an output with targets of their types and shapes; null where it can. It is asked
+    /// before anything else that is given these targets.
+    /// </summary>
+    /// <param name="output">z; its numbers are not looked at.</param>
+    /// <param name="target">y; nor are these.</param>
+    /// <returns>What both are and what would be right, as a sentence without its end; null where they fit.</returns>
+    public virtual string? Misfit(Tensor output, Tensor target) => null;
+
     /// <summary>Which targets this loss has no meaning for.</summary>
     /// <param name="outputShape">The output's shape, <c>[N, …]</c>; N may be another one.</param>
-    /// <param name="target">y, <c>[N, …]</c>.</param>
+    /// <param name="target">y, <c>[N, …]</c>, which <see cref="Misfit"/> has nothing against.</param>
     /// <returns>
     /// Where they are wrong, a Boolean tensor of the targets' shape, and what would be right, as the end of a sentence;
     /// null where nothing is known to be wrong.
@@ -49,4 +58,8 @@ public abstract class Loss
     /// <param name="output">z, <c>[N, …]</c>, not recorded.</param>
     /// <param name="target">y, <c>[N, …]</c>.</param>
     public virtual LossCurvature? Linearize(Tensor output, Tensor target) => null;
+
+    /// <summary>A misfit's first half: what an output and targets are.</summary>
+    private protected static string Both(Tensor output, Tensor target) =>
+        $"the model's output is {EmpiricalRisk.Describe(output)} and the targets are {EmpiricalRisk.Describe(target)}";
 }

@@ -12,16 +12,19 @@ public sealed class MeanSquaredError(Reduction reduction = Reduction.Mean) : Los
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(target);
-        if (!output.shape.SequenceEqual(target.shape))
-        {
-            // libtorch would broadcast, which is never meant.
-            throw new CurvatureException(
-                $"The model's output is [{string.Join(", ", output.shape)}] and the targets are "
-                + $"[{string.Join(", ", target.shape)}]: for a squared error they must have the same shape.");
-        }
-
         return nn.functional.mse_loss(
-            output, target, Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum);
+            output, target.to(output.dtype), Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum);
+    }
+
+    /// <inheritdoc/>
+    public override string? Misfit(Tensor output, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(target);
+        // libtorch would broadcast, which is never meant.
+        return output.shape.SequenceEqual(target.shape) && target.is_floating_point()
+            ? null
+            : $"{Both(output, target)}; for a squared error the targets must be real numbers in the output's shape";
     }
 
     /// <inheritdoc/>

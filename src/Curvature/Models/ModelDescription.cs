@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Models.Description;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -53,13 +54,28 @@ public sealed class ModelDescription
         ArgumentNullException.ThrowIfNull(path);
         try
         {
-            long length = new FileInfo(path).Length;
-            return length <= LargestFile ? Parse(File.ReadAllBytes(path), path) : throw TooLarge(path, length);
+            using var file = RegularFile.OpenStream(path);
+            if (file.Length > LargestFile) throw TooLarge(path, file.Length);
+            byte[] content = new byte[file.Length];
+            file.ReadExactly(content);
+            return Parse(content, path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new CurvatureException($"The model cannot be read: {error.Message}", error);
+            throw new CurvatureException($"The model cannot be read: {path}: {error.Message.TrimEnd('.')}.", error);
         }
+    }
+
+    /// <summary>Reads a file that was hashed.</summary>
+    /// <param name="file">The file, which stays the caller's.</param>
+    /// <exception cref="CurvatureException">It is no description; the message lists everything that is wrong.</exception>
+    /// <exception cref="FileChangedException">It is not what it was.</exception>
+    public static ModelDescription Load(HashedFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        if (file.Content.Length > LargestFile) throw TooLarge(file.Path, file.Content.Length);
+        using var bytes = file.Bytes();
+        return Parse(bytes.Head(LargestFile), file.Path);
     }
 
     /// <summary>Reads JSON in UTF-8.</summary>

@@ -29,7 +29,14 @@ public sealed class Residual : nn.Module<Tensor, Tensor>
         foreach (var (name, branch) in branches) register_module(name, branch);
     }
 
-    /// <summary>Σ of the branches' outputs, which must have one shape.</summary>
+    /// <summary>Σ of the branches' outputs, which must have one shape. No branch sees what another does to its input.</summary>
     public override Tensor forward(Tensor input) =>
-        _branches.Select(branch => branch.call(input)).Aggregate((sum, branch) => sum.Plus(branch));
+        _branches.Select(branch => branch.call(MayOverwrite(branch) ? input.clone() : input))
+            .Aggregate((sum, branch) => sum.Plus(branch));
+
+    /// <summary>Whether a layer works in place; of classes that are not TorchSharp's or ours nobody knows.</summary>
+    private static bool MayOverwrite(nn.Module branch) => branch.modules().Append(branch).Any(module =>
+        module.GetType().GetProperty("inplace") is { } inPlace
+            ? inPlace.GetValue(module) is true
+            : module.GetType().Assembly != typeof(nn.Module).Assembly && module.GetType().Assembly != typeof(Residual).Assembly);
 }

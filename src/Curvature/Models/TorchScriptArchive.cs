@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Text.RegularExpressions;
 using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Curvature.Data.Formats;
@@ -21,19 +22,16 @@ internal static partial class TorchScriptArchive
         "aten", "prim", "prims", "quantized", "_quantized", "prepacked", "mkldnn", "mkldnn_prepacked", "mkl", "onednn", "sparse",
     ];
 
-    /// <summary>Checks that a file is a whole TorchScript archive.</summary>
-    /// <exception cref="CurvatureException">It is missing, damaged, or something else.</exception>
-    public static void Check(string path)
+    /// <summary>Checks that a file is a whole TorchScript archive, whose code opens no files.</summary>
+    /// <exception cref="CurvatureException">It is damaged, or something else.</exception>
+    public static void Check(ByteSource bytes)
     {
+        string path = bytes.Place;
         try
         {
-            using (var bytes = FileBytes.Open(path))
-            {
-                CheckKind(bytes.Head(2), path);
-                _ = ZipDirectory.Read(bytes);
-            }
-
-            using var archive = new ZipArchive(File.OpenRead(path), ZipArchiveMode.Read);
+            CheckKind(bytes.Head(2), path);
+            _ = ZipDirectory.Read(bytes);
+            using var archive = new ZipArchive(new SourceStream(bytes), ZipArchiveMode.Read);
             CheckContents(archive, path);
             CheckSums(archive, path);
             CheckOperators(archive, path);
@@ -41,10 +39,6 @@ internal static partial class TorchScriptArchive
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException or NotSupportedException)
         {
             throw new CurvatureException($"{path} is damaged: {error.Message} Copy or save it again.", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CurvatureException($"{path} cannot be read: {error.Message}", error);
         }
     }
 
@@ -93,7 +87,7 @@ internal static partial class TorchScriptArchive
                 if (length + read > entry.Length) break;
             }
 
-            if (length != entry.Length || sum.Value != entry.Crc32)
+            if (length != entry.Length || sum.GetCurrentHashAsUInt32() != entry.Crc32)
             {
                 throw new CurvatureException(
                     $"{path} is damaged: its entry {entry.FullName} does not have the checksum that the archive says. "
@@ -102,17 +96,30 @@ internal static partial class TorchScriptArchive
         }
     }
 
-    /// <summary>libtorch ends the process where code calls an operator of a library that is not loaded.</summary>
+    /// <summary>
+    /// libtorch ends the process where code calls an operator of a library that is not loaded; and a model has no business
+    /// with the files of the machine that it runs on.
+    /// </summary>
     private static void CheckOperators(ZipArchive archive, string path)
     {
         var foreign = new SortedSet<string>(StringComparer.Ordinal);
+        var opening = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var entry in archive.Entries.Where(entry => entry.FullName.EndsWith(".py", StringComparison.Ordinal)))
         {
-            using var code = new StreamReader(entry.Open());
-            foreach (Match call in OperatorCall().Matches(code.ReadToEnd()))
+            using var reader = new StreamReader(entry.Open());
+            string code = reader.ReadToEnd();
+            opening.UnionWith(TorchScriptFileOperators.NamedIn(code));
+            foreach (Match call in OperatorCall().Matches(code))
             {
                 if (!LibTorchNamespaces.Contains(call.Groups["library"].Value)) foreign.Add(call.Groups["name"].Value);
             }
+        }
+
+        if (opening.Count > 0)
+        {
+            throw new CurvatureException(
+                $"{path} names operators that open files: {string.Join(", ", opening.Select(name => $"torch.{name}"))}. A model "
+                + "may not open files on the machine that computes: write it without them, and call no method of its own by these names.");
         }
 
         if (foreign.Count > 0)

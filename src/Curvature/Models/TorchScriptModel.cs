@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Bytes;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,7 +12,7 @@ namespace ActorHutch.Curvature.Models;
 /// </summary>
 /// <remarks>
 /// TorchScript is a program: load files from those whose programs you would run. Damaged files and operators of other
-/// libraries are found before libtorch sees them; an operator that only a newer libtorch has ends the process.
+/// libraries, and those that open files, are found before libtorch sees them; an operator that only a newer libtorch has ends the process.
 /// <para>
 /// A parameter that several layers share is one parameter, under its first name. Number type and device are fixed when
 /// it is loaded; <c>to</c> does not change them. A model that was traced in training mode stays in training mode: call
@@ -19,6 +21,9 @@ namespace ActorHutch.Curvature.Models;
 /// </remarks>
 public sealed class TorchScriptModel : nn.Module<Tensor, Tensor>
 {
+    /// <summary>What libtorch is given in memory, of which it makes copies while it loads; larger files go by way of the disk.</summary>
+    private const int InMemory = 64 << 20;
+
     private readonly jit.ScriptModule<Tensor, Tensor> _script;
 
     private TorchScriptModel(jit.ScriptModule<Tensor, Tensor> script) : base(nameof(TorchScriptModel)) => _script = script;
@@ -34,14 +39,29 @@ public sealed class TorchScriptModel : nn.Module<Tensor, Tensor>
     /// </exception>
     public static TorchScriptModel Load(string path, ScalarType dtype, Device device)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        using var file = HashedFile.Open(path);
+        return Load(file, dtype, device);
+    }
+
+    /// <summary>The same for a file that was hashed; what is loaded is what its hash names.</summary>
+    /// <param name="file">The file, which stays the caller's.</param>
+    /// <param name="dtype">float32 or float64.</param>
+    /// <param name="device">Where it is to live.</param>
+    /// <returns>The model, the caller's to dispose.</returns>
+    /// <exception cref="CurvatureException">As above.</exception>
+    /// <exception cref="FileChangedException">The file is not what it was.</exception>
+    public static TorchScriptModel Load(HashedFile file, ScalarType dtype, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(device);
         LibTorch.Load();
-        TorchScriptArchive.Check(path);
+        using var bytes = file.Bytes();
+        TorchScriptArchive.Check(bytes);
+        string path = file.Path;
         try
         {
             InitializeDeviceType(device.type);
-            var model = new TorchScriptModel(jit.load<Tensor, Tensor>(path, CPU));
+            var model = new TorchScriptModel(Script(bytes, InMemory));
             try
             {
                 TorchScriptForward.Check(model._script, path);
@@ -60,6 +80,20 @@ public sealed class TorchScriptModel : nn.Module<Tensor, Tensor>
                 $"libtorch cannot load {path}: {error.Message.Split('\n', 2)[0]}. Save it again with torch.jit.save.", error);
         }
     }
+
+    /// <summary>
+    /// Has libtorch load the bytes that were held against their hash. It would open the path once more, and find whatever is
+    /// there by then.
+    /// </summary>
+    internal static jit.ScriptModule<Tensor, Tensor> Script(ByteSource bytes, int inMemory)
+    {
+        if (bytes.Length <= inMemory) return jit.load<Tensor, Tensor>(bytes.Head(inMemory), CPU);
+        using var copy = new PrivateCopy(bytes);
+        return jit.load<Tensor, Tensor>(copy.Path, CPU);
+    }
+
+    /// <summary>The modules that it is made of.</summary>
+    internal IEnumerable<TorchScriptLayer> Layers => TorchScriptLayers.Of(_script);
 
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) => _script.call(input);

@@ -29,7 +29,7 @@ internal static partial class AtenTable
     /// <exception cref="CurvatureException">It does not exist, or an argument is wrong.</exception>
     public static GraphValue Lower(GraphCall call, GraphBuilder graph)
     {
-        graph.Path = $"{call.Node} ({call.Operation})";
+        graph.Path = $"Node {call.Node} ({call.Operation})";
         if (call.Operation == "getitem") return Item(call);
         return Known.TryGetValue(call.Operation, out var lowering) ? lowering(call, graph) : ByLibTorch(call, graph);
     }

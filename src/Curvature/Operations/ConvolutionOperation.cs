@@ -34,8 +34,11 @@ internal sealed class ConvolutionOperation(ConvolutionArguments arguments) : Ope
         Convolve(operands[Input], operands[Weight], operands.Count > Bias ? operands[Bias] : null, arguments.Groups);
 
     /// <inheritdoc/>
-    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result) =>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result)
+    {
+        if (operands[Input].dim() != arguments.Stride.Length + 2) throw Unserved("takes the first dimension for channels, not for samples");
         (_input, _weight) = (Keep(operands[Input].detach()), Keep(operands[Weight].detach()));
+    }
 
     /// <inheritdoc/>
     protected internal override void Prepare() => _adjoint = Adjoint is null ? null : Share(Adjoint);

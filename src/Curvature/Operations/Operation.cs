@@ -16,7 +16,7 @@ public abstract class Operation : TensorOwner
 {
     private readonly List<SharedTensor> _shared = [];
 
-    /// <summary>What messages call it: the node's name, and the operation's.</summary>
+    /// <summary>What messages call it, such as «Layer 0 (Conv2d)».</summary>
     public string Name { get; internal set; } = "";
 
     /// <summary>
@@ -76,6 +76,10 @@ public abstract class Operation : TensorOwner
     /// <param name="sweep">The sum to add to.</param>
     /// <returns><c>[P, *shape]</c>, in any order of dimensions; null for zero.</returns>
     public abstract Tensor? Tangent(Tangents operands, Sweep sweep);
+
+    /// <summary>That the operation is not served on these operands; another method may be.</summary>
+    /// <param name="why">Behind the operation's name.</param>
+    protected NoLayerRuleException Unserved(string why) => new($"{Name} {why}. Use --method autodiff (CurvatureMethod.Autodiff).");
 
     /// <summary>Keeps what all lanes share as long as this operation lives.</summary>
     protected SharedTensor Share(Tensor value)

@@ -1,5 +1,5 @@
 using ActorHutch.Curvature.Graphs;
-using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Models.Description;
 using ActorHutch.Curvature.Sweeps;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -29,15 +29,12 @@ public sealed partial class OperationTable
                     shape => shape, layer.eps),
                 [input, .. Parameters(graph, layer.weight, layer.bias)]);
         })
-        .With<Flatten>((layer, graph, input) => layer.start_dim > 0
-            ? graph.Add(() => new LinearMapOperation((x, leading) => x.flatten(
-                layer.start_dim + leading, layer.end_dim < 0 ? layer.end_dim : layer.end_dim + leading)), input)
-            : throw new NoLayerRuleException(
-                $"Layer {graph.Path} (Flatten) flattens from dimension {layer.start_dim}, which mixes samples; layer rules need "
-                + "start_dim of 1 or more. Use --method autodiff."))
+        .With<Flatten>((layer, graph, input) => graph.Add(() => new LinearMapOperation((x, leading) => x.flatten(
+            layer.start_dim < 0 ? layer.start_dim : layer.start_dim + leading, layer.end_dim < 0 ? layer.end_dim : layer.end_dim + leading)), input))
         .With<Identity>((_, _, input) => input)
         .With<Dropout>((layer, graph, input) => Passed(layer, layer.p, graph, input))
         .With<Dropout1d>((layer, graph, input) => Passed(layer, layer.p, graph, input))
+        .With<Dropout1dOfBothRanks>((layer, graph, input) => Passed(layer, layer.Probability, graph, input))
         .With<Dropout2d>((layer, graph, input) => Passed(layer, layer.p, graph, input))
         .With<MaxPool1d>((layer, graph, input) => graph.Add(
             () => new MaxPoolOperation(x => nn.functional.max_pool1d_with_indices(
@@ -54,6 +51,8 @@ public sealed partial class OperationTable
         .WithElementwise<GELU>()
         .WithElementwise<Hardswish>()
         .With<Hardsigmoid>((layer, graph, input) => graph.Add(
+            () => new ElementwiseOperation(layer.call, isPiecewiseLinear: true), input))
+        .With<HardsigmoidByParts>((layer, graph, input) => graph.Add(
             () => new ElementwiseOperation(layer.call, isPiecewiseLinear: true), input))
         .WithElementwise<Hardtanh>()
         .WithElementwise<HardtanhOfCopy>()
@@ -77,20 +76,17 @@ public sealed partial class OperationTable
     private static GraphNode OverBatch(nn.Module<Tensor, Tensor> layer, GraphBuilder graph, GraphValue input) => graph.Add(
         () => new LinearMapOperation((x, leading) => leading == 0 ? layer.call(x) : Lanes.Merged(x, layer.call)), input);
 
-    private static GraphValue Passed(nn.Module layer, double dropped, GraphBuilder graph, GraphValue input) =>
+    /// <summary>Dropout in evaluation mode; which shapes it takes is the layer's to say.</summary>
+    private static GraphNode Passed(nn.Module<Tensor, Tensor> layer, double dropped, GraphBuilder graph, GraphValue input) =>
         layer.training && dropped > 0
-            ? throw new CurvatureException(
-                $"Layer {graph.Path} ({layer.GetType().Name}) is in training mode and drops at random: call model.eval() first.")
-            : input;
+            ? throw new CurvatureException($"{graph.Path} is in training mode and drops at random: call model.eval() first.")
+            : graph.Add(() => new LinearMapOperation((x, leading) => leading == 0 ? layer.call(x) : x), input);
 
     private static GraphNode BatchNormalization(BatchNorm layer, GraphBuilder graph, GraphValue input)
     {
-        if (layer.training || !layer.track_running_stats)
-        {
-            throw new CurvatureException(
-                $"Layer {graph.Path} ({layer.GetType().Name}) normalises with the batch's own statistics: call model.eval() "
-                + "first, and keep track_running_stats on.");
-        }
+        const string Normalises = "normalises with the batch's own statistics";
+        if (!layer.track_running_stats) throw Unserved(graph, Normalises);
+        if (layer.training) throw new CurvatureException($"{graph.Path} {Normalises}: call model.eval() first.");
 
         return graph.Add(
             () => new BatchNormOperation(layer.running_mean!, layer.running_var!, layer.eps),
@@ -99,19 +95,15 @@ public sealed partial class OperationTable
 
     private static GraphNode Convolution(Convolution layer, GraphBuilder graph, GraphValue input)
     {
-        string path = graph.Path;
-        NoLayerRuleException Unsupported(string what) => new(
-            $"Layer {path} ({layer.GetType().Name}) is {what}, for which there is no layer rule. Use --method autodiff.");
-
         if (layer.transposed || layer.padding_mode != PaddingModes.Zeros)
-            throw Unsupported(layer.transposed ? "transposed" : $"padded with mode {layer.padding_mode}");
+            throw Unserved(graph, layer.transposed ? "is transposed" : $"is padded with mode {layer.padding_mode}");
 
         long[] padding = layer.padding ?? new long[layer.kernel_size.Length];
         if (layer.padding_type is not (null or Padding.Valid))
         {
             long[] total = [.. layer.kernel_size.Select((size, d) => layer.dilation[d] * (size - 1))];
             if (total.Any(t => t % 2 != 0))
-                throw Unsupported("padded with 'same' and an even kernel, which pads one side more than the other");
+                throw Unserved(graph, "is padded with 'same' and an even kernel, on one side more than on the other");
             padding = [.. total.Select(t => t / 2)];
         }
 

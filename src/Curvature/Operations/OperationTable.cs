@@ -1,6 +1,9 @@
+using System.Collections;
 using System.Collections.Immutable;
+using System.Reflection;
 using ActorHutch.Curvature.Graphs;
 using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Models.Description;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -28,7 +31,7 @@ public sealed partial class OperationTable
 
     /// <summary>Names of the layers that are known, sorted.</summary>
     public IEnumerable<string> Known =>
-        _modules.Keys.Where(type => type != typeof(HardtanhOfCopy)).Select(type => type.Name)
+        _modules.Keys.Where(type => !type.IsAssignableTo(typeof(StandIn))).Select(type => type.Name)
             .Append(nameof(Sequential)).Append(nameof(Residual)).Order(StringComparer.Ordinal);
 
     /// <summary>This table and one layer more, or another lowering of the same layer.</summary>
@@ -54,25 +57,57 @@ public sealed partial class OperationTable
 
     private GraphValue Lower(nn.Module module, string path, GraphBuilder graph, GraphValue input)
     {
-        graph.Path = path;
+        graph.Path = $"{Place(path)} ({StandIn.NameOf(module)})";
+        if (HasHooks(module)) throw Unserved(graph, "has hooks, of which layer rules know nothing");
         if (_modules.TryGetValue(module.GetType(), out var lowering)) return lowering(module, graph, input);
 
         var children = module.named_children()
             .Select(child => (child.module, Path: path.Length == 0 ? child.name : $"{path}.{child.name}"));
+        string place = graph.Path;
         return module switch
         {
-            Sequential => children.Aggregate(input, (value, child) => Lower(child.module, child.Path, graph, value)),
+            Sequential when !OverridesForward(module) =>
+                children.Aggregate(input, (value, child) => Lower(child.module, child.Path, graph, value)),
             Residual => children.Select(child => Lower(child.module, child.Path, graph, input)).ToArray()
-                .Aggregate((sum, branch) => graph.Add(() => new SumOperation(1), sum, branch)),
+                .Aggregate((sum, branch) =>
+                {
+                    graph.Path = place;
+                    return graph.Add(() => new SumOperation(1), sum, branch);
+                }),
             _ => throw Unknown(module, path),
         };
     }
 
+    private static bool OverridesForward(nn.Module module) =>
+        module.GetType().GetMethod(nameof(Sequential.forward), [typeof(Tensor)])!.DeclaringType != typeof(Sequential);
+
+    /// <summary>Whether somebody else's code changes what goes into a module or comes out of it.</summary>
+    private static bool HasHooks(nn.Module module)
+    {
+        // TorchSharp shows them to nobody but derived classes.
+        const BindingFlags Own = BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        for (var type = module.GetType(); type is not null; type = type.BaseType)
+        {
+            foreach (string name in (ReadOnlySpan<string>)["pre_hooks", "post_hooks"])
+            {
+                if (type.GetField(name, Own)?.GetValue(module) is ICollection { Count: > 0 }) return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static string Place(string path) => path.Length == 0 ? "The model itself" : $"Layer {path}";
+
+    /// <summary>That the layer at hand is one that there is no operation for.</summary>
+    private static NoLayerRuleException Unserved(GraphBuilder graph, string why) =>
+        new($"{graph.Path} {why}. Use --method autodiff (CurvatureMethod.Autodiff).");
+
     private NoLayerRuleException Unknown(nn.Module module, string path)
     {
-        string where = path.Length == 0 ? "The model itself" : $"Layer {path}";
+        string mode = module is PaddedConvolution padded ? $" padded with mode {padded.Mode}" : "";
         return new NoLayerRuleException(
-            $"{where} is a {module.GetType().Name}, for which there is no layer rule. Use --method autodiff "
+            $"{Place(path)} is a {StandIn.NameOf(module)}{mode}, for which there is no layer rule. Use --method autodiff "
             + $"(CurvatureMethod.Autodiff), which takes any model, or add a rule with {nameof(OperationTable)}.{nameof(With)}. "
             + $"Rules are known for: {string.Join(", ", Known)}.");
     }

@@ -19,11 +19,13 @@ public sealed class LayerRuleProduct : ICurvatureProduct
     /// <exception cref="CurvatureException">A layer or the loss has no rule.</exception>
     public LayerRuleProduct(
         EmpiricalRisk risk, CurvatureMatrix matrix, BlockStructure structure, OperationTable? table = null)
+        : this(new Linearization(risk, matrix, table ?? OperationTable.Default), structure)
     {
-        ArgumentNullException.ThrowIfNull(risk);
-        (Risk, Structure) = (risk, structure);
-        _linearization = new Linearization(risk, matrix, table ?? OperationTable.Default);
     }
+
+    /// <summary>Takes a batch that has been passed through the model, which is its own then.</summary>
+    internal LayerRuleProduct(Linearization linearization, BlockStructure structure) =>
+        (_linearization, Risk, Structure) = (linearization, linearization.Risk, structure);
 
     /// <inheritdoc/>
     public EmpiricalRisk Risk { get; }

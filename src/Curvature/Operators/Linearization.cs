@@ -24,6 +24,7 @@ internal sealed class Linearization : IDisposable
     /// <exception cref="CurvatureException">A layer or the loss has no rule.</exception>
     public Linearization(EmpiricalRisk risk, CurvatureMatrix matrix, OperationTable table)
     {
+        ArgumentNullException.ThrowIfNull(risk);
         Risk = risk;
         _samples = risk.SampleCount;
         _secondOrder = matrix == CurvatureMatrix.Hessian;

@@ -19,34 +19,7 @@ public static class QuadraticForms
         EmpiricalRisk risk, CurvatureOptions? options = null, OperationTable? table = null, IProbeSource? probes = null)
     {
         ArgumentNullException.ThrowIfNull(risk);
-        options ??= new CurvatureOptions();
-        table ??= OperationTable.Default;
-        if (options.ProbeSpace == ProbeSpace.Output) return InOutputSpace(risk, options, table, probes);
-
-        probes ??= options.Distribution == ProbeDistribution.Basis
-            ? new BasisProbes(risk.Blocks)
-            : new PhiloxProbes(options.Seed, options.Distribution);
-
-        switch (options.Method)
-        {
-            case CurvatureMethod.Autodiff:
-                return Autodiff(risk, options, probes, "asked for");
-            case CurvatureMethod.Hmp:
-                var product = new LayerRuleProduct(risk, options.Matrix, options.Structure, table);
-                return new ProductForm(
-                    product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Operations, options.MemoryBudget));
-            case CurvatureMethod.Quadratic:
-                return Sweeps(risk, options, table, probes, "asked for");
-            default:
-                try
-                {
-                    return Sweeps(risk, options, table, probes, "every layer and the loss have a rule");
-                }
-                catch (NoLayerRuleException noRule)
-                {
-                    return Autodiff(risk, options, probes, noRule.Message.Split(". ", 2)[0]);
-                }
-        }
+        return Create(risk, options, table, probes, () => Whole(risk).Mixing);
     }
 
     /// <summary>The quadratic form vᵀHv of a risk over micro-batches; of several, each is read anew for each call.</summary>
@@ -54,14 +27,17 @@ public static class QuadraticForms
     /// <param name="options">What is asked for; null for the defaults.</param>
     /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <param name="probes">Probes of parameter space to use instead of Philox's.</param>
-    /// <exception cref="CurvatureException">The combination does not exist, or does not serve this model.</exception>
+    /// <exception cref="CurvatureException">
+    /// The combination does not exist, or does not serve this model; or there are several micro-batches, and samples are
+    /// not independent.
+    /// </exception>
     public static IQuadraticForm Create(
         MicroBatchedRisk risk, CurvatureOptions? options = null, OperationTable? table = null, IProbeSource? probes = null)
     {
         ArgumentNullException.ThrowIfNull(risk);
-        return risk.Count == 1 ? new WholeBatchForm(risk, Form) : new MicroBatchedForm(risk, Form);
-
-        IQuadraticForm Form(EmpiricalRisk batch) => Create(batch, options, table, probes);
+        if (risk.Count == 1) return new WholeBatchForm(risk, batch => Create(batch, options, table, probes, () => risk.Mixing));
+        risk.CheckIndependence();
+        return new MicroBatchedForm(risk, batch => Create(batch, options, table, probes, () => null));
     }
 
     /// <summary>
@@ -87,6 +63,60 @@ public static class QuadraticForms
         }
     }
 
+    /// <param name="risk">The risk.</param>
+    /// <param name="options">What is asked for; null for the defaults.</param>
+    /// <param name="table">The layer rules; null for the default ones.</param>
+    /// <param name="probes">Probes of parameter space to use instead of Philox's.</param>
+    /// <param name="mixing">How samples are mixed: asked where a method takes them one by one.</param>
+    private static IQuadraticForm Create(
+        EmpiricalRisk risk, CurvatureOptions? options, OperationTable? table, IProbeSource? probes, Func<string?> mixing)
+    {
+        options ??= new CurvatureOptions();
+        if (options.ProbeSpace == ProbeSpace.Output)
+        {
+            CheckOutputSpace(options, probes);
+            return InOutputSpace(Linearize(), options);
+        }
+
+        probes ??= options.Distribution == ProbeDistribution.Basis
+            ? new BasisProbes(risk.Blocks)
+            : new PhiloxProbes(options.Seed, options.Distribution);
+
+        switch (options.Method)
+        {
+            case CurvatureMethod.Autodiff:
+                return Autodiff(risk, options, probes, "asked for");
+            case CurvatureMethod.Hmp:
+                var product = new LayerRuleProduct(Linearize(), options.Structure);
+                return new ProductForm(
+                    product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Operations, options.MemoryBudget));
+            case CurvatureMethod.Quadratic:
+                return Sweeps(Linearize(), options, probes, "asked for");
+            default:
+                try
+                {
+                    return Sweeps(Linearize(), options, probes, "every layer and the loss have a rule");
+                }
+                catch (NoLayerRuleException noRule)
+                {
+                    return Autodiff(risk, options, probes, noRule.Message.Split(". ", 2)[0]);
+                }
+        }
+
+        Linearization Linearize()
+        {
+            var linearization = new Linearization(risk, options.Matrix, table ?? OperationTable.Default);
+            if (mixing() is not { } how) return linearization;
+            linearization.Dispose();
+            throw new NoLayerRuleException(
+                $"{how}. Layer rules and output space take samples one by one: use --method autodiff and --probe-space "
+                + "parameter, which differentiate the whole batch (CurvatureMethod.Autodiff, ProbeSpace.Parameter).");
+        }
+    }
+
+    private static MicroBatchedRisk Whole(EmpiricalRisk risk) =>
+        new(risk.Model, risk.Loss, new TensorSamples(risk.Inputs, risk.Targets), risk.SampleCount);
+
     private static ProductForm Autodiff(
         EmpiricalRisk risk, CurvatureOptions options, IProbeSource probes, string reason) =>
         new(new AutodiffProduct(risk, options.Matrix, options.Structure), probes, CurvatureMethod.Autodiff, largestStack: 1)
@@ -94,16 +124,13 @@ public static class QuadraticForms
             MethodReason = reason,
         };
 
-    private static SweepForm Sweeps(
-        EmpiricalRisk risk, CurvatureOptions options, OperationTable table, IProbeSource probes, string reason)
+    private static SweepForm Sweeps(Linearization linearization, CurvatureOptions options, IProbeSource probes, string reason)
     {
-        var linearization = new Linearization(risk, options.Matrix, table);
-        int stack = StackSize.ForSweeps(risk, linearization.Operations, options.MemoryBudget);
+        int stack = StackSize.ForSweeps(linearization.Risk, linearization.Operations, options.MemoryBudget);
         return new SweepForm(linearization, options.Structure, probes, stack) { MethodReason = reason };
     }
 
-    private static OutputSpaceForm InOutputSpace(
-        EmpiricalRisk risk, CurvatureOptions options, OperationTable table, IProbeSource? probes)
+    private static void CheckOutputSpace(CurvatureOptions options, IProbeSource? probes)
     {
         if (options.Method is { } method and not CurvatureMethod.Quadratic)
         {
@@ -121,13 +148,15 @@ public static class QuadraticForms
 
         if (probes is not null)
             throw new CurvatureException("A probe source of one's own serves parameter space only.");
+    }
 
-        var linearization = new Linearization(risk, options.Matrix, table);
+    private static OutputSpaceForm InOutputSpace(Linearization linearization, CurvatureOptions options)
+    {
         try
         {
             return new OutputSpaceForm(
                 linearization, options.Distribution, options.Seed,
-                StackSize.ForOutputSpace(risk, linearization.Operations, options.MemoryBudget))
+                StackSize.ForOutputSpace(linearization.Risk, linearization.Operations, options.MemoryBudget))
             {
                 MethodReason = options.Method is null ? "the one that output space has" : "asked for",
             };

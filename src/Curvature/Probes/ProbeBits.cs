@@ -143,6 +143,8 @@ internal readonly struct ProbeBits(ulong seed, ProbeDistribution distribution, P
     private Tensor DrawFrom(
         long from, long firstProbe, int count, uint firstStream, int streams, long length, ScalarType dtype, Device device)
     {
+        // A parameter may have no elements, of which there is no address either.
+        if (length == 0) return empty([count, streams, 0], dtype, device);
         if (device.type != TorchSharp.DeviceType.CPU && distribution == ProbeDistribution.Rademacher)
             return DrawOnDevice(firstProbe, count, firstStream, streams, length, dtype, device, from);
 

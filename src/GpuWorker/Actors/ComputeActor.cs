@@ -2,7 +2,6 @@ using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
@@ -23,6 +22,7 @@ internal sealed class ComputeActor : ReceiveActor
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private ReplicaKey? _key;
     private IReplica? _replica;
+    private ReplicaFiles? _files;
     private IQuadraticForm? _form;
     private Guid _job;
     private long? _idleSince;
@@ -41,24 +41,29 @@ internal sealed class ComputeActor : ReceiveActor
         Akka.Actor.Props.Create(() => new ComputeActor(settings, replicas, time))
             .WithDispatcher(ActorHutchSystem.ComputeDispatcher);
 
-    protected override void PostStop()
-    {
-        DisposeForm();
-        _replica?.Dispose();
-    }
+    protected override void PostStop() => DisposeReplica();
 
     private void OnPrepare(Prepare prepare)
     {
         var (request, cancellation) = (prepare.Request, prepare.Cancellation);
-        if (cancellation.IsCancellationRequested) return;
+        if (cancellation.IsCancellationRequested)
+        {
+            prepare.Files.Dispose();
+            return;
+        }
+
+        void Say(string step) => Context.Parent.Tell(new Preparing(request.Job, step));
         try
         {
             long start = _time.GetTimestamp();
             DisposeForm();
             _job = request.Job;
+            Say("loading the model");
             var replica = ReplicaFor(request.Spec, prepare.Files);
+            Say("checking the loss");
             replica.CheckDeterminism();
             _form = replica.QuadraticForm(request.Spec.CurvatureOptions(request.MemoryBudget));
+            Say("warming up");
             WarmUp(_form, request.Spec, cancellation);
             // Before its first chunk the worker waits for the job to begin, which is not for want of a chunk.
             _idleSince = null;
@@ -73,18 +78,23 @@ internal sealed class ComputeActor : ReceiveActor
         }
         catch (Exception error)
         {
+            if (error is FileChangedException) DisposeReplica();
             Context.Parent.Tell(new ReplicaFailed(request.Job, Describe(error), IsThisMachines(error)));
         }
     }
 
     /// <summary>The replica of before, where it serves; else a new one.</summary>
-    private IReplica ReplicaFor(JobSpec spec, IReadOnlyDictionary<BlobId, string> files)
+    private IReplica ReplicaFor(JobSpec spec, ReplicaFiles files)
     {
         var key = new ReplicaKey(spec.Risk, spec.Dtype, _settings.Device, _settings.Threads);
-        if (_replica is not null && key == _key) return _replica;
+        if (_replica is not null && key == _key)
+        {
+            files.Dispose();
+            return _replica;
+        }
 
-        _replica?.Dispose();
-        _replica = null;
+        DisposeReplica();
+        _files = files;
         _replica = _replicas.Create(key, files);
         _key = key;
         return _replica;
@@ -123,18 +133,34 @@ internal sealed class ComputeActor : ReceiveActor
         catch (Exception error)
         {
             Context.Parent.Tell(new ChunkFailed(
-                request.Job, request.Chunk, request.Attempt, Describe(error), error is not CurvatureException));
+                request.Job, request.Chunk, request.Attempt, Describe(error),
+                error is not CurvatureException or FileChangedException));
+            if (error is FileChangedException)
+            {
+                DisposeReplica();
+                Context.Parent.Tell(new ReplicaLost(request.Job));
+            }
         }
 
         _idleSince = _time.GetTimestamp();
     }
 
     /// <summary>Whether another machine may fare better: what is wrong with a model or with data is wrong everywhere.</summary>
-    private static bool IsThisMachines(Exception error) => error is not CurvatureException or LibTorchException;
+    private static bool IsThisMachines(Exception error) =>
+        error is not CurvatureException or LibTorchException or FileChangedException;
 
     /// <summary>A message for the user is passed on as it is; anything else says what it is.</summary>
     private static string Describe(Exception error) =>
         error is CurvatureException ? error.Message : $"{error.GetType().Name}: {error.Message}";
+
+    private void DisposeReplica()
+    {
+        DisposeForm();
+        _replica?.Dispose();
+        _replica = null;
+        _files?.Dispose();
+        _files = null;
+    }
 
     private void DisposeForm()
     {

@@ -1,15 +1,15 @@
-using ActorHutch.Shared.Blobs;
+using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Messages;
 
 namespace ActorHutch.GpuWorker.Actors;
 
 /// <summary>Prepare for a job; answered by <see cref="ReplicaReady"/> or <see cref="ReplicaFailed"/> unless cancelled.</summary>
 /// <param name="Request">What the coordinator asked for.</param>
-/// <param name="Files">Where the job's files lie on this machine.</param>
+/// <param name="Files">The job's files, the receiver's to dispose of.</param>
 /// <param name="TransferSeconds">What it took to bring them here.</param>
 /// <param name="Cancellation">Gives it up.</param>
 internal sealed record Prepare(
-    PrepareReplica Request, IReadOnlyDictionary<BlobId, string> Files, double TransferSeconds, CancellationToken Cancellation);
+    PrepareReplica Request, ReplicaFiles Files, double TransferSeconds, CancellationToken Cancellation);
 
 /// <summary>
 /// Compute a chunk; answered by <see cref="ChunkDone"/> or <see cref="ChunkFailed"/> unless cancelled or taken back.
@@ -30,3 +30,9 @@ internal sealed class Compute(RunChunk request, CancellationToken cancellation)
 
 /// <summary>Free what belongs to a job alone; the replica stays for the next one.</summary>
 internal sealed record Release(Guid Job);
+
+/// <summary>What is being done to come to a job's replica, in a few words for people.</summary>
+internal sealed record Preparing(Guid Job, string Step);
+
+/// <summary>A job's replica cannot be computed with any more: a file that it reads has changed on this machine.</summary>
+internal sealed record ReplicaLost(Guid Job);

@@ -31,6 +31,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private bool _hasReplica;
     private JobSpec? _spec;
     private string? _refusal;
+    private string _step = "";
     private int _dropped;
 
     /// <summary>A worker; <see cref="Props"/> says what of.</summary>
@@ -94,7 +95,10 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
             refused => refused.Incarnation == _registration.Incarnation,
             refused => OnRefused(refused.Reason));
         Receive<IJobMessage>(Drop);
-        Receive<FilesBrought>(_ => { });
+        Receive<FilesBrought>(OnFilesBrought);
+        Receive<FilesMissing>(_ => { });
+        Receive<Preparing>(_ => { });
+        Receive<ReplicaLost>(_ => { });
         Receive<Terminated>(gone => gone.ActorRef.Equals(_compute), _ => ComputeDied());
     }
 
@@ -102,6 +106,9 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     {
         Receive<PrepareReplica>(OnPrepare);
         Receive<FilesBrought>(OnFilesBrought);
+        Receive<FilesMissing>(OnFilesMissing);
+        Receive<Preparing>(preparing => { if (preparing.Job == _job) _step = preparing.Step; });
+        Receive<ReplicaLost>(OnReplicaLost);
         Receive<IJobMessage>(message => message.Job != _job, Drop);
         Receive<RunChunk>(OnRunChunk);
         Receive<EndJob>(end => { LeaveJob(); _compute.Tell(new Release(end.Job)); });
@@ -134,7 +141,10 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
 
     private int Capacity => 1 + _settings.Prefetch;
 
-    private WorkerStatus Status(int capacity) => new(_job ?? Guid.Empty, _hasReplica, capacity, [.. _chunks.Keys]);
+    private WorkerStatus Status(int capacity) => new(_job ?? Guid.Empty, _hasReplica, capacity, [.. _chunks.Keys])
+    {
+        Step = _step,
+    };
 
     private void OnRunChunk(RunChunk chunk)
     {
@@ -145,6 +155,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
 
     private void OnReplicaFailed(ReplicaFailed failed)
     {
+        _step = "";
         _log.Info("Worker {Worker} cannot serve job {Job}: {Reason}", _settings.Id, failed.Job, failed.What);
         Say(failed);
     }
@@ -205,10 +216,11 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         Context.System.EventStream.Publish(new ReplicaState(_settings.Id, Verified: false));
         _spec = request.Spec;
         var (self, cancellation) = (Self, _cancellation.Token);
-        _files.BringAsync(request.Spec.Risk, BlobsOf(_coordinator), cancellation).PipeTo(
+        void Begins(InputFile file) => self.Tell(new Preparing(request.Job, $"fetching or checking {file.Name}"));
+        _files.BringAsync(request.Spec.Risk, BlobsOf(_coordinator), Begins, cancellation).PipeTo(
             self,
             success: brought => new FilesBrought(request, brought, cancellation),
-            failure: error => new ReplicaFailed(request.Job, error.Message, Retriable: true));
+            failure: error => new FilesMissing(new ReplicaFailed(request.Job, error.Message, Retriable: true), cancellation));
     }
 
     private static ActorSelection BlobsOf(IActorRef coordinator) => Context.ActorSelection(
@@ -217,8 +229,22 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private void OnFilesBrought(FilesBrought brought)
     {
         // Of a job that it has left meanwhile.
-        if (brought.Cancellation.IsCancellationRequested) return;
-        _compute.Tell(new Prepare(brought.Request, brought.Files.Paths, brought.Files.Seconds, brought.Cancellation));
+        if (brought.Cancellation.IsCancellationRequested) brought.Files.Files.Dispose();
+        else _compute.Tell(new Prepare(brought.Request, brought.Files.Files, brought.Files.Seconds, brought.Cancellation));
+    }
+
+    private void OnFilesMissing(FilesMissing missing)
+    {
+        if (!missing.Cancellation.IsCancellationRequested) OnReplicaFailed(missing.Failed);
+    }
+
+    /// <summary>Its next status says that it has no replica, and the coordinator has it make another one.</summary>
+    private void OnReplicaLost(ReplicaLost lost)
+    {
+        if (lost.Job != _job) return;
+        _hasReplica = false;
+        _chunks.Clear();
+        Context.System.EventStream.Publish(new ReplicaState(_settings.Id, Verified: false));
     }
 
     /// <summary>
@@ -242,6 +268,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         }
 
         _hasReplica = true;
+        _step = "";
         _log.Log(
             LevelBesideCoordinator, null, "Worker {Worker} is ready for job {Job} after {WarmUpSeconds} s", _settings.Id,
             ready.Job, Math.Round(ready.WarmUpSeconds, 3));
@@ -262,6 +289,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         _cancellation = new CancellationTokenSource();
         _chunks.Clear();
         _hasReplica = false;
+        _step = "";
         _job = null;
     }
 
@@ -291,6 +319,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private void Say(IWorkerMessage message) => _coordinator.Tell(message, Self);
 
     private sealed record FilesBrought(PrepareReplica Request, BroughtFiles Files, CancellationToken Cancellation);
+
+    private sealed record FilesMissing(ReplicaFailed Failed, CancellationToken Cancellation);
 
     private sealed record StatusDue;
 

@@ -31,6 +31,12 @@ public sealed record WorkerSettings(string Id, string Device)
     /// </summary>
     public BlobStore Files { get; init; } = new();
 
+    /// <summary>
+    /// Whether a model that comes from the coordinator may be TorchScript, a program that this process then runs. Default: no.
+    /// Programs among <see cref="Files"/> are this machine's own.
+    /// </summary>
+    public bool AllowTorchScript { get; init; }
+
     /// <summary>Where files that come from the coordinator are kept. Default: <see cref="BlobCache.DefaultDirectory"/>.</summary>
     public BlobCache Cache { get; init; } = new(BlobCache.DefaultDirectory);
 

@@ -30,7 +30,10 @@ internal sealed class WorkerCommand
     /// <summary>The program's commands.</summary>
     public RootCommand Root => _root;
 
-    /// <summary>Reads a command line that the parser accepts.</summary>
+    /// <summary>Takes a command line apart.</summary>
+    public ParseResult Parse(string[] arguments) => _root.Parse(Completion.WithPosition(arguments), Completion.Parser);
+
+    /// <summary>Reads a command line.</summary>
     public WorkerRequest Read(ParseResult parsed) => WorkerRequest.Read(parsed, _options);
 
     public WorkerCommand(IReplicaFactory replicas, TextWriter output, TextWriter error)
@@ -54,7 +57,7 @@ internal sealed class WorkerCommand
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public async Task<int> RunAsync(string[] arguments, CancellationToken leave)
     {
-        var parsed = _root.Parse(Completion.WithPosition(arguments));
+        var parsed = Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
             var request = Read(parsed);

@@ -50,6 +50,12 @@ internal sealed class WorkerOptions
         AllowMultipleArgumentsPerToken = false,
     };
 
+    public Option<bool> AllowTorchScript { get; } = new("--allow-torchscript")
+    {
+        Description = "Run models that the coordinator sends as TorchScript, which is a program. Default: models as "
+            + "descriptions (model.json) alone",
+    };
+
     public Option<bool> UntilJobDone { get; } = new("--until-job-done")
     {
         Description = "Leave with exit code 0 once the coordinator's job is done, and with 130 when told to go before",
@@ -63,7 +69,7 @@ internal sealed class WorkerOptions
     public IReadOnlyList<OptionGroup> Groups =>
     [
         new("Cluster", [.. Node.All, UntilJobDone]),
-        new("How it runs", [Id, Device, Workers, Threads, Cache, ModelAssembly]),
+        new("How it runs", [Id, Device, Workers, Threads, Cache, ModelAssembly, AllowTorchScript]),
         new("Output", [LogLevel, LogFormat]),
     ];
 

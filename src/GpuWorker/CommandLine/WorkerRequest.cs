@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using ActorHutch.Curvature;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
@@ -25,6 +26,9 @@ internal sealed record WorkerRequest(
 
     /// <summary>Where files that come from the coordinator are kept.</summary>
     public required BlobCache Cache { get; init; }
+
+    /// <summary>Whether models that come from the coordinator may be TorchScript.</summary>
+    public bool AllowTorchScript { get; init; }
 
     /// <summary>The assemblies that jobs may take their model from.</summary>
     public required BlobStore Assemblies { get; init; }
@@ -62,6 +66,7 @@ internal sealed record WorkerRequest(
             LogFormat = Value(options.LogFormat) ?? LogFormat.Text,
             Cache = new BlobCache(Value(options.Cache) ?? BlobCache.DefaultDirectory),
             Assemblies = assemblies,
+            AllowTorchScript = parsed.GetValue(options.AllowTorchScript),
         };
     }
 
@@ -72,9 +77,9 @@ internal sealed record WorkerRequest(
             assemblies.AddFile(path);
             return null;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (CurvatureException error)
         {
-            return new Problem("model-assembly", path, $"must be a file that can be read ({error.Message})");
+            return new Problem("model-assembly", path, $"must be a file that can be read ({error.Message.TrimEnd('.')})");
         }
     }
 

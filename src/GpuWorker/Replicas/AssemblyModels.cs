@@ -1,25 +1,27 @@
 using System.Reflection;
 using System.Runtime.Loader;
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Models;
 
 namespace ActorHutch.GpuWorker.Replicas;
 
-/// <summary>Loads factories from assemblies on this machine's disk, each assembly once a process.</summary>
+/// <summary>Loads factories from assemblies on this machine's disk, each content once a process.</summary>
 internal static class AssemblyModels
 {
     private static readonly Dictionary<string, Assembly> Loaded = [];
     private static readonly Lock Gate = new();
 
     /// <summary>Makes a factory.</summary>
-    /// <param name="path">The assembly.</param>
+    /// <param name="file">The assembly.</param>
     /// <param name="name">The class, with its namespace.</param>
     /// <returns>An <see cref="IModelFactory"/> or an <see cref="IRiskFactory"/>.</returns>
     /// <exception cref="CurvatureException">There is none; the message says why.</exception>
-    public static object Factory(string path, string name)
+    public static object Factory(HashedFile file, string name)
     {
-        var type = Load(path).GetType(name) ?? throw new CurvatureException(
-            $"{Path.GetFileName(path)} has no class {name}: name it with its namespace. It has {Factories(Load(path))}.");
+        var assembly = Load(file);
+        var type = assembly.GetType(name) ?? throw new CurvatureException(
+            $"{Path.GetFileName(file.Path)} has no class {name}: name it with its namespace. It has {Factories(assembly)}.");
         if (!IsFactory(type))
         {
             throw new CurvatureException(
@@ -37,18 +39,20 @@ internal static class AssemblyModels
         }
     }
 
-    private static Assembly Load(string path)
+    /// <summary>Loads the bytes that were held against their hash, and not what is at the path by now.</summary>
+    private static Assembly Load(HashedFile file)
     {
         lock (Gate)
         {
-            if (Loaded.TryGetValue(path, out var loaded)) return loaded;
+            if (Loaded.TryGetValue(file.Content.Sha256, out var loaded)) return loaded;
             try
             {
-                return Loaded[path] = new Neighbours(path).LoadFromAssemblyPath(Path.GetFullPath(path));
+                using var content = file.OpenRead();
+                return Loaded[file.Content.Sha256] = new Neighbours(file.Path).LoadFromStream(content);
             }
             catch (Exception error) when (error is BadImageFormatException or IOException)
             {
-                throw new CurvatureException($"{Path.GetFileName(path)} is no .NET assembly that can be loaded: {error.Message}", error);
+                throw new CurvatureException($"{Path.GetFileName(file.Path)} is no .NET assembly that can be loaded: {error.Message}", error);
             }
         }
     }

@@ -1,7 +1,6 @@
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Operators;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.GpuWorker.Replicas;
@@ -43,8 +42,9 @@ public interface IReplicaFactory
 
     /// <summary>Makes a replica on the calling thread, which is the only one to use it.</summary>
     /// <param name="key">What it is made from.</param>
-    /// <param name="files">Where each of the source's files lies on this machine.</param>
+    /// <param name="files">The source's files, which stay the caller's and are open as long as the replica is used.</param>
     /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
     /// <exception cref="CurvatureException">The source is at fault: it would be on any machine.</exception>
-    IReplica Create(ReplicaKey key, IReadOnlyDictionary<BlobId, string> files);
+    /// <exception cref="FileChangedException">A file is not what it was when it was hashed.</exception>
+    IReplica Create(ReplicaKey key, ReplicaFiles files);
 }

@@ -4,7 +4,6 @@ using ActorHutch.Curvature;
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 using TorchSharp;
 
@@ -12,8 +11,8 @@ namespace ActorHutch.GpuWorker.Replicas;
 
 /// <summary>Makes models and samples of a source's files, on this machine.</summary>
 /// <param name="source">The source.</param>
-/// <param name="paths">Where its files lie.</param>
-internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId, string> paths)
+/// <param name="files">Its files.</param>
+internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
 {
     /// <summary>Hash of all that the files and the source say: of equal ones, replicas are equal.</summary>
     public string Sha256 => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n',
@@ -22,24 +21,34 @@ internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId,
             source.ModelFile?.Id, source.Weights?.Id, source.Assembly?.Id, source.ModelType, source.Parameters,
             source.Data?.Id, source.Inputs?.Id, source.Targets?.Id, source.Normalize, source.Samples, source.Offset,
             source.Loss, source.Reduction,
-        }.Select(part => part?.ToString() ?? "-")))));
+        }.Select(part => part?.ToString() ?? "-").Concat(Later)))));
+
+    /// <summary>What sources can say since then, where they do: the hashes of all others stay what they were.</summary>
+    private IEnumerable<string> Later
+    {
+        get
+        {
+            if (source.Scale is { } scale) yield return $"scale {scale}";
+            if (source.IgnoreIndex is { } index) yield return $"ignore {index}";
+        }
+    }
 
     /// <summary>The model, in evaluation mode.</summary>
     /// <exception cref="CurvatureException">A file is at fault; the message names it.</exception>
     public torch.nn.Module<torch.Tensor, torch.Tensor> Model(torch.ScalarType dtype, torch.Device device) => Named(() =>
     {
-        string path = PathOf(source.ModelFile!);
-        if (!IsDescription(path))
+        var file = files[source.ModelFile!];
+        if (!IsDescription(file))
         {
-            if (source.Weights is null) return TorchScriptModel.Load(path, dtype, device);
+            if (source.Weights is null) return TorchScriptModel.Load(file, dtype, device);
             throw new CurvatureException(
                 $"{source.Weights.Name}: must not be there, since {source.Model} is a TorchScript archive and holds its weights.");
         }
 
-        var description = ModelDescription.Load(path);
+        var description = ModelDescription.Load(file);
         if (source.Weights is null)
             throw new CurvatureException($"{source.Model} is a model description, and needs --weights FILE.safetensors.");
-        using var weights = ArrayFiles.Open(PathOf(source.Weights));
+        using var weights = ArrayFiles.Open(files[source.Weights]);
         var model = description.Build(dtype, device);
         try
         {
@@ -57,16 +66,17 @@ internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId,
     /// <exception cref="CurvatureException">A file is at fault; the message names it.</exception>
     public Dataset Samples(torch.ScalarType dtype) => Named(() =>
     {
-        var files = source.Data is { } both
-            ? new DatasetFiles(PathOf(both))
-            : new DatasetFiles(PathOf(source.Inputs!), PathOf(source.Targets!));
-        var samples = Dataset.Open(files, new DatasetOptions
+        var options = new DatasetOptions
         {
             Offset = source.Offset,
             Samples = source.Samples,
+            Scale = source.Scale,
             Mean = source.Normalize?.Mean,
             Deviation = source.Normalize?.Deviation,
-        });
+        };
+        var samples = source.Data is { } both
+            ? Dataset.Open(files[both], options: options)
+            : Dataset.Open(files[source.Inputs!], files[source.Targets!], options);
         try
         {
             samples.CheckFinite(dtype);
@@ -79,18 +89,43 @@ internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId,
         }
     });
 
-    /// <summary>The loss that is asked for, or the one that the targets are for.</summary>
-    public Loss Loss(Dataset samples) => (source.Loss ?? (samples.TargetsAreClasses ? LossKind.CrossEntropy : LossKind.Mse)) switch
+    /// <summary>The loss that is asked for, else the one that the file of the targets names, else the one for their type; and why.</summary>
+    /// <exception cref="CurvatureException">It does not serve the targets.</exception>
+    public (Loss Loss, string Reason) Loss(Dataset samples)
     {
-        LossKind.CrossEntropy => new CrossEntropy(source.Reduction),
-        LossKind.Mse when samples.TargetsAreClasses => throw NoClasses("mse"),
-        LossKind.Mse => new MeanSquaredError(source.Reduction),
-        _ when samples.TargetsAreClasses => throw NoClasses("bce"),
-        _ => new BinaryCrossEntropyWithLogits(source.Reduction),
-    };
+        var (kind, reason) = Chosen(samples);
+        return (kind switch
+        {
+            LossKind.CrossEntropy => new CrossEntropy(
+                source.Reduction, ignoreIndex: source.IgnoreIndex ?? CrossEntropy.DefaultIgnoreIndex),
+            _ when source.IgnoreIndex is { } index => throw new CurvatureException(
+                $"--ignore-index {index} names a class, and the loss is {kind.Word()} ({reason}), whose targets are no classes."),
+            LossKind.Mse when samples.TargetsAreClasses => throw NoClasses("mse"),
+            LossKind.Mse => new MeanSquaredError(source.Reduction),
+            _ when samples.TargetsAreClasses => throw NoClasses("bce"),
+            _ => new BinaryCrossEntropyWithLogits(source.Reduction),
+        }, reason);
+    }
 
-    /// <summary>Where a file lies.</summary>
-    public string PathOf(InputFile file) => paths[file.Content.Id];
+    private (LossKind Kind, string Reason) Chosen(Dataset samples)
+    {
+        if (source.Loss is { } asked) return (asked, "asked for");
+        string file = (source.Data ?? source.Targets)!.Name;
+        if (samples.NamedLoss is { } named)
+        {
+            return Choices.Loss.TryParse(named, out var kind)
+                ? (kind, $"as {file} says")
+                : throw new CurvatureException($"{file} says that its targets are for the loss {named}, which is not known: --loss {Choices.Loss.Right}.");
+        }
+
+        if (samples.TargetsAreClasses) return (LossKind.CrossEntropy, "by the targets' type: whole numbers, which are classes");
+        return (LossKind.Mse, samples.TargetsLookLikeProbabilities()
+            ? "by the targets' type: real numbers; they look like probabilities of classes, for which there is --loss cross-entropy"
+            : "by the targets' type: real numbers");
+    }
+
+    /// <summary>The assembly that makes the model.</summary>
+    public HashedFile Assembly => files[source.Assembly!];
 
     /// <summary>Messages name files as the job does: on a worker they lie in a cache, under their hashes.</summary>
     private T Named<T>(Func<T> make)
@@ -99,11 +134,11 @@ internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId,
         {
             return make();
         }
-        catch (CurvatureException error) when (error is not LibTorchException)
+        catch (CurvatureException error) when (error is not (LibTorchException or FileChangedException))
         {
             string message = error.Message;
             foreach (var file in source.Files)
-                message = message.Replace(PathOf(file), file.Name, StringComparison.Ordinal);
+                message = message.Replace(files[file].Path, file.Name, StringComparison.Ordinal);
             throw new CurvatureException(message, error);
         }
     }
@@ -112,10 +147,10 @@ internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId,
         $"--loss {loss} compares real numbers, and the targets of {(source.Data ?? source.Targets)!.Name} are whole: "
         + "use --loss cross-entropy, or save them as float32.");
 
-    /// <summary>A description begins with a brace, a TorchScript archive with PK.</summary>
-    private static bool IsDescription(string path)
+    /// <summary>Whether a model's file is a description, and no program: it begins with a brace, a TorchScript archive with PK.</summary>
+    public static bool IsDescription(HashedFile file)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = file.OpenRead();
         int first;
         do first = stream.ReadByte();
         while (first is ' ' or '\t' or '\r' or '\n' or 0xEF or 0xBB or 0xBF);

@@ -17,16 +17,18 @@ internal sealed class TorchReplica : IReplica
     private readonly Loss _loss;
     private readonly ISamples _samples;
     private readonly long? _microBatch;
+    private readonly Dictionary<long, MicroBatchedRisk> _risks = [];
 
     /// <param name="source">What the job says: name, parameters, micro-batch.</param>
     /// <param name="sha256">Hash of weights and samples.</param>
     /// <param name="model">The model.</param>
     /// <param name="loss">The loss.</param>
+    /// <param name="lossReason">Who chose it, for people.</param>
     /// <param name="samples">The samples.</param>
     /// <param name="owned">What the replica disposes of; not where the constructor throws.</param>
     /// <exception cref="CurvatureException">The parameters that are asked for, or targets, do not fit.</exception>
     public TorchReplica(
-        RiskSource source, string sha256, torch.nn.Module<torch.Tensor, torch.Tensor> model, Loss loss, ISamples samples,
+        RiskSource source, string sha256, torch.nn.Module<torch.Tensor, torch.Tensor> model, Loss loss, string lossReason, ISamples samples,
         params IReadOnlyList<IDisposable> owned)
     {
         (_model, _loss, _samples, _owned, _microBatch) = (model, loss, samples, owned, source.MicroBatch);
@@ -36,7 +38,10 @@ internal sealed class TorchReplica : IReplica
         var risk = new MicroBatchedRisk(model, loss, samples, source.MicroBatch ?? MicroBatchSize.ForUnknownLayers);
         risk.CheckTargets();
         Model = new ReplicaDescription(
-            source.Model, sha256, risk.With(0, first => first.ParameterCount), samples.SampleCount);
+            source.Model, sha256, risk.With(0, first => first.ParameterCount), samples.SampleCount)
+        {
+            Loss = LossDescription.Of(loss, lossReason),
+        };
     }
 
     /// <inheritdoc/>
@@ -58,6 +63,10 @@ internal sealed class TorchReplica : IReplica
         foreach (var owned in _owned) owned.Dispose();
     }
 
-    private MicroBatchedRisk Risk(CurvatureOptions options) => new(
-        _model, _loss, _samples, _microBatch ?? MicroBatchSize.Auto(_model, _loss, _samples, options));
+    /// <summary>The risk in micro-batches for some options. What it has found out of the samples serves later jobs too.</summary>
+    private MicroBatchedRisk Risk(CurvatureOptions options)
+    {
+        long size = _microBatch ?? MicroBatchSize.Auto(_model, _loss, _samples, options);
+        return _risks.TryGetValue(size, out var risk) ? risk : _risks[size] = new(_model, _loss, _samples, size);
+    }
 }

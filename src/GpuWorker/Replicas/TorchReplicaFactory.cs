@@ -1,6 +1,5 @@
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Models;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 using TorchSharp;
 
@@ -20,7 +19,7 @@ public sealed class TorchReplicaFactory : IReplicaFactory
     }
 
     /// <inheritdoc/>
-    public IReplica Create(ReplicaKey key, IReadOnlyDictionary<BlobId, string> files)
+    public IReplica Create(ReplicaKey key, ReplicaFiles files)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(files);
@@ -42,7 +41,7 @@ public sealed class TorchReplicaFactory : IReplicaFactory
         return source.Model switch
         {
             RiskSource.MnistExample => Owning(MnistExample.Create(dtype, device), example => new TorchReplica(
-                source, example.Sha256, example.Risk.Model, example.Risk.Loss,
+                source, example.Sha256, example.Risk.Model, example.Risk.Loss, "the example's",
                 new TensorSamples(example.Risk.Inputs, example.Risk.Targets), example)),
             _ => throw new CurvatureException(
                 $"There is no model {source.Model}: it must be {string.Join(" or ", RiskSource.Models)}."),
@@ -52,7 +51,7 @@ public sealed class TorchReplicaFactory : IReplicaFactory
     private static TorchReplica OfAssembly(
         RiskSource source, SourceFiles files, torch.ScalarType dtype, torch.Device device)
     {
-        object factory = AssemblyModels.Factory(files.PathOf(source.Assembly!), source.ModelType!);
+        object factory = AssemblyModels.Factory(files.Assembly, source.ModelType!);
         if ((source.Data ?? source.Inputs) is not null)
         {
             return factory is IModelFactory models
@@ -67,15 +66,20 @@ public sealed class TorchReplicaFactory : IReplicaFactory
                 $"{source.ModelType} makes a model alone: give data with --data, or make it an {nameof(IRiskFactory)}.");
         }
 
+        if (source.DataOptions().Select(option => option.Field).FirstOrDefault() is { } field)
+            throw new CurvatureException($"{source.ModelType} brings its data and its loss: leave out --{field}.");
         var risk = risks.CreateRisk(dtype, device);
         return Owning(risk.Model, model => Owning(risk.Inputs, inputs => Owning(risk.Targets, targets => new TorchReplica(
-            source, files.Sha256, risk.Model, risk.Loss, new TensorSamples(inputs, targets), model, inputs, targets))));
+            source, files.Sha256, risk.Model, risk.Loss, $"that of {source.ModelType}", new TensorSamples(inputs, targets), model, inputs, targets))));
     }
 
     private static TorchReplica OfModel(
         RiskSource source, SourceFiles files, torch.nn.Module<torch.Tensor, torch.Tensor> model, torch.ScalarType dtype) =>
-        Owning(files.Samples(dtype), samples => new TorchReplica(
-            source, files.Sha256, model, files.Loss(samples), samples, model, samples));
+        Owning(files.Samples(dtype), samples =>
+        {
+            var (loss, reason) = files.Loss(samples);
+            return new TorchReplica(source, files.Sha256, model, loss, reason, samples, model, samples);
+        });
 
     /// <summary>What was made is disposed of where nobody takes it.</summary>
     private static TResult Owning<T, TResult>(T made, Func<T, TResult> use) where T : IDisposable

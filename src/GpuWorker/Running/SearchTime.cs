@@ -10,12 +10,15 @@ internal sealed class SearchTime(TimeSpan? limit, TimeProvider time)
     /// <summary>A timestamp.</summary>
     public long Now => time.GetTimestamp();
 
+    /// <summary>How long it has been.</summary>
+    public TimeSpan Searched => Since(Volatile.Read(ref _lastSeen));
+
     /// <summary>Whether it has been too long.</summary>
-    public bool IsOver => limit is { } most && Since(_lastSeen) > most;
+    public bool IsOver => limit is { } most && Searched > most;
 
     /// <summary>The time since a timestamp.</summary>
     public TimeSpan Since(long timestamp) => time.GetElapsedTime(timestamp);
 
     /// <summary>There is a coordinator.</summary>
-    public void Found() => _lastSeen = time.GetTimestamp();
+    public void Found() => Volatile.Write(ref _lastSeen, time.GetTimestamp());
 }

@@ -16,6 +16,9 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
     /// <summary>A condition of its health.</summary>
     public const string ReplicaCondition = "holding a verified replica";
 
+    /// <summary>So long it looks for a coordinator before it looks why there is none.</summary>
+    private static readonly TimeSpan HintTime = TimeSpan.FromSeconds(5);
+
     private readonly NodeHealth _health = new(NodeHealth.Member, ReplicaCondition);
 
     /// <summary>Runs until it is told to leave, or finds no coordinator.</summary>
@@ -27,16 +30,20 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
         using var notReady = leave.Register(_health.Leave);
         using var metrics = request.Health is null ? null : new MetricsExporter(WorkerMetrics.Meter);
         var endpoint = request.Health is { } listen
-            ? await HealthEndpoint.StartAsync(listen, _health, metrics).ConfigureAwait(false)
+            ? await HealthEndpoint.StartAsync(listen, _health, metrics, request.Cluster.Insecure).ConfigureAwait(false)
             : null;
         try
         {
             WorkerSettings[] workers = [.. devices.Select((device, i) => SettingsOf(device, i, devices.Count))];
             var search = new SearchTime(request.Cluster.JoinTimeout, TimeProvider.System);
-            while (true)
-            {
-                if (await RunOnceAsync(workers, search, leave).ConfigureAwait(false) is { } code) return code;
-            }
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(leave);
+            var hint = HintAsync(search, end.Token);
+            int? code;
+            do code = await RunOnceAsync(workers, search, leave).ConfigureAwait(false);
+            while (code is null);
+            await end.CancelAsync().ConfigureAwait(false);
+            await hint.ConfigureAwait(false);
+            return code.Value;
         }
         finally
         {
@@ -66,9 +73,10 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
                     _health.Leave();
                     return ExitCode.Done;
                 case MembershipEnd.GaveUp:
+                    var found = await SeedNodes.LookAsync(request.Cluster, CancellationToken.None).ConfigureAwait(false);
                     log.Tell(LogEventLevel.Error, string.Create(CultureInfo.InvariantCulture,
                         $"No coordinator was found in {request.Cluster.JoinTimeout!.Value.TotalSeconds:0.#} s. "
-                        + $"Looked at {string.Join(", ", request.Cluster.SeedNodes)}."));
+                        + $"Looked at {string.Join(", ", request.Cluster.SeedNodes)}.{string.Concat(found.Select(one => $"\n  {one}"))}"));
                     await membership.GoAsync().ConfigureAwait(false);
                     return ExitCode.Failed;
                 case MembershipEnd.Dismissed:
@@ -78,6 +86,29 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
                     await membership.GoAsync().ConfigureAwait(false);
                     return null;
             }
+        }
+    }
+
+    /// <summary>
+    /// Says, once, that a seed node was named otherwise than it names itself: who waits for it may wait for minutes. Until
+    /// then it looks now and then, for the coordinator may come later.
+    /// </summary>
+    private async Task HintAsync(SearchTime search, CancellationToken end)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(HintTime, end).ConfigureAwait(false);
+                if (search.Searched < HintTime) continue;
+                var misnamed = (await SeedNodes.LookAsync(request.Cluster, end).ConfigureAwait(false)).Where(seed => seed.IsMisnamed).ToArray();
+                foreach (var seed in misnamed) log.Tell(LogEventLevel.Warning, seed.ToString());
+                if (misnamed.Length > 0) return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It was found, or is looked for no more.
         }
     }
 
@@ -103,6 +134,7 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
             Coordinator = null,
             Files = request.Assemblies,
             Cache = request.Cache,
+            AllowTorchScript = request.AllowTorchScript,
         };
     }
 }

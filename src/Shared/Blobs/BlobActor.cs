@@ -1,6 +1,5 @@
 using Akka;
 using Akka.Actor;
-using Akka.Event;
 using Akka.Streams;
 using Akka.Streams.Dsl;
 
@@ -25,7 +24,6 @@ public sealed class BlobActor : ReceiveActor
     public const int MaxStreams = 32;
 
     private readonly BlobStore _store;
-    private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Queue<(BlobId Blob, IActorRef Receiver)> _waiting = [];
     private readonly ActorMaterializer _materializer = Context.Materializer();
     private int _streams;
@@ -59,18 +57,7 @@ public sealed class BlobActor : ReceiveActor
 
     private void Serve(BlobId blob, IActorRef receiver)
     {
-        Stream? stream;
-        try
-        {
-            stream = _store.Open(blob);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            _log.Error("Blob {Blob} cannot be read: {Error}", blob, error.Message);
-            stream = null;
-        }
-
-        if (stream is null)
+        if (_store.Open(blob) is not { } stream)
         {
             receiver.Tell(new BlobUnknown(blob));
             return;
@@ -78,7 +65,8 @@ public sealed class BlobActor : ReceiveActor
 
         _streams++;
         var self = Self;
-        Source.UnfoldResource(() => stream, ReadPiece, opened => opened.Dispose())
+        // The disk may take its time, and an actor must not.
+        Source.UnfoldResourceAsync(() => Task.FromResult(stream), opened => Task.Run(() => ReadPiece(opened)), Close)
             .WatchTermination((_, ended) =>
             {
                 ended.ContinueWith(_ => self.Tell(new StreamEnded()), TaskScheduler.Default);
@@ -94,6 +82,12 @@ public sealed class BlobActor : ReceiveActor
         byte[] piece = new byte[PieceBytes];
         int read = stream.ReadAtLeast(piece, PieceBytes, throwOnEndOfStream: false);
         return read == 0 ? Akka.Util.Option<byte[]>.None : read == PieceBytes ? piece : piece[..read];
+    }
+
+    private static async Task<Done> Close(Stream stream)
+    {
+        await stream.DisposeAsync().ConfigureAwait(false);
+        return Done.Instance;
     }
 
     private sealed record StreamEnded;

@@ -1,13 +1,21 @@
+using System.Collections.Concurrent;
+using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data;
+
 namespace ActorHutch.Shared.Blobs;
 
 /// <summary>
 /// Blobs on a worker's disk, a file each, named by its hash. What is in it is checked whenever it is used, so any number of
-/// processes may share it, and a file that was damaged or cut short is fetched again.
+/// processes may share it, and a file that was damaged or cut short is fetched again. A file is hashed once in a process's life;
+/// from then on its blocks are held against their hashes as they are read.
 /// </summary>
 /// <param name="directory">Where; it is made where it is not there.</param>
 public sealed class BlobCache(string directory)
 {
     private const string Unfinished = ".part";
+
+    private readonly ConcurrentDictionary<BlobId, (ContentHashes Content, DateTime Written)> _known = [];
+    private readonly Lock _hashing = new();
 
     /// <summary>What is kept, in bytes; the blobs used longest ago give way. Default: 32 GiB.</summary>
     public long MaxBytes { get; init; } = 32L << 30;
@@ -17,6 +25,9 @@ public sealed class BlobCache(string directory)
 
     /// <summary>Where it is.</summary>
     public string Directory => directory;
+
+    /// <summary>Opens and hashes a file. Default: <see cref="HashedFile.Open(string)"/>.</summary>
+    internal Func<string, HashedFile> Hash { get; init; } = HashedFile.Open;
 
     /// <summary><c>actorhutch/blobs</c> under the user's folder for caches.</summary>
     public static string DefaultDirectory
@@ -35,40 +46,31 @@ public sealed class BlobCache(string directory)
         }
     }
 
-    /// <summary>The file that holds a blob, checked from end to end; null where there is none, or no good one.</summary>
-    public string? Find(BlobReference blob)
+    /// <summary>
+    /// The file that holds a blob; null where there is none, or no good one. Hashing it, the first time, takes about a second
+    /// for a gigabyte.
+    /// </summary>
+    /// <returns>The open file, the caller's to dispose of.</returns>
+    public HashedFile? Find(BlobId id)
     {
-        ArgumentNullException.ThrowIfNull(blob);
-        string path = PathOf(blob.Id);
+        string path = PathOf(id);
+        if (!File.Exists(path)) return null;
         try
         {
-            using (var stream = File.OpenRead(path))
-            {
-                if (stream.Length == blob.Length && BlobId.Of(stream) == blob.Id)
-                {
-                    File.SetLastAccessTimeUtc(path, DateTime.UtcNow);
-                    return path;
-                }
-            }
-
-            File.Delete(path);
+            var file = OpenKnown(id, path) ?? HashAlone(id, path);
+            if (file is not null) File.SetLastAccessTimeUtc(path, DateTime.UtcNow);
+            return file;
         }
-        catch (IOException)
+        catch (Exception error) when (error is CurvatureException or IOException or UnauthorizedAccessException)
         {
-            // Not there, or gone meanwhile.
+            // Gone meanwhile, or it cannot be read: it is brought again.
+            return null;
         }
-
-        return null;
     }
 
-    /// <summary>The file that holds a blob of which the name alone is known, checked; null where there is none.</summary>
-    public (string Path, BlobReference Blob)? Find(BlobId id)
-    {
-        var file = new FileInfo(PathOf(id));
-        if (!file.Exists) return null;
-        var blob = new BlobReference(id, file.Length);
-        return Find(blob) is { } path ? (path, blob) : null;
-    }
+    /// <summary>The same on a thread of its own, which is held up for as long as it takes.</summary>
+    public Task<HashedFile?> FindAsync(BlobId id) =>
+        Task.Factory.StartNew(() => Find(id), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>A new file for a blob that is to be written.</summary>
     internal (string Path, FileStream Stream) Begin()
@@ -79,13 +81,51 @@ public sealed class BlobCache(string directory)
         return (path, new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None));
     }
 
-    /// <summary>Takes what was written, which the caller has checked: all at once, or not at all.</summary>
-    internal string Finish(string unfinished, BlobId id)
+    /// <summary>Takes what was written, all at once, or not at all.</summary>
+    /// <param name="unfinished">The file.</param>
+    /// <param name="content">What the caller wrote to it.</param>
+    /// <returns>The open file, the caller's to dispose of.</returns>
+    internal HashedFile Finish(string unfinished, ContentHashes content)
     {
+        var id = BlobId.Of(content);
         string path = PathOf(id);
         File.Move(unfinished, path, overwrite: true);
         MakeRoom(path);
-        return path;
+        return Knowing(id, path, HashedFile.Open(path, content));
+    }
+
+    /// <summary>A file that was hashed before and was not written to since, opened without reading it.</summary>
+    private HashedFile? OpenKnown(BlobId id, string path) =>
+        _known.TryGetValue(id, out var known)
+        && new FileInfo(path) is var now && (now.Length, now.LastWriteTimeUtc) == (known.Content.Length, known.Written)
+            ? Forgetting(id, HashedFile.Open(path, known.Content))
+            : null;
+
+    /// <summary>Hashes a file. Of several workers that want the same one, the first does it for all.</summary>
+    private HashedFile? HashAlone(BlobId id, string path)
+    {
+        lock (_hashing)
+        {
+            if (OpenKnown(id, path) is { } known) return known;
+            var file = Hash(path);
+            if (BlobId.Of(file.Content) == id) return Knowing(id, path, file);
+            file.Dispose();
+            File.Delete(path);
+            return null;
+        }
+    }
+
+    private HashedFile Knowing(BlobId id, string path, HashedFile file)
+    {
+        _known[id] = (file.Content, File.GetLastWriteTimeUtc(path));
+        return Forgetting(id, file);
+    }
+
+    /// <summary>A file that turns out to have changed, though its time has not, is hashed when it is wanted next.</summary>
+    private HashedFile Forgetting(BlobId id, HashedFile file)
+    {
+        file.Changed += error => _known.TryRemove(id, out _);
+        return file;
     }
 
     private string PathOf(BlobId id) => Path.Combine(directory, id.ToString());
@@ -101,6 +141,9 @@ public sealed class BlobCache(string directory)
             bytes += file.Length;
             if (bytes > MaxBytes && file.FullName != Path.GetFullPath(newest)) file.Delete();
         }
+
+        // Other processes make room too.
+        foreach (var id in _known.Keys.Where(id => !File.Exists(PathOf(id)))) _known.TryRemove(id, out _);
     }
 
     /// <summary>What a process that was killed left half written; another one's may still grow.</summary>

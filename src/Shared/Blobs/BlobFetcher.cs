@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using ActorHutch.Curvature.Data;
 using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
@@ -23,17 +23,18 @@ public sealed class BlobFetcher(BlobCache cache, IMaterializer materializer, Tim
     /// <summary>How long to wait for an answer, and for each piece. Default: 30 s.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The file that holds a blob: the cache's, or a new one.</summary>
+    /// <summary>The file that holds a blob: the cache's, or a new one. The calling thread is not held up.</summary>
     /// <param name="source">The coordinator's <see cref="BlobActor"/>.</param>
     /// <param name="blob">The blob.</param>
     /// <param name="cancellation">Gives it up.</param>
+    /// <returns>The open file, the caller's to dispose of.</returns>
     /// <exception cref="BlobException">It cannot be had.</exception>
-    public async Task<string> FetchAsync(ICanTell source, BlobReference blob, CancellationToken cancellation = default)
+    public async Task<HashedFile> FetchAsync(ICanTell source, BlobReference blob, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(blob);
-        if (blob.Length < 0 || blob.Length > cache.MaxBlobBytes)
-            throw new BlobException($"Blob {blob.Id} is said to have {blob.Length:N0} bytes; 0 to {cache.MaxBlobBytes:N0} are taken.");
-        if (cache.Find(blob) is { } path) return path;
+        if (blob.Length < 1 || blob.Length > cache.MaxBlobBytes)
+            throw new BlobException($"Blob {blob.Id} is said to have {blob.Length:N0} bytes; 1 to {cache.MaxBlobBytes:N0} are taken.");
+        if (await cache.FindAsync(blob.Id).ConfigureAwait(false) is { } file) return file;
 
         for (int attempt = 1; ; attempt++)
         {
@@ -53,7 +54,7 @@ public sealed class BlobFetcher(BlobCache cache, IMaterializer materializer, Tim
         }
     }
 
-    private async Task<string> TryFetchAsync(ICanTell source, BlobReference blob, CancellationToken cancellation)
+    private async Task<HashedFile> TryFetchAsync(ICanTell source, BlobReference blob, CancellationToken cancellation)
     {
         object answer = await source.Ask<object>(new RequestBlob(blob.Id), Patience, cancellation).ConfigureAwait(false);
         if (answer is not ISourceRef<byte[]> pieces)
@@ -64,9 +65,10 @@ public sealed class BlobFetcher(BlobCache cache, IMaterializer materializer, Tim
         var (path, file) = cache.Begin();
         try
         {
+            ContentHashes content;
             await using (file.ConfigureAwait(false))
-                await ReceiveAsync(pieces, blob, file, cancellation).ConfigureAwait(false);
-            return cache.Finish(path, blob.Id);
+                content = await ReceiveAsync(pieces, blob, file, cancellation).ConfigureAwait(false);
+            return cache.Finish(path, content);
         }
         catch
         {
@@ -76,28 +78,29 @@ public sealed class BlobFetcher(BlobCache cache, IMaterializer materializer, Tim
     }
 
     /// <summary>Writes what comes, piece by piece, and no more than there should be.</summary>
-    private async Task ReceiveAsync(
+    private async Task<ContentHashes> ReceiveAsync(
         ISourceRef<byte[]> pieces, BlobReference blob, FileStream file, CancellationToken cancellation)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        long received = 0;
+        using var hashes = new ContentHashes.Builder();
         await pieces.Source
             .IdleTimeout(Patience)
             .Via(cancellation.AsFlow<byte[]>(cancelGracefully: false))
             .SelectAsync(1, async piece =>
             {
-                received += piece.Length;
-                if (received > blob.Length) throw new InvalidDataException($"More than its {blob.Length:N0} bytes came.");
-                hash.AppendData(piece);
+                if (piece.Length > blob.Length - hashes.Length)
+                    throw new InvalidDataException($"More than its {blob.Length:N0} bytes came.");
+                hashes.Append(piece);
                 await file.WriteAsync(piece, cancellation).ConfigureAwait(false);
                 return Akka.NotUsed.Instance;
             })
             .RunWith(Sink.Ignore<Akka.NotUsed>(), materializer).ConfigureAwait(false);
 
         cancellation.ThrowIfCancellationRequested();
-        if (received != blob.Length) throw new InvalidDataException($"{received:N0} of its {blob.Length:N0} bytes came.");
-        var found = BlobId.Of(hash);
-        if (found != blob.Id) throw new InvalidDataException($"What came is blob {found}.");
-        file.Flush(flushToDisk: true);
+        if (hashes.Length != blob.Length) throw new InvalidDataException($"{hashes.Length:N0} of its {blob.Length:N0} bytes came.");
+        var content = hashes.Finish();
+        if (BlobId.Of(content) != blob.Id) throw new InvalidDataException($"What came is blob {content.Sha256}.");
+        // Here a stream's actor may be what goes on, and the disk may take its time.
+        await Task.Run(() => file.Flush(flushToDisk: true), CancellationToken.None).ConfigureAwait(false);
+        return content;
     }
 }

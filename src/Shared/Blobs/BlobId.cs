@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ActorHutch.Curvature.Data;
 
 namespace ActorHutch.Shared.Blobs;
 
@@ -15,14 +16,11 @@ public readonly record struct BlobId
     /// <summary>The name of some bytes.</summary>
     public static BlobId Of(ReadOnlySpan<byte> content) => new(Convert.ToHexStringLower(SHA256.HashData(content)));
 
-    /// <summary>The name of all that a stream still has to give.</summary>
-    public static BlobId Of(Stream content) => new(Convert.ToHexStringLower(SHA256.HashData(content)));
-
-    /// <summary>The name that a hash in the making comes to.</summary>
-    public static BlobId Of(IncrementalHash hash)
+    /// <summary>The name of a content whose hash is known.</summary>
+    public static BlobId Of(ContentHashes content)
     {
-        ArgumentNullException.ThrowIfNull(hash);
-        return new BlobId(Convert.ToHexStringLower(hash.GetHashAndReset()));
+        ArgumentNullException.ThrowIfNull(content);
+        return new BlobId(content.Sha256);
     }
 
     /// <summary>Reads a name; nothing but 64 digits of lower-case hexadecimal is one.</summary>
@@ -37,4 +35,12 @@ public readonly record struct BlobId
 /// <summary>What a message says of a blob in the blob's place.</summary>
 /// <param name="Id">Its name.</param>
 /// <param name="Length">Its bytes. From a peer it is a claim: it bounds what is taken, and nothing is allocated by it.</param>
-public sealed record BlobReference(BlobId Id, long Length);
+public sealed record BlobReference(BlobId Id, long Length)
+{
+    /// <summary>What a message says of a content.</summary>
+    public static BlobReference Of(ContentHashes content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        return new BlobReference(BlobId.Of(content), content.Length);
+    }
+}

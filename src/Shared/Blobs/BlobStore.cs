@@ -1,33 +1,37 @@
 using System.Collections.Concurrent;
+using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data;
 
 namespace ActorHutch.Shared.Blobs;
 
 /// <summary>
-/// The blobs that a coordinator has to give: files, read as they are asked for, and small ones in memory.
+/// The blobs that a process has to give: files, which stay open and are read as they are asked for, and small ones in memory.
 /// </summary>
-public sealed class BlobStore
+public sealed class BlobStore : IDisposable
 {
     private readonly ConcurrentDictionary<BlobId, Func<Stream>> _blobs = [];
-    private readonly ConcurrentDictionary<BlobId, string> _paths = [];
+    private readonly ConcurrentDictionary<BlobId, HashedFile> _files = [];
 
-    /// <summary>Offers a file, which must stay as it is: what a receiver gets is checked against its name.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public BlobReference AddFile(string path)
+    /// <summary>Called when a file is read that is not what it was, on the thread that reads and before that fails.</summary>
+    public event Action<FileChangedException>? Changed;
+
+    /// <summary>Opens, hashes and offers a file, which must stay as it is.</summary>
+    /// <exception cref="CurvatureException">It cannot be read.</exception>
+    public BlobReference AddFile(string path) => Add(HashedFile.Open(path));
+
+    /// <summary>Offers a file that is open, and is closed with the store; at once, where another file holds the same.</summary>
+    public BlobReference Add(HashedFile file)
     {
-        using var stream = File.OpenRead(path);
-        return AddFile(path, new BlobReference(BlobId.Of(stream), stream.Length));
+        ArgumentNullException.ThrowIfNull(file);
+        var blob = BlobReference.Of(file.Content);
+        var kept = _files.GetOrAdd(blob.Id, file);
+        if (kept != file) file.Dispose();
+        else kept.Changed += error => Changed?.Invoke(error);
+        return Add(blob.Id, blob.Length, kept.OpenRead);
     }
 
-    /// <summary>Offers a file whose name is known already.</summary>
-    public BlobReference AddFile(string path, BlobReference blob)
-    {
-        ArgumentNullException.ThrowIfNull(blob);
-        _paths[blob.Id] = path;
-        return Add(blob.Id, blob.Length, () => File.OpenRead(path));
-    }
-
-    /// <summary>Where a blob's file lies; null where it is not here, or no file.</summary>
-    public string? PathOf(BlobId id) => _paths.GetValueOrDefault(id);
+    /// <summary>A blob's file, which stays the store's; null where it is not here, or no file.</summary>
+    public HashedFile? FileOf(BlobId id) => _files.GetValueOrDefault(id);
 
     /// <summary>Offers some bytes.</summary>
     public BlobReference Add(byte[] content)
@@ -47,6 +51,11 @@ public sealed class BlobStore
     }
 
     /// <summary>Opens a blob; null where there is none of this name.</summary>
-    /// <exception cref="IOException">It is there no more.</exception>
     public Stream? Open(BlobId id) => _blobs.TryGetValue(id, out var open) ? open() : null;
+
+    /// <summary>Closes its files.</summary>
+    public void Dispose()
+    {
+        foreach (var file in _files.Values) file.Dispose();
+    }
 }

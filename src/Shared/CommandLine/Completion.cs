@@ -7,6 +7,12 @@ public static class Completion
 {
     private const string Directive = "[suggest]";
 
+    /// <summary>
+    /// How command lines are read: as they stand. A word that begins with @ is a name and no file of more options, which
+    /// nobody is told of and which could be one that never ends.
+    /// </summary>
+    public static ParserConfiguration Parser { get; } = new() { ResponseFileTokenReplacer = null };
+
     /// <summary>Offers files and folders to every option that takes one: a shell that asks a program asks nobody else.</summary>
     public static void OfferFiles(IEnumerable<Option> options)
     {

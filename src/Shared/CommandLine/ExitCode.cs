@@ -6,6 +6,9 @@ public static class ExitCode
     /// <summary>Done.</summary>
     public const int Done = 0;
 
+    /// <summary>The job is done, and its result could not be written: standard output, or the report's folder.</summary>
+    public const int NotWritten = 1;
+
     /// <summary>The job as it is described cannot be run.</summary>
     public const int BadInput = 2;
 

@@ -15,7 +15,10 @@ public sealed class NodeOptions
     public const string RightAddress = "must be HOST:PORT";
 
     /// <summary>What is right for a time.</summary>
-    public const string RightTime = "must be a number of seconds above 0";
+    public const string RightTime = "must be a number of seconds from 0.001 to 2147483";
+
+    /// <summary>Whether a number of seconds can be waited for: timers count milliseconds in 31 bits.</summary>
+    public static bool IsTime(double seconds) => seconds is >= 0.001 and <= int.MaxValue / 1000;
 
     /// <summary>The levels of <c>--log-level</c>.</summary>
     public static Choice<LogEventLevel> LogLevels { get; } = new(
@@ -44,7 +47,7 @@ public sealed class NodeOptions
             CustomParser = result => TypedOption.Parse<double>(
                 result, RightTime, auto: false,
                 text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
-                    && value > 0 && value <= int.MaxValue / 1000 ? value : null),
+                    && IsTime(value) ? value : null),
         };
     }
 

@@ -27,7 +27,8 @@ public static class ActorHutchSystem
     /// <summary>The settings.</summary>
     /// <remarks>
     /// An actor that throws stops: its state is not to be trusted, and whoever watches it knows what to do. The process
-    /// ends by its host alone, so the runtime's own hooks are off.
+    /// ends by its host alone, so the runtime's own hooks are off. A computation cannot be interrupted: its actor is waited
+    /// for no longer than whoever told the process to end would wait.
     /// </remarks>
     public static Config Configuration { get; } = ConfigurationFactory.ParseString($$"""
         {{ComputeDispatcher}} {

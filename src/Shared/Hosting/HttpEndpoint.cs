@@ -10,8 +10,9 @@ using Microsoft.Extensions.Hosting;
 namespace ActorHutch.Shared.Hosting;
 
 /// <summary>
-/// A small HTTP server that tells and does not take: it answers GET alone, and anything else with 405. No configuration
-/// from the environment or the working directory, no logging of its own.
+/// A small HTTP server that tells and does not take: it answers GET alone, and anything else with 405. On loopback it
+/// answers to this machine's names alone, and to any other with 421. No configuration from the environment or the working
+/// directory, no logging of its own.
 /// </summary>
 public sealed class HttpEndpoint : IAsyncDisposable
 {
@@ -46,6 +47,7 @@ public sealed class HttpEndpoint : IAsyncDisposable
         });
         var application = builder.Build();
         application.Use(GetAlone);
+        if (listen.IsLoopback) application.Use(LoopbackAlone);
         map(application);
         try
         {
@@ -72,6 +74,15 @@ public sealed class HttpEndpoint : IAsyncDisposable
         if (HttpMethods.IsGet(context.Request.Method)) return next(context);
         context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
         context.Response.Headers.Allow = HttpMethods.Get;
+        return Task.CompletedTask;
+    }
+
+    private static Task LoopbackAlone(HttpContext context, RequestDelegate next)
+    {
+        // A name that somebody else's page had resolve to this machine is not this machine's: without this, any page in
+        // the browser could read what is served on loopback.
+        if (new HostPort(context.Request.Host.Host.Trim('[', ']'), 0).IsLoopback) return next(context);
+        context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
         return Task.CompletedTask;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace ActorHutch.Shared.Hosting;
@@ -5,24 +6,27 @@ namespace ActorHutch.Shared.Hosting;
 /// <summary>
 /// Ctrl-C and SIGTERM as a token: the first signal asks the program to come to an end, a second one ends the process.
 /// </summary>
+/// <remarks>
+/// Who sends one often sends it twice, to the process and to its group, as timeout(1) does: what follows within a second
+/// is the same one.
+/// </remarks>
 public sealed class StopSignal : IDisposable
 {
+    private static readonly TimeSpan Once = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly PosixSignalRegistration[] _registrations;
-
-    private readonly Action? _beforeEnd;
+    private long _first;
 
     /// <summary>Listens from now on.</summary>
-    /// <param name="beforeEnd">What there is to do before a second signal ends the process; null for nothing.</param>
-    public StopSignal(Action? beforeEnd = null)
-    {
-        _beforeEnd = beforeEnd;
-        _registrations =
-        [
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
-        ];
-    }
+    public StopSignal() => _registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
+    ];
+
+    /// <summary>What there is to do before a second signal ends the process; null (the default) for nothing.</summary>
+    public Action? BeforeEnd { get; set; }
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _stop.Token;
@@ -36,13 +40,9 @@ public sealed class StopSignal : IDisposable
 
     private void OnSignal(PosixSignalContext signal)
     {
-        if (_stop.IsCancellationRequested)
-        {
-            _beforeEnd?.Invoke();
-            return;
-        }
-
-        signal.Cancel = true;
-        _stop.Cancel();
+        long first = Interlocked.CompareExchange(ref _first, Stopwatch.GetTimestamp(), 0);
+        signal.Cancel = first == 0 || Stopwatch.GetElapsedTime(first) < Once;
+        if (first == 0) _stop.Cancel();
+        else if (!signal.Cancel) BeforeEnd?.Invoke();
     }
 }

@@ -5,6 +5,12 @@ namespace ActorHutch.Shared.Jobs;
 /// <summary>Where a job runs. The number of workers does not show in the result.</summary>
 public sealed record ExecutionSettings
 {
+    /// <summary>The most workers in a process: each has a replica of its own.</summary>
+    public const int MostWorkers = 1024;
+
+    /// <summary>The most threads of a worker: more than that a system may not start, and libtorch then ends the process.</summary>
+    public const int MostThreads = 1024;
+
     /// <summary>
     /// <c>auto</c> (the default: every GPU, else the CPU), <c>cpu</c>, <c>cuda</c> (every GPU) or <c>cuda:I</c>.
     /// </summary>
@@ -33,8 +39,12 @@ public sealed record ExecutionSettings
             problems.Add(new Problem("device", Device, "must be auto, cpu, cuda or cuda:I with a GPU's number I"));
         if (Workers < 1)
             problems.Add(Problem.Of("workers", Workers.Value, "must be at least 1"));
+        if (Workers > MostWorkers)
+            problems.Add(Problem.Of("workers", Workers.Value, string.Create(CultureInfo.InvariantCulture, $"must be at most {MostWorkers} in a process")));
         if (ThreadsPerWorker < 1)
             problems.Add(Problem.Of("threads", ThreadsPerWorker, "must be at least 1"));
+        if (ThreadsPerWorker > MostThreads)
+            problems.Add(Problem.Of("threads", ThreadsPerWorker, string.Create(CultureInfo.InvariantCulture, $"must be at most {MostThreads}")));
         if (MemoryBudget < 1)
             problems.Add(Problem.Of("memory-budget", MemoryBudget.Value, MemorySize.Right));
         return problems;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
@@ -15,6 +16,12 @@ public sealed record JobSpec
     /// speed, small enough that a job of a thousand probes keeps several workers busy.
     /// </summary>
     public const int DefaultVBatch = 50;
+
+    /// <summary>The most probes in a chunk: its result is a number for each, and for each block.</summary>
+    public const int MostVBatch = 1_000_000;
+
+    /// <summary>The most chunks in a job: what a coordinator can keep account of.</summary>
+    public const long MostChunks = 1L << 30;
 
     /// <summary>V where nothing else is said.</summary>
     public const long DefaultProbes = 1000;
@@ -97,6 +104,16 @@ public sealed record JobSpec
         MemoryBudget = memoryBudget,
     };
 
+    /// <summary>What is wrong with a number of probes that takes more chunks than a job can have; null where it does not.</summary>
+    /// <param name="field">The option that says it.</param>
+    /// <param name="probes">The number.</param>
+    public Problem? TooMany(string field, long probes)
+    {
+        int chunk = Math.Clamp(VBatch ?? DefaultVBatch, 1, MostVBatch);
+        return probes <= MostChunks * chunk ? null : Problem.Of(field, probes, string.Create(
+            CultureInfo.InvariantCulture, $"must be at most {MostChunks * chunk} with --v-batch {chunk}: a job has at most 2^30 chunks"));
+    }
+
     /// <summary>Everything that is wrong with the spec, in the order of its fields; nothing where it is right.</summary>
     public IReadOnlyList<Problem> Validate()
     {
@@ -108,6 +125,8 @@ public sealed record JobSpec
         Check(problems, "dtype", Choices.Dtype, Dtype);
         if (VBatch < 1)
             problems.Add(Problem.Of("v-batch", VBatch.Value, "must be at least 1, or auto"));
+        if (VBatch > MostVBatch)
+            problems.Add(Problem.Of("v-batch", VBatch.Value, string.Create(CultureInfo.InvariantCulture, $"must be at most {MostVBatch}, or auto")));
         if (ProbeSpace == ProbeSpace.Output) ValidateOutputSpace(problems);
         if (Kind == JobKind.Estimate) ValidateEstimate(problems);
         return problems;
@@ -134,6 +153,7 @@ public sealed record JobSpec
         Check(problems, "distribution", Choices.Distribution, Distribution);
         if (Probes < 1)
             problems.Add(Problem.Of("probes", Probes, "must be at least 1"));
+        if (TooMany("probes", Probes) is { } problem) problems.Add(problem);
         if (RelativeError is { } error && !(error > 0 && error < 1))
             problems.Add(Problem.Of("relative-error", error, "must lie between 0 and 1, such as 0.01 for 1 %"));
         if (!(ConfidenceLevel > 0 && ConfidenceLevel < 1))

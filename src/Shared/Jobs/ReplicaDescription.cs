@@ -5,4 +5,15 @@ namespace ActorHutch.Shared.Jobs;
 /// <param name="Sha256">Hash of weights and batch in lower-case hexadecimal: equal replicas have equal hashes.</param>
 /// <param name="Parameters">D, how many trainable numbers the model has.</param>
 /// <param name="Samples">N, the samples in the batch.</param>
-public sealed record ReplicaDescription(string Name, string Sha256, long Parameters, long Samples);
+public sealed record ReplicaDescription(string Name, string Sha256, long Parameters, long Samples)
+{
+    /// <summary>The loss; null where an older journal does not say it.</summary>
+    public LossDescription? Loss { get; init; }
+
+    /// <summary>Whether another replica holds the same: what is said of the loss is for people, and in the hash.</summary>
+    public bool Agrees(ReplicaDescription other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return this with { Loss = null } == other with { Loss = null };
+    }
+}

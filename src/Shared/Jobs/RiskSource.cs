@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 
 namespace ActorHutch.Shared.Jobs;
@@ -8,6 +9,9 @@ namespace ActorHutch.Shared.Jobs;
 /// </summary>
 public sealed record RiskSource
 {
+    /// <summary>The <see cref="MicroBatch"/> of all samples, however many there are.</summary>
+    public const long WholeBatch = long.MaxValue;
+
     /// <summary>The built-in example: the model and the batch of BackPACK's «Hutchinson Trace Estimation».</summary>
     public const string MnistExample = "mnist-example";
 
@@ -47,6 +51,12 @@ public sealed record RiskSource
     /// <summary>A file with the targets alone.</summary>
     public InputFile? Targets { get; init; }
 
+    /// <summary>
+    /// What inputs are multiplied by before they are normalised; null for 1/255 where they are bytes of IDX, and for nothing
+    /// where they are not.
+    /// </summary>
+    public InputScale? Scale { get; init; }
+
     /// <summary>What inputs are normalised by; null for nothing.</summary>
     public Normalization? Normalize { get; init; }
 
@@ -57,8 +67,8 @@ public sealed record RiskSource
     public long Offset { get; init; }
 
     /// <summary>
-    /// Samples that are computed with at a time; null for as many as the memory budget allows. It may show in a result's
-    /// last bits.
+    /// Samples that are computed with at a time; null for as many as the memory budget allows, and
+    /// <see cref="WholeBatch"/> for all. It may show in a result's last bits.
     /// </summary>
     public long? MicroBatch { get; init; }
 
@@ -67,6 +77,9 @@ public sealed record RiskSource
 
     /// <summary>How the samples' losses are combined. Default: their mean.</summary>
     public Reduction Reduction { get; init; }
+
+    /// <summary>The class number whose positions count for nothing; null for −100, as in PyTorch.</summary>
+    public long? IgnoreIndex { get; init; }
 
     /// <summary>Whether the model and its data are built in.</summary>
     public bool IsBuiltIn => ModelFile is null && Assembly is null;
@@ -111,7 +124,7 @@ public sealed record RiskSource
         ValidateData(Add, builtIn);
         if (Parameters is not null && Parameters.Split(',').Any(string.IsNullOrWhiteSpace))
             Add(true, "parameters", Parameters, "must be patterns of names with commas between them, such as 'features.*.weight'");
-        if (MicroBatch < 1) problems.Add(Problem.Of("micro-batch", MicroBatch.Value, "must be at least 1, or auto"));
+        if (MicroBatch < 1) problems.Add(Problem.Of("micro-batch", MicroBatch.Value, "must be at least 1, all or auto"));
         return problems;
     }
 
@@ -129,20 +142,25 @@ public sealed record RiskSource
         add(Data is null && Targets is not null && Inputs is null, "targets", Targets?.Name ?? "", "needs --inputs FILE beside it");
         if (Samples < 1) add(true, "samples", $"{Samples}", "must be at least 1");
         if (Offset < 0) add(true, "offset", $"{Offset}", "must be at least 0");
+        if (Scale is { IsRight: false } scale) add(true, "scale", scale.ToString(), InputScale.Right);
+        if (IgnoreIndex is { } index && Loss is { } loss and not LossKind.CrossEntropy)
+            add(true, "ignore-index", $"{index}", $"must not be there with --loss {loss.Word()}, whose targets are no classes");
         if (Normalize is { } normalize && !(normalize.Deviation > 0 && double.IsFinite(normalize.Mean + normalize.Deviation)))
             add(true, "normalize", normalize.ToString(), Normalization.Right);
     }
 
-    /// <summary>The options that say something of data and loss, which a built-in model brings.</summary>
-    private IEnumerable<(string Field, string Value)> DataOptions()
+    /// <summary>The options that say something of data and loss, for those models that bring both.</summary>
+    public IEnumerable<(string Field, string Value)> DataOptions()
     {
         if (Data is not null) yield return ("data", Data.Name);
         if (Inputs is not null) yield return ("inputs", Inputs.Name);
         if (Targets is not null) yield return ("targets", Targets.Name);
+        if (Scale is { } scale) yield return ("scale", scale.ToString());
         if (Normalize is { } normalize) yield return ("normalize", normalize.ToString());
         if (Samples is not null) yield return ("samples", $"{Samples}");
         if (Offset != 0) yield return ("offset", $"{Offset}");
         if (Loss is { } loss) yield return ("loss", loss.Word());
         if (Reduction != Reduction.Mean) yield return ("reduction", Reduction.Word());
+        if (IgnoreIndex is { } index) yield return ("ignore-index", $"{index}");
     }
 }

@@ -39,6 +39,9 @@ public readonly record struct ChunkAttempt(long Chunk, int Attempt);
 public sealed record WorkerStatus(Guid Job, bool HasReplica, int Capacity, IReadOnlyList<ChunkAttempt> Chunks)
     : IWorkerMessage
 {
+    /// <summary>What it does to come to the run's replica, in a few words for people; empty where it does nothing of the kind.</summary>
+    public string Step { get; init; } = "";
+
     /// <summary>A worker that leaves is given nothing more; what it does not name in its last status it hands back.</summary>
     public bool Leaves => Capacity == 0;
 }
@@ -69,7 +72,7 @@ public sealed record ReplicaReady(
     public bool Agrees(ReplicaReady other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return Model == other.Model && Method == other.Method && BasisCount == other.BasisCount
+        return Model.Agrees(other.Model) && Method == other.Method && BasisCount == other.BasisCount
             && Blocks.SequenceEqual(other.Blocks, StringComparer.Ordinal);
     }
 }

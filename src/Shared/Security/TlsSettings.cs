@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Shared.Security;
@@ -8,6 +9,9 @@ namespace ActorHutch.Shared.Security;
 /// <summary>Who this process is, and who vouches for the others.</summary>
 public sealed class TlsSettings
 {
+    /// <summary>1 MiB: some hundred authorities.</summary>
+    private const int LargestFile = 1 << 20;
+
     private TlsSettings(X509Certificate2 certificate, PeerCertificates peers)
     {
         Certificate = certificate;
@@ -68,12 +72,14 @@ public sealed class TlsSettings
 
         try
         {
-            return File.ReadAllText(path);
+            // Whatever mark of its encoding it begins with.
+            using var text = new StreamReader(new MemoryStream(RegularFile.ReadAll(path, LargestFile)));
+            return text.ReadToEnd();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             problems.Add(new Problem(field, path,
-                error is FileNotFoundException or DirectoryNotFoundException
+                error is FileNotFoundException
                     ? "must be a file, and there is none"
                     : $"must be a file that can be read: {error.Message.TrimEnd('.')}"));
             return null;

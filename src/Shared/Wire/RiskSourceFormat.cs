@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Shared.Jobs;
 
@@ -21,10 +22,12 @@ internal static class RiskSourceFormat
         };
         if (risk.ModelType is { } type) wire.ModelType = type;
         if (risk.Parameters is { } parameters) wire.Parameters = parameters;
+        if (risk.Scale is { } scale) (wire.ScaleFactor, wire.ScaleDivisor) = (scale.Factor, scale.Divisor);
         if (risk.Normalize is { } normalize) (wire.Mean, wire.Deviation) = (normalize.Mean, normalize.Deviation);
         if (risk.Samples is { } samples) wire.Samples = samples;
         if (risk.MicroBatch is { } microBatch) wire.MicroBatch = microBatch;
         if (risk.Loss is { } loss) wire.Loss = Fields.OfWord(loss);
+        if (risk.IgnoreIndex is { } ignoreIndex) wire.IgnoreIndex = ignoreIndex;
         return wire;
     }
 
@@ -41,12 +44,14 @@ internal static class RiskSourceFormat
             Data = Read(wire.Data),
             Inputs = Read(wire.Inputs),
             Targets = Read(wire.Targets),
+            Scale = wire.HasScaleFactor && wire.HasScaleDivisor ? new InputScale(wire.ScaleFactor, wire.ScaleDivisor) : null,
             Normalize = wire.HasMean && wire.HasDeviation ? new Normalization(wire.Mean, wire.Deviation) : null,
             Samples = wire.HasSamples ? wire.Samples : null,
             Offset = wire.Offset,
             MicroBatch = wire.HasMicroBatch ? wire.MicroBatch : null,
             Loss = wire.HasLoss ? Fields.Word<LossKind>(wire.Loss) : null,
             Reduction = Fields.Word<Reduction>(wire.Reduction),
+            IgnoreIndex = wire.HasIgnoreIndex ? wire.IgnoreIndex : null,
         };
     }
 

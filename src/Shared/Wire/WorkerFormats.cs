@@ -66,6 +66,7 @@ internal static class WorkerFormats
             Job = Fields.OfRun(message.Job),
             HasReplica = message.HasReplica,
             Capacity = message.Capacity,
+            Step = Fields.OfText(message.Step),
         };
         wire.Chunks.AddRange(message.Chunks.Select(
             held => new V1.ChunkAttempt { Chunk = held.Chunk, Attempt = held.Attempt }));
@@ -74,7 +75,10 @@ internal static class WorkerFormats
 
     private static WorkerStatus Read(V1.WorkerStatus wire) => new(
         Fields.Run(wire.Job), wire.HasReplica, wire.Capacity,
-        [.. wire.Chunks.Select(held => new ChunkAttempt(held.Chunk, held.Attempt))]);
+        [.. wire.Chunks.Select(held => new ChunkAttempt(held.Chunk, held.Attempt))])
+    {
+        Step = wire.Step,
+    };
 
     private static V1.ReplicaReady Write(ReplicaReady message)
     {

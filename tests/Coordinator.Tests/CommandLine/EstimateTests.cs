@@ -19,6 +19,16 @@ public class EstimateTests
     }
 
     [Fact]
+    public async Task The_head_and_the_document_say_which_loss_it_is_and_who_chose_it()
+    {
+        var text = await Invocation.Of("--probes", "10");
+        var json = await Invocation.Of("--probes", "10", "--json");
+
+        Assert.Contains("\n  loss      cross-entropy, mean (fake)\n", text.Out, StringComparison.Ordinal);
+        Assert.Equal("fake", json.Json.GetProperty("model").GetProperty("loss").GetProperty("reason").GetString());
+    }
+
+    [Fact]
     public async Task The_document_holds_the_result_and_all_it_takes_to_run_again()
     {
         var run = await Invocation.Of(

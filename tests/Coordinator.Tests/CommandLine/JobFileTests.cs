@@ -28,6 +28,48 @@ public sealed class JobFileTests : IDisposable
         Assert.Equal(printed.Out, (await Invocation.Of("--print-job", "--job", Write(printed.Out))).Out);
     }
 
+    [Theory]
+    [InlineData("--scale 1/255 --ignore-index -100 --micro-batch all", """ "scale":"1/255","microBatch":"all","ignoreIndex":-100""")]
+    [InlineData("--scale 0.50 --ignore-index 255 --micro-batch 1e3", """ "scale":"0.5","microBatch":1000,"ignoreIndex":255""")]
+    [InlineData("--micro-batch auto", "")]
+    public async Task What_is_made_of_samples_is_printed_and_read_again(string options, string fields)
+    {
+        using var files = new ModelFiles();
+        var printed = await Invocation.Of(["--print-job", .. files.Options, .. options.Split(' ')]);
+
+        Assert.Equal((0, ""), (printed.Code, printed.Error));
+        string[] names = ["scale", "microBatch", "ignoreIndex"];
+        Assert.Equal(fields.Trim(), string.Join(',', printed.Json.EnumerateObject()
+            .Where(field => names.Contains(field.Name)).Select(field => $"\"{field.Name}\":{field.Value.GetRawText()}")));
+        string file = Write(printed.Out);
+        Assert.Equal(printed.Out, (await Invocation.Of("--print-job", "--job", file)).Out);
+        var changed = (await Invocation.Of("--print-job", "--job", file, "--micro-batch", "7", "--scale", "2", "--ignore-index", "-1")).Json;
+        Assert.Equal((7, "2", -1), (changed.GetProperty("microBatch").GetInt64(), changed.GetProperty("scale").GetString(), changed.GetProperty("ignoreIndex").GetInt64()));
+        Assert.False((await Invocation.Of("--print-job", "--job", file, "--micro-batch", "auto")).Json.TryGetProperty("microBatch", out _));
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_what_is_made_of_samples_is_told()
+    {
+        using var files = new ModelFiles();
+        var run = await Invocation.Of([.. files.Options, "--scale", "1/0", "--micro-batch", "some", "--ignore-index", "1", "--loss", "bce"]);
+        var builtIn = await Invocation.Of("--scale", "1/255", "--ignore-index", "1");
+        var none = await Invocation.Of([.. files.Options, "--micro-batch", "0"]);
+
+        Assert.Equal((2, 2, 2), (run.Code, builtIn.Code, none.Code));
+        Assert.Equal(
+            [
+                $"--scale 1/0: {Curvature.Data.InputScale.Right}.", "--micro-batch some: must be a whole number, at least 1, or all, or auto.",
+                "--ignore-index 1: must not be there with --loss bce, whose targets are no classes.", "See actorhutch --help.",
+            ], run.ErrorLines);
+        Assert.Equal(
+            [
+                "--scale 1/255: needs a --model of one's own: mnist-example brings its data and its loss.",
+                "--ignore-index 1: needs a --model of one's own: mnist-example brings its data and its loss.", "See actorhutch --help.",
+            ], builtIn.ErrorLines);
+        Assert.Equal("--micro-batch 0: must be at least 1, all or auto.", none.ErrorLines[0]);
+    }
+
     [Fact]
     public void Every_option_about_a_job_has_a_field_and_every_field_an_option()
     {
@@ -161,7 +203,7 @@ public sealed class JobFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "is not JSON: see line 1, byte 1.")]
+    [InlineData(" ", "is not JSON: see line 1, byte 2.")]
     [InlineData("{ \"probes\": 5,\n  \"seed\" }", "is not JSON: see line 2, byte 10.")]
     [InlineData("[1]", "must be a JSON object with a job's fields.")]
     [InlineData("{ \"job\": { \"probes\": 5 } }", "job is not a field of a job, which has kind, ")]
@@ -174,6 +216,47 @@ public sealed class JobFileTests : IDisposable
 
         Assert.Equal((2, ""), (run.Code, run.Out));
         Assert.StartsWith($"{file}: {problem}", run.ErrorLines[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"probes\": 9223372036854775807", "probes 9223372036854775807: must be at most 53687091200 with --v-batch 50: a job has at most 2^30 chunks.")]
+    [InlineData("\"vBatch\": 2147483647", "vBatch 2147483647: must be at most 1000000, or auto.")]
+    [InlineData("\"threads\": 2147483647", "threads 2147483647: must be at most 1024.")]
+    [InlineData("\"workers\": 2147483647", "workers 2147483647: must be at most 1024 in a process.")]
+    [InlineData("\"cluster\": true, \"joinTimeout\": 1e30", "joinTimeout 1e30: must be a number of seconds from 0.001 to 2147483.")]
+    [InlineData("\"model\": \"\\ud800\"", "model: holds half of a surrogate pair, such as \\ud800, which is no text.")]
+    [InlineData("\"cluster\": true, \"seedNodes\": [\"\\udc00\"]", "seedNodes: holds half of a surrogate pair, such as \\ud800, which is no text.")]
+    public async Task A_value_that_nobody_can_mean_is_told(string field, string problem)
+    {
+        string file = Write($"{{ {field} }}");
+
+        var run = await Invocation.Of("--job", file, "--print-job");
+
+        Assert.Equal((2, ""), (run.Code, run.Out));
+        Assert.Contains(run.ErrorLines, line => line == $"{file}: {problem}");
+    }
+
+    [Fact]
+    public async Task A_name_that_is_no_text_is_told()
+    {
+        string file = Write("{ \"probes\": 5, \"\\ud800\": 1 }");
+
+        var run = await Invocation.Of("--job", file, "--print-job");
+
+        Assert.Equal((2, ""), (run.Code, run.Out));
+        Assert.Equal($"{file}: names a field by half of a surrogate pair, such as \\ud800, which is no text.", run.ErrorLines[0]);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_not_in_UTF_8_is_told()
+    {
+        string file = _folder.File("job.json");
+        File.WriteAllBytes(file, [.. "{ \"state\": \""u8, 0xC3, 0x28, .. "\" }"u8]);
+
+        var run = await Invocation.Of("--job", file, "--print-job");
+
+        Assert.Equal((2, ""), (run.Code, run.Out));
+        Assert.Equal($"{file}: is not in UTF-8: save it as such.", run.ErrorLines[0]);
     }
 
     [Fact]

@@ -22,14 +22,14 @@ public sealed class JobInputsTests : IDisposable
         string model = _folder.Write("model.pt", "model"), code = _folder.Write("mine.dll", "code");
         var risk = new RiskSource { ModelFile = new InputFile(model), Assembly = new InputFile(code) };
 
-        var inputs = JobInputs.Read(risk, _cache);
+        using var inputs = JobInputs.Read(risk, _cache);
 
         Assert.Empty(inputs.Problems);
         var found = inputs.Risk.ModelFile!;
         Assert.Equal((Hash("model"), 5L), (found.Id.ToString(), found.Length));
-        Assert.Equal((model, model), (inputs.Here.PathOf(found.Content.Id), inputs.Offered.PathOf(found.Content.Id)));
+        Assert.Equal((model, model), (inputs.Here.FileOf(found.Content.Id)?.Path, inputs.Offered.FileOf(found.Content.Id)?.Path));
         var assembly = inputs.Risk.Assembly!.Content.Id;
-        Assert.Equal(code, inputs.Here.PathOf(assembly));
+        Assert.Equal(code, inputs.Here.FileOf(assembly)?.Path);
         Assert.Null(inputs.Offered.Open(assembly));
     }
 
@@ -55,11 +55,35 @@ public sealed class JobInputsTests : IDisposable
         Directory.CreateDirectory(_cache.Directory);
         string kept = _folder.Write(Path.Combine("cache", id.ToString()), "kept");
 
-        var inputs = JobInputs.Read(new RiskSource { Weights = new InputFile(path, id) }, _cache);
+        using var inputs = JobInputs.Read(new RiskSource { Weights = new InputFile(path, id) }, _cache);
 
         Assert.Empty(inputs.Problems);
-        Assert.Equal(kept, inputs.Here.PathOf(id));
+        Assert.Equal(kept, inputs.Here.FileOf(id)?.Path);
         Assert.Equal(4, inputs.Risk.Weights!.Length);
+    }
+
+    [Fact]
+    public void What_is_replaced_while_the_job_runs_is_named_and_still_read_as_it_was()
+    {
+        string weights = _folder.Write("weights.safetensors", "one"), data = _folder.Write("data.npz", "two");
+        using var inputs = JobInputs.Read(
+            new RiskSource { Weights = new InputFile(weights), Data = new InputFile(data) }, _cache);
+        Assert.Empty(inputs.Replaced);
+
+        File.Move(_folder.Write("another", "not"), weights, overwrite: true);
+        File.SetLastWriteTimeUtc(weights, DateTime.UtcNow.AddMinutes(1));
+
+        Assert.Equal([weights], inputs.Replaced.Select(file => file.Path));
+        using var stream = inputs.Offered.Open(inputs.Risk.Weights!.Id!.Value)!;
+        Assert.Equal("one", new StreamReader(stream).ReadToEnd());
+    }
+
+    [Fact]
+    public void An_empty_file_is_no_input()
+    {
+        var problem = Assert.Single(JobInputs.Read(new RiskSource { Data = new InputFile(_folder.Write("data.npz", "")) }, _cache).Problems);
+
+        Assert.Contains("the file is empty", problem.Right, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -86,6 +86,11 @@ public class JournalSerializerTests : TestKit
 
         Assert.True(ready.Agrees(read));
         Assert.Equal(ready.MethodReason, read.MethodReason);
+        // As in journals of before; a worker of today names its loss.
+        Assert.Null(read.Model.Loss);
+        var named = ready with { Model = ready.Model with { Loss = new LossDescription("mse", "sum", "asked for") } };
+        Assert.True(named.Agrees(read));
+        Assert.Equal(named.Model, RoundTrip(new ReplicaAgreed(named)).Replica.Model);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ internal static class SampleReport
             Error = null,
             ElapsedSeconds = 1.25,
             SetupSeconds = 0.75,
-            Model = new ReplicaDescription("sample", new string('a', 64), 30, 4),
+            Model = new ReplicaDescription("sample", new string('a', 64), 30, 4) { Loss = new("cross-entropy", "mean", "asked for") },
             Blocks = [.. blocks.Select((name, b) => new BlockReport(
                 name, estimate.Blocks[b % 2].Trace, estimate.Blocks[b % 2].StandardError, exact is null ? null : b % 2 == 0 ? 10 : 2))],
             Workers =

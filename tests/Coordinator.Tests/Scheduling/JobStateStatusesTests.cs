@@ -1,3 +1,4 @@
+using ActorHutch.Coordinator.Dashboard;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Messages;
 using static ActorHutch.Coordinator.Tests.Scheduling.Schedule;
@@ -15,6 +16,18 @@ public class JobStateStatusesTests
         Assert.Empty(job.Reports(A, 2, (1, 1)).Issued);
         Assert.Equal([(A, 0, 2)], job.Reports(A, 2, (1, 1)).Issued);
         Assert.Equal(1, job.State.Counts.Reissued);
+    }
+
+    [Fact]
+    public void What_a_worker_does_to_come_to_its_replica_is_shown_until_it_has_it()
+    {
+        var job = new Schedule(workers: A);
+
+        job.Happens(new WorkerReported(A, new WorkerStatus(Job, false, 2, []) { Step = "fetching or checking data.npz" }));
+        Assert.Equal("fetching or checking data.npz", Assert.Single(WorkerStates.View(job.State, ended: false).Rows).Reason);
+
+        job.Says(A, Ready);
+        Assert.Null(Assert.Single(WorkerStates.View(job.State, ended: false).Rows).Reason);
     }
 
     [Fact]

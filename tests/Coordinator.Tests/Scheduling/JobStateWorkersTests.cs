@@ -9,6 +9,17 @@ namespace ActorHutch.Coordinator.Tests.Scheduling;
 public class JobStateWorkersTests
 {
     [Fact]
+    public void A_file_of_the_job_that_has_changed_ends_it_as_bad_input_whatever_is_out()
+    {
+        var job = Begun(null, A, B).Asks(A).Asks(B).Delivers(A, 0);
+
+        job.Happens(new InputChanged("data.npz has changed."));
+
+        Assert.Equal(new JobOutcome(JobEnd.Refused, "data.npz has changed."), job.Outcome);
+        Assert.Equal([A, B], job.Effects.OfType<Send>().Where(send => send.Message is EndJob).Select(send => send.Worker));
+    }
+
+    [Fact]
     public void A_job_asks_every_worker_for_a_replica()
     {
         var job = new Schedule(null, null, A, B);

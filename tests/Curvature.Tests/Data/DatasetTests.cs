@@ -33,6 +33,25 @@ public sealed class DatasetTests : DataFolder
         Has(data, Numbers, ScalarType.Float64, [3, 2, 1, 0], ScalarType.Int64);
     }
 
+    [Theory]
+    [InlineData(new double[] { 0.5, 0.5, 1, 0, 0, 1, 0.25, 0.75 }, true)]
+    [InlineData(new double[] { 0.5, 0.5, 1, 0, 0, 1, 0.25, 0.5 }, false)]
+    [InlineData(new double[] { 0.5, 0.5, 1, 0, 0, 1, -0.25, 1.25 }, false)]
+    public void Targets_that_look_like_probabilities(double[] targets, bool expected)
+    {
+        using var data = Open(Write("a.npz", WrittenZip.Stored(
+            ("targets.npy", Written.Npy(Float32, [4, 2], targets)), ("inputs.npy", Written.Npy(Float32, [4, 2], Numbers)))));
+        using var ones = Open(Write("b.npz", WrittenZip.Stored(
+            ("targets.npy", Written.Npy(Float32, [8, 1], [1, 1, 1, 1, 1, 1, 1, 1])), ("inputs.npy", Written.Npy(Float32, [8], Numbers)))));
+
+        Assert.Equal(expected, data.TargetsLookLikeProbabilities());
+        Assert.Null(data.NamedLoss);
+        // One score is no choice of classes, and class numbers are no probabilities.
+        Assert.False(ones.TargetsLookLikeProbabilities());
+        using var classes = Open(Together());
+        Assert.False(classes.TargetsLookLikeProbabilities());
+    }
+
     [Fact]
     public void From_two_files_without_names()
     {
@@ -74,7 +93,7 @@ public sealed class DatasetTests : DataFolder
     }
 
     [Fact]
-    public void Bytes_are_divided_by_255_and_then_normalised()
+    public void Bytes_of_IDX_are_divided_by_255_and_then_normalised()
     {
         double[] pixels = [0, 51, 102, 255];
         string inputs = Write("x", Written.Idx(UInt8, [4], pixels));
@@ -91,13 +110,70 @@ public sealed class DatasetTests : DataFolder
             pixels.Select(x => (double)((((float)x / 255f) - 0.1307f) / 0.3081f)), Inputs(normalised, ScalarType.Float32));
     }
 
+    /// <summary>The same bits as those of IDX's bytes.</summary>
+    [Fact]
+    public void Bytes_of_other_formats_are_scaled_where_that_is_asked_for_and_normalised_only_then()
+    {
+        double[] pixels = [0, 51, 102, 255];
+        string inputs = Write("x", Written.Npy(UInt8, [4], pixels));
+        string targets = Write("y", Written.Idx(UInt8, [4], [0, 0, 0, 0]));
+        Dataset Opened(InputScale? scale, double? mean = null) => Dataset.Open(
+            new DatasetFiles(inputs, targets), new DatasetOptions { Scale = scale, Mean = mean, Deviation = mean is null ? null : 0.3081 });
+
+        using var plain = Opened(null);
+        using var scaled = Opened(InputScale.OfBytes);
+        using var halved = Opened(new InputScale(0.5));
+        using var normalised = Opened(InputScale.OfBytes, 0.1307);
+        using var shades = Opened(new InputScale(1), 0.1307);
+
+        Assert.True(plain.InputsAreIndices);
+        Has(plain, pixels, ScalarType.Int64, [0, 0, 0, 0], ScalarType.Int64);
+        Assert.Equal(pixels.Select(x => x / 255), Inputs(scaled, ScalarType.Float64));
+        Assert.Equal(pixels.Select(x => x / 2), Inputs(halved, ScalarType.Float64));
+        Assert.Equal(
+            pixels.Select(x => (double)((((float)x / 255f) - 0.1307f) / 0.3081f)), Inputs(normalised, ScalarType.Float32));
+        Assert.Equal(pixels.Select(x => (x - 0.1307) / 0.3081), Inputs(shades, ScalarType.Float64));
+        Rejected.Saying("its inputs are bytes, and whether they are shades from 0 to 255", () => Opened(null, 0.1307));
+    }
+
+    [Theory]
+    [InlineData("1/255", 1, 255)]
+    [InlineData(" 2 / 3 ", 2, 3)]
+    [InlineData("0.25", 0.25, 1)]
+    [InlineData("1e-2", 0.01, 1)]
+    public void A_scale_is_a_number_or_a_fraction(string text, double factor, double divisor)
+    {
+        Assert.True(InputScale.TryParse(text, out var scale));
+        Assert.Equal(new InputScale(factor, divisor), scale);
+        Assert.True(InputScale.TryParse(scale.ToString(), out var again));
+        Assert.Equal(scale, again);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("1/")]
+    [InlineData("1/0")]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("1/2/3")]
+    [InlineData("NaN")]
+    [InlineData("1/Infinity")]
+    [InlineData("ToTensor")]
+    public void What_is_no_scale(string? text) => Assert.False(InputScale.TryParse(text, out _));
+
+    [Fact]
+    public void A_scale_that_is_none() => Rejected.Saying(
+        "The scale of the inputs is 0: it must be a number or a fraction above 0",
+        () => Dataset.Open(new DatasetFiles(Together()), new DatasetOptions { Scale = new InputScale(0) }));
+
     [Theory]
     [InlineData("I8")]
     [InlineData("I16")]
     [InlineData("I32")]
     [InlineData("I64")]
     [InlineData("U16")]
-    public void Other_integers_are_indices_unless_they_are_normalised(string type)
+    public void Integers_are_indices_unless_they_are_normalised(string type)
     {
         string inputs = Write("x", Written.Safetensors(("x", Element.All[type], [2, 2], [0, 5, 7, 100])));
         string targets = Write("y", Written.Idx(UInt8, [2], [0, 1]));

@@ -1,5 +1,6 @@
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Data.Bytes;
+using ActorHutch.Fuzzing;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Data;

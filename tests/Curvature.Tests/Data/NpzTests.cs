@@ -42,6 +42,19 @@ public sealed class NpzTests : DataFolder
         HasBoth(Write("a.npz", zip.Bytes(comment: "a comment")));
     }
 
+    /// <summary>A folder of macOS beside the arrays, as its Finder and ditto write it: 0x00051607 and more, which is no .npy.</summary>
+    [Fact]
+    public void What_macOS_adds_is_no_array()
+    {
+        byte[] appleDouble = [0, 5, 0x16, 7, 0, 2, 0, 0, .. "Mac OS X        "u8];
+        string path = Write("a.npz", WrittenZip.Stored(
+            ("inputs.npy", Six), ("__MACOSX/._inputs.npy", appleDouble), ("targets.npy", Labels), ("__MACOSX/._targets.npy", appleDouble)));
+
+        HasBoth(path);
+        Reading.Rejects(
+            Write("b.npz", WrittenZip.Stored(("__MACOSX/._a.npy", appleDouble))), "no .npy file, but __MACOSX/._a.npy");
+    }
+
     [Fact]
     public void Rows_of_a_member()
     {

@@ -32,6 +32,18 @@ public sealed class SafetensorsTests : DataFolder
 
         Assert.Equal(["b", "empty", "a"], file.Arrays.Select(array => array.Name));
         Assert.Equal([[8, 9], [], [7]], file.Arrays.Select(array => Reading.Numbers(array.Read())));
+        Assert.Equal("pt", Assert.Single(file.Metadata, entry => entry.Key == "format").Value);
+    }
+
+    [Theory]
+    [InlineData("""{"__metadata__":"pt"}""")]
+    [InlineData("""{"__metadata__":{"format":7,"list":["pt"]}}""")]
+    [InlineData("{}")]
+    public void Metadata_that_are_no_texts_say_nothing(string header)
+    {
+        using var file = ArrayFiles.Open(Write("a.safetensors", Written.Safetensors(header, [])));
+
+        Assert.Empty(file.Metadata);
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Curvature.Tests.Cases;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.LayerRules;
@@ -116,7 +117,39 @@ public sealed class MissingRuleTests
         using var problem = new Problem(
             nn.Sequential(nn.Linear(3, 2), nn.Flatten(0)), new MeanSquaredError(), ones(4, 3), ones(4));
         Rejected.Saying(
-            "Layer 1 (Flatten) flattens from dimension 0", () => Rejected.Form(problem.Risk, CurvatureMethod.Hmp));
+            "Layer 1 (Flatten) makes [8] of [4, 2]: layer rules need samples in the first dimension",
+            () => Rejected.Form(problem.Risk, CurvatureMethod.Hmp));
+    }
+
+    /// <summary>PyTorch pads the axes in another order, and so does a description; this is a module of TorchSharp's own.</summary>
+    [Fact]
+    public void A_convolution_that_TorchSharp_pads_has_no_rule() => LeftToAutodiff(
+        () => nn.Sequential(nn.Conv2d(1, 3, (3, 1), Padding.Same, padding_mode: PaddingModes.Circular), nn.Tanh()),
+        "Layer 0 (Conv2d) is padded with mode Circular");
+
+    [Fact]
+    public void A_layer_with_a_hook_has_no_rule() => LeftToAutodiff(
+        () =>
+        {
+            var layer = nn.Conv2d(1, 2, 2);
+            layer.register_forward_hook((_, _, output) => output * output);
+            return nn.Sequential(layer, nn.Tanh());
+        },
+        "Layer 0 (Conv2d) has hooks");
+
+    [Fact]
+    public void A_chain_with_a_forward_of_its_own_has_no_rule() => LeftToAutodiff(
+        () => new Squared(nn.Conv2d(1, 2, 2)), "The model itself is a Squared, for which there is no layer rule");
+
+    private static void LeftToAutodiff(Func<nn.Module<Tensor, Tensor>> make, string reason)
+    {
+        using var scope = NewDisposeScope();
+        using var problem = new ModelCase(make, [1, 4, 3]).With(LossCase.All["squared error, sum"]);
+        Rejected.Saying(reason, () => Rejected.Form(problem.Risk, CurvatureMethod.Quadratic));
+        Rejected.Saying(reason, () => Rejected.Form(problem.Risk, CurvatureMethod.Hmp));
+        using var picked = QuadraticForms.Create(problem.Risk);
+        Assert.Equal(CurvatureMethod.Autodiff, picked.Method);
+        Assert.StartsWith(reason, picked.MethodReason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,6 +168,11 @@ public sealed class MissingRuleTests
 
     private static void OutputSpace(EmpiricalRisk risk, CurvatureOptions options) =>
         QuadraticForms.Create(risk, options with { ProbeSpace = ProbeSpace.Output }).Dispose();
+
+    private sealed class Squared(nn.Module<Tensor, Tensor> layer) : TorchSharp.Modules.Sequential(layer)
+    {
+        public override Tensor forward(Tensor input) => base.forward(input).square();
+    }
 
     private sealed class Quartic() : Loss(Reduction.Sum)
     {

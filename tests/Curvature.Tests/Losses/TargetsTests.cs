@@ -15,7 +15,7 @@ public sealed class TargetsTests
 
         Rejected.Saying(
             "2 targets are wrong for CrossEntropy: the first is 3, of sample 7. Targets must be class numbers from 0 to 2, "
-            + "since the model's output has 3 classes.",
+            + "since the model's output has 3 classes, or -100, which is ignored (--ignore-index).",
             () => Check(new CrossEntropy(), labels));
     }
 

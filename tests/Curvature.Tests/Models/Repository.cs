@@ -7,8 +7,5 @@ internal static class Repository
 {
     public static string Root => Path.GetFullPath(Path.Combine(Here(), "..", "..", ".."));
 
-    /// <summary>A file beside this one.</summary>
-    public static string Beside(string name) => Path.Combine(Here(), name);
-
     private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }

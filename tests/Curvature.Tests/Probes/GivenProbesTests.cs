@@ -58,8 +58,8 @@ public sealed class GivenProbesTests
         {
             File.WriteAllText(path, """{"loss": 2, "quadratic_form": -4e0, "torch": "1.13"}""");
             Assert.Equal(new CurvatureCheck(2, -4), CurvatureCheck.Load(path));
-            Assert.Equal(0.5, new CurvatureCheck(1.5, -2).RelativeDifference(CurvatureCheck.Load(path)));
-            Assert.Equal(0, new CurvatureCheck(0, 0).RelativeDifference(new CurvatureCheck(0, 0)));
+            Assert.Equal(0.5, new CurvatureCheck(1.5, -2).DifferenceFrom(CurvatureCheck.Load(path)).Largest);
+            Assert.Equal(0, new CurvatureCheck(0, 0).DifferenceFrom(new CurvatureCheck(0, 0)).Largest);
 
             File.WriteAllText(path, """{"loss": 2}""");
             Rejected.Saying("has no number quadratic_form", () => CurvatureCheck.Load(path));

@@ -17,7 +17,7 @@ public class WorkerCommandTests
     [InlineData("--seed-nodes a:1 --threads 0", "--threads 0: must be at least 1.")]
     [InlineData("--seed-nodes a:1 --device tpu", "--device tpu: must be auto, cpu, cuda or cuda:I with a GPU's number I.")]
     [InlineData("--seed-nodes a:1 --health :80", "--health :80: must be HOST:PORT.")]
-    [InlineData("--seed-nodes a:1 --join-timeout -1", "--join-timeout -1: must be a number of seconds above 0.")]
+    [InlineData("--seed-nodes a:1 --join-timeout -1", "--join-timeout -1: must be a number of seconds from 0.001 to 2147483.")]
     [InlineData("--seed-nodes a:1 --log-level loud", "--log-level loud: must be debug, information, warning or error.")]
     public async Task A_bad_value_is_named_with_what_would_be_right(string line, string problem)
     {
@@ -46,6 +46,31 @@ public class WorkerCommandTests
 
         Assert.Equal(2, code);
         Assert.Contains("no CUDA device", error[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--model-assembly")]
+    [InlineData("--tls-cert")]
+    [InlineData("--tls-key")]
+    [InlineData("--tls-ca")]
+    public async Task What_is_no_regular_file_is_refused_and_not_waited_for(string option)
+    {
+        var folder = Directory.CreateTempSubdirectory("actorhutch-");
+        try
+        {
+            foreach (string path in (string[])[folder.FullName, NamedPipe.MakeOrSkip(Path.Combine(folder.FullName, "pipe"))])
+            {
+                var (code, error) = await Task.Run(() => Run($"--seed-nodes a:1 {option} {path}"))
+                    .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+
+                Assert.Equal(2, code);
+                Assert.Contains(error, line => line.StartsWith($"{option} {path}: must be a file that can be read", StringComparison.Ordinal));
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
@@ -14,9 +15,13 @@ namespace ActorHutch.GpuWorker.Tests.Replicas;
 public sealed class FileReplicaTests : IDisposable
 {
     private readonly ModelFiles _files = new();
-    private readonly Dictionary<BlobId, string> _paths = [];
+    private readonly Dictionary<BlobId, HashedFile> _open = [];
 
-    public void Dispose() => _files.Dispose();
+    public void Dispose()
+    {
+        foreach (var file in _open.Values) file.Dispose();
+        _files.Dispose();
+    }
 
     [Fact]
     public void A_described_model_is_served_by_the_fastest_method()
@@ -37,6 +42,7 @@ public sealed class FileReplicaTests : IDisposable
         [
             Source(), Source() with { Samples = 7 }, Source() with { Offset = 1 }, Source() with { Reduction = Reduction.Sum },
             Source() with { Normalize = new Normalization(0, 2) }, Source() with { Parameters = "0.*" },
+            Source() with { Scale = new InputScale(0.5) }, Source() with { IgnoreIndex = 2 },
         ];
 
         Assert.Equal(sources.Length, sources.Select(HashOf).Distinct().Count());
@@ -69,6 +75,93 @@ public sealed class FileReplicaTests : IDisposable
     }
 
     [Fact]
+    public void All_samples_are_one_micro_batch()
+    {
+        using var replica = Create(Source() with { MicroBatch = RiskSource.WholeBatch });
+        using var form = replica.QuadraticForm(new CurvatureOptions());
+
+        Assert.Equal(CurvatureMethod.Quadratic, form.Method);
+        Assert.Equal("every layer and the loss have a rule", form.MethodReason);
+    }
+
+    [Fact]
+    public void A_model_that_mixes_samples_takes_them_in_one_piece_or_not_at_all()
+    {
+        File.WriteAllText(_files.PathOf("model.json"), """
+            { "type": "Sequential", "layers": [
+                { "type": "Linear", "in_features": 6, "out_features": 5 },
+                { "type": "BatchNorm1d", "name": "norm", "num_features": 5, "affine": false, "track_running_stats": false },
+                { "type": "Linear", "in_features": 5, "out_features": 3 } ] }
+            """);
+        using var auto = Create(Source());
+        using var all = Create(Source() with { MicroBatch = RiskSource.WholeBatch });
+        using var pieces = Create(Source() with { MicroBatch = 15 });
+
+        foreach (var replica in (IReplica[])[auto, all])
+        {
+            using var form = replica.QuadraticForm(new CurvatureOptions());
+            Assert.Equal((CurvatureMethod.Autodiff, "Layer norm (BatchNorm1d) normalises with the batch's own statistics"), (form.Method, form.MethodReason));
+            Assert.Throws<NoLayerRuleException>(
+                () => replica.QuadraticForm(new CurvatureOptions { ProbeSpace = Curvature.Probes.ProbeSpace.Output }));
+        }
+
+        pieces.CheckDeterminism();
+        var error = Assert.Throws<CurvatureException>(() => pieces.QuadraticForm(new CurvatureOptions()));
+        Assert.StartsWith(
+            "Samples are not independent: the model's output for a sample depends on the other samples of the batch, since layer "
+            + "norm (BatchNorm1d) normalises with the batch's own statistics. The sum over 3 micro-batches of 15 samples is another "
+            + "function, and so is its trace: say --micro-batch all where all 40 samples in one batch are meant", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_scale_and_a_class_to_ignore_reach_the_samples_and_the_loss()
+    {
+        using var plain = Create(Source());
+        using var unit = Create(Source() with { Scale = new InputScale(1) });
+        using var halved = Create(Source() with { Scale = new InputScale(1, 2) });
+        using var normalised = Create(Source() with { Normalize = new Normalization(0, 2) });
+        using var ignoring = Create(Source() with { IgnoreIndex = 2 });
+
+        Assert.Equal(Trace(plain), Trace(unit));
+        Assert.Equal(Trace(normalised), Trace(halved));
+        Assert.NotEqual(Trace(plain), Trace(halved));
+        Assert.NotEqual(Trace(plain), Trace(ignoring));
+
+        static double Trace(IReplica replica)
+        {
+            using var form = replica.QuadraticForm(new CurvatureOptions { Distribution = Curvature.Probes.ProbeDistribution.Basis });
+            return form.Evaluate(0, (int)form.BasisCount).Values.ToArray().Sum();
+        }
+    }
+
+    [Fact]
+    public void Targets_that_the_loss_has_no_meaning_for_are_refused_when_the_replica_is_made()
+    {
+        Targets("F32", [40], _files.Reals(40));
+        Rejected(
+            "The loss cannot be evaluated on this batch: the model's output is Float32[40, 3] and the targets are Float32[40]; for a "
+            + "cross-entropy the targets must be class numbers, Int64[40], or probabilities of the 3 classes, Float32[40, 3].",
+            Source() with { Loss = LossKind.CrossEntropy });
+        Rejected("--ignore-index 7 names a class, and the targets of data.safetensors are real numbers", Source() with { IgnoreIndex = 7 });
+        Targets("F32", [40, 3], _files.Reals(120));
+        Rejected("Targets must be class numbers, or probabilities of the classes, which are not negative", Source() with { Loss = LossKind.CrossEntropy });
+        Targets("U8", [40], [.. Enumerable.Repeat((byte)255, 40)]);
+        Rejected("40 targets are wrong for CrossEntropy: the first is 255, of sample 0. Targets must be class numbers from 0 to 2", Source());
+        Rejected("of sample 3. Targets must be", Source() with { Offset = 3 });
+        Rejected("Every target is ignored", Source() with { IgnoreIndex = 255 });
+    }
+
+    [Fact]
+    public void Whole_numbers_for_a_model_of_real_ones_are_refused_when_the_replica_is_made()
+    {
+        _files.Write("data.safetensors", ("inputs", "U8", [40, 6], new byte[240]), ("targets", "U8", [40], new byte[40]));
+
+        Rejected("The model takes real numbers, and the inputs are whole: say --scale 1/255", Source());
+        Rejected("its inputs are bytes, and whether they are shades", Source() with { Normalize = new Normalization(0.1, 2) });
+        Create(Source() with { Scale = InputScale.OfBytes, Normalize = new Normalization(0.1, 2) }).Dispose();
+    }
+
+    [Fact]
     public void A_model_made_by_a_class_of_an_assembly_takes_its_data_from_the_job_or_brings_it()
     {
         var assembly = Input(typeof(FileReplicaTests).Assembly.Location);
@@ -84,6 +177,7 @@ public sealed class FileReplicaTests : IDisposable
         Rejected("is no factory", models with { ModelType = typeof(FileReplicaTests).FullName });
         Rejected("makes a model alone: give data with --data", risks with { ModelType = typeof(OwnModel).FullName });
         Rejected("brings its data: leave out --data", models with { ModelType = typeof(OwnRisk).FullName });
+        Rejected("brings its data and its loss: leave out --ignore-index", risks with { IgnoreIndex = 1 });
         Rejected("is no .NET assembly", models with { Assembly = Input(_files.PathOf("data.safetensors")) });
     }
 
@@ -98,12 +192,12 @@ public sealed class FileReplicaTests : IDisposable
     }
 
     [Fact]
-    public void Empty_and_cut_files()
+    public void Cut_files()
     {
         foreach (string name in (string[])["model.json", "weights.safetensors", "data.safetensors"])
         {
             byte[] whole = File.ReadAllBytes(_files.PathOf(name));
-            foreach (int length in (int[])[0, 7, whole.Length / 2, whole.Length - 1])
+            foreach (int length in (int[])[7, whole.Length / 2, whole.Length - 1])
             {
                 File.WriteAllBytes(_files.PathOf(name), whole[..length]);
                 Rejected(name, Source());
@@ -119,7 +213,7 @@ public sealed class FileReplicaTests : IDisposable
         Spoil("weights.safetensors", float.NaN);
         Rejected("weights.safetensors", Source());
         using var good = new ModelFiles();
-        File.Copy(good.PathOf("weights.safetensors"), _files.PathOf("weights.safetensors"), overwrite: true);
+        File.WriteAllBytes(_files.PathOf("weights.safetensors"), File.ReadAllBytes(good.PathOf("weights.safetensors")));
         Spoil("data.safetensors", float.PositiveInfinity);
         Rejected("1 NaN or infinite numbers in 40 samples; the first is Infinity in sample 39", Source());
     }
@@ -133,6 +227,39 @@ public sealed class FileReplicaTests : IDisposable
         Rejected("must be class numbers from 0 to 2", Source() with { Data = Input(many.PathOf("data.safetensors")) });
         Rejected("--loss mse compares real numbers", Source() with { Loss = LossKind.Mse });
         Rejected("--loss bce compares real numbers", Source() with { Loss = LossKind.Bce });
+    }
+
+    [Fact]
+    public void The_loss_and_who_chose_it()
+    {
+        Assert.Equal(("cross-entropy", "mean", "by the targets' type: whole numbers, which are classes"), LossOf(Source()));
+        Assert.Equal(
+            ("cross-entropy", "sum", "asked for"), LossOf(Source() with { Loss = LossKind.CrossEntropy, Reduction = Reduction.Sum }));
+        Assert.Equal(
+            ("mse", "mean", $"that of {typeof(OwnRisk).FullName}"),
+            LossOf(new RiskSource { Assembly = Input(typeof(FileReplicaTests).Assembly.Location), ModelType = typeof(OwnRisk).FullName }));
+        Assert.Equal(("cross-entropy", "mean", "the example's"), LossOf(new RiskSource()));
+
+        // Class probabilities; and those of a file that says what they are for.
+        Assert.Equal(
+            ("mse", "mean", "by the targets' type: real numbers; they look like probabilities of classes, for which there is --loss cross-entropy"),
+            LossOf(Soft(1f, null)));
+        Assert.Equal(("mse", "mean", "by the targets' type: real numbers"), LossOf(Soft(2f, null)));
+        Assert.Equal(("cross-entropy", "mean", "as soft.safetensors says"), LossOf(Soft(1f, "cross-entropy")));
+        Assert.Equal(("bce", "mean", "as soft.safetensors says"), LossOf(Soft(1f, "bce")));
+        Assert.Equal(("mse", "mean", "asked for"), LossOf(Soft(1f, "cross-entropy") with { Loss = LossKind.Mse }));
+        Rejected("soft.safetensors says that its targets are for the loss huber, which is not known: --loss must be", Soft(1f, "huber"));
+
+        (string, string, string) LossOf(RiskSource source)
+        {
+            using var replica = Create(source);
+            return (replica.Model.Loss!.Name, replica.Model.Loss.Reduction, replica.Model.Loss.Reason);
+        }
+
+        RiskSource Soft(float sum, string? loss) => Source() with
+        {
+            Data = Input(_files.WriteSoftTargets("soft.safetensors", sum, loss is null ? null : (Dataset.LossName, loss))),
+        };
     }
 
     [Fact]
@@ -152,16 +279,21 @@ public sealed class FileReplicaTests : IDisposable
         Data = Input(_files.PathOf("data.safetensors")),
     };
 
+    /// <summary>The samples with other targets.</summary>
+    private void Targets(string dtype, int[] shape, byte[] content) =>
+        _files.Write("data.safetensors", ("inputs", "F32", [40, 6], _files.Reals(240)), ("targets", dtype, shape, content));
+
     private InputFile Input(string path)
     {
-        using var stream = File.OpenRead(path);
-        var id = BlobId.Of(stream);
-        _paths[id] = path;
-        return new InputFile(path, id, stream.Length);
+        var file = HashedFile.Open(path);
+        var content = BlobReference.Of(file.Content);
+        if (_open.Remove(content.Id, out var before)) before.Dispose();
+        _open[content.Id] = file;
+        return new InputFile(path, content.Id, content.Length);
     }
 
     private IReplica Create(RiskSource source) =>
-        new TorchReplicaFactory().Create(new ReplicaKey(source, Dtype.Float32, "cpu", 1), _paths);
+        new TorchReplicaFactory().Create(new ReplicaKey(source, Dtype.Float32, "cpu", 1), new ReplicaFiles(_open));
 
     private void Rejected(string message, RiskSource source)
     {

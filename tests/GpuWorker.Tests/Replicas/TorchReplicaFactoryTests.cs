@@ -2,21 +2,18 @@ using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.GpuWorker.Replicas;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.GpuWorker.Tests.Replicas;
 
 public class TorchReplicaFactoryTests
 {
-    private static readonly Dictionary<BlobId, string> NoFiles = [];
-
     private readonly TorchReplicaFactory _factory = new();
 
     [Fact]
     public void It_makes_the_built_in_example()
     {
-        using var replica = _factory.Create(new ReplicaKey(new RiskSource(), Dtype.Float64, "cpu", 1), NoFiles);
+        using var replica = _factory.Create(new ReplicaKey(new RiskSource(), Dtype.Float64, "cpu", 1), ReplicaFiles.None);
 
         replica.CheckDeterminism();
         Assert.Equal((RiskSource.MnistExample, 15_880L, 256L),
@@ -27,7 +24,7 @@ public class TorchReplicaFactoryTests
     [Fact]
     public void Its_basis_vectors_of_output_space_add_up_to_the_exact_trace()
     {
-        using var replica = _factory.Create(new ReplicaKey(new RiskSource(), Dtype.Float64, "cpu", 1), NoFiles);
+        using var replica = _factory.Create(new ReplicaKey(new RiskSource(), Dtype.Float64, "cpu", 1), ReplicaFiles.None);
         using var form = replica.QuadraticForm(
             new CurvatureOptions { Distribution = ProbeDistribution.Basis, ProbeSpace = ProbeSpace.Output });
 
@@ -44,7 +41,7 @@ public class TorchReplicaFactoryTests
     public void A_model_that_it_does_not_know_is_named_with_those_it_does()
     {
         var error = Assert.Throws<CurvatureException>(
-            () => _factory.Create(new ReplicaKey(new RiskSource { Model = "resnet" }, Dtype.Float32, "cpu", 1), NoFiles));
+            () => _factory.Create(new ReplicaKey(new RiskSource { Model = "resnet" }, Dtype.Float32, "cpu", 1), ReplicaFiles.None));
 
         Assert.Equal("There is no model resnet: it must be mnist-example.", error.Message);
     }

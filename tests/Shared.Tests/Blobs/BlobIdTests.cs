@@ -1,4 +1,4 @@
-using System.Text;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Shared.Blobs;
 
 namespace ActorHutch.Shared.Tests.Blobs;
@@ -12,7 +12,9 @@ public class BlobIdTests
     public void A_blobs_name_is_its_SHA_256()
     {
         Assert.Equal(Abc, BlobId.Of("abc"u8).ToString());
-        Assert.Equal(BlobId.Of("abc"u8), BlobId.Of(new MemoryStream(Encoding.ASCII.GetBytes("abc"))));
+        using var hashes = new ContentHashes.Builder();
+        hashes.Append("abc"u8);
+        Assert.Equal(new BlobReference(BlobId.Of("abc"u8), 3), BlobReference.Of(hashes.Finish()));
         Assert.True(BlobId.TryParse(Abc, out var read));
         Assert.Equal(BlobId.Of("abc"u8), read);
     }

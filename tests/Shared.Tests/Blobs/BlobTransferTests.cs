@@ -8,7 +8,6 @@ namespace ActorHutch.Shared.Tests.Blobs;
 public class BlobTransferTests
 {
     [Theory]
-    [InlineData(0)]
     [InlineData(1)]
     [InlineData(BlobActor.PieceBytes)]
     [InlineData(3 * BlobActor.PieceBytes + 5)]
@@ -17,9 +16,10 @@ public class BlobTransferTests
         await using var hosts = new Hosts();
         byte[] content = RandomNumberGenerator.GetBytes(bytes);
 
-        string path = await hosts.Fetcher.FetchAsync(hosts.Remote, hosts.Store.Add(content));
+        using var file = await hosts.Fetcher.FetchAsync(hosts.Remote, hosts.Store.Add(content));
 
-        Assert.Equal(content, await File.ReadAllBytesAsync(path));
+        Assert.Equal(content, await File.ReadAllBytesAsync(file.Path));
+        Assert.Equal(BlobId.Of(content), BlobId.Of(file.Content));
     }
 
     [Fact]
@@ -33,15 +33,17 @@ public class BlobTransferTests
             opened++;
             return new MemoryStream(content);
         });
-        string path = await hosts.Fetcher.FetchAsync(hosts.Remote, blob);
+        using var first = await hosts.Fetcher.FetchAsync(hosts.Remote, blob);
 
-        await hosts.Fetcher.FetchAsync(hosts.Remote, blob);
+        using var second = await hosts.Fetcher.FetchAsync(hosts.Remote, blob);
         Assert.Equal(1, opened);
 
-        await File.WriteAllBytesAsync(path, [.. content.Reverse()]);
-        await hosts.Fetcher.FetchAsync(hosts.Remote, blob);
+        await File.WriteAllBytesAsync(first.Path, [.. content.Reverse()]);
+        // The file system's clock may not have moved on since it was fetched.
+        File.SetLastWriteTimeUtc(first.Path, DateTime.UtcNow.AddMinutes(1));
+        using var third = await hosts.Fetcher.FetchAsync(hosts.Remote, blob);
         Assert.Equal(2, opened);
-        Assert.Equal(content, await File.ReadAllBytesAsync(path));
+        Assert.Equal(content, await File.ReadAllBytesAsync(third.Path));
     }
 
     [Fact]
@@ -53,10 +55,10 @@ public class BlobTransferTests
         var blob = hosts.Store.Add(BlobId.Of(content), content.Length, () => new MemoryStream(
             ++opened < 3 ? content[..500_000] : content));
 
-        string path = await hosts.Fetcher.FetchAsync(hosts.Remote, blob);
+        using var file = await hosts.Fetcher.FetchAsync(hosts.Remote, blob);
 
         Assert.Equal(3, opened);
-        Assert.Equal(content, await File.ReadAllBytesAsync(path));
+        Assert.Equal(content, await File.ReadAllBytesAsync(file.Path));
         Assert.Single(Directory.GetFiles(hosts.Cache.Directory));
     }
 
@@ -91,6 +93,7 @@ public class BlobTransferTests
 
     [Theory]
     [InlineData(-1)]
+    [InlineData(0)]
     [InlineData((2L << 30) + 1)]
     [InlineData(long.MaxValue)]
     public async Task A_length_beyond_the_limit_is_refused_before_anything_is_asked_for(long length)
@@ -121,9 +124,10 @@ public class BlobTransferTests
         var blobs = Enumerable.Range(0, BlobActor.MaxStreams + 8)
             .Select(i => hosts.Store.Add(RandomNumberGenerator.GetBytes(BlobActor.PieceBytes + i))).ToList();
 
-        var paths = await Task.WhenAll(blobs.Select(blob => hosts.Fetcher.FetchAsync(hosts.Remote, blob)));
+        var files = await Task.WhenAll(blobs.Select(blob => hosts.Fetcher.FetchAsync(hosts.Remote, blob)));
 
-        Assert.Equal(blobs.Select(blob => blob.Id.ToString()), paths.Select(Path.GetFileName));
+        Assert.Equal(blobs.Select(blob => blob.Id.ToString()), files.Select(file => Path.GetFileName(file.Path)));
+        foreach (var file in files) file.Dispose();
     }
 
     [Fact]

@@ -32,6 +32,46 @@ public sealed class HealthEndpointTests
         Assert.Equal(HttpStatusCode.MethodNotAllowed, post.StatusCode);
     }
 
+    [Theory]
+    [InlineData("evil.example", HttpStatusCode.MisdirectedRequest)]
+    [InlineData("127.0.0.1.evil.example:80", HttpStatusCode.MisdirectedRequest)]
+    [InlineData("10.0.0.1", HttpStatusCode.MisdirectedRequest)]
+    [InlineData("localhost:8080", HttpStatusCode.OK)]
+    [InlineData("[::1]:8080", HttpStatusCode.OK)]
+    [InlineData("127.0.0.1", HttpStatusCode.OK)]
+    public async Task On_loopback_another_sites_name_is_not_answered(string host, HttpStatusCode expected)
+    {
+        using var meter = new Meter("ActorHutch.Test");
+        using var exporter = new MetricsExporter(meter);
+        int port = FreePort();
+        await using var endpoint = await HealthEndpoint.StartAsync(new HostPort("127.0.0.1", port), new NodeHealth(), exporter);
+
+        foreach (string path in (string[])["healthz/live", "healthz/ready", "metrics"])
+            Assert.Equal(expected, (await AskAsync(port, path, host)).Status);
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0", false, HttpStatusCode.Forbidden)]
+    [InlineData("0.0.0.0", true, HttpStatusCode.OK)]
+    [InlineData("127.0.0.1", false, HttpStatusCode.OK)]
+    public async Task Other_machines_are_told_that_it_lives_and_nothing_of_its_job_unless_that_is_asked_for(
+        string address, bool insecure, HttpStatusCode ofMetrics)
+    {
+        using var meter = new Meter("ActorHutch.Test");
+        using var exporter = new MetricsExporter(meter);
+        meter.CreateCounter<long>("actorhutch.chunks", null, "Chunks.").Add(3);
+        int port = FreePort();
+        await using var endpoint = await HealthEndpoint.StartAsync(new HostPort(address, port), new NodeHealth(), exporter, insecure);
+
+        // As the probes of a cluster ask, by an address.
+        Assert.Equal((HttpStatusCode.OK, "live\n"), await AskAsync(port, "healthz/live", null));
+        Assert.Equal((HttpStatusCode.OK, "ready\n"), await AskAsync(port, "healthz/ready", null));
+        var (status, text) = await AskAsync(port, "metrics", null);
+        Assert.Equal(ofMetrics, status);
+        Assert.Equal(ofMetrics == HttpStatusCode.OK, text.Contains("actorhutch_chunks_total", StringComparison.Ordinal));
+        if (ofMetrics != HttpStatusCode.OK) Assert.Contains("--insecure", text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_port_that_is_left_open_is_told()
     {
@@ -39,6 +79,14 @@ public sealed class HealthEndpointTests
 
         Assert.NotEqual(0, endpoint.Address.Port);
         Assert.Equal("localhost", endpoint.Address.Host);
+    }
+
+    private static async Task<(HttpStatusCode Status, string Text)> AskAsync(int port, string path, string? host)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{port}/{path}") { Headers = { Host = host } };
+        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     private static int FreePort()

@@ -44,6 +44,7 @@ public class ProtocolTests
             Guid.Empty, new ReplicaDescription("m", "00", 3, 2), CurvatureMethod.Hmp, "asked for", ["a", "b"], 5, 1.5);
 
         Assert.True(ready.Agrees(ready with { WarmUpSeconds = 9, MethodReason = "other words", Blocks = ["a", "b"] }));
+        Assert.True(ready.Agrees(ready with { Model = ready.Model with { Loss = new LossDescription("mse", "mean", "asked for") } }));
         Assert.False(ready.Agrees(ready with { Model = ready.Model with { Sha256 = "01" } }));
         Assert.False(ready.Agrees(ready with { Method = CurvatureMethod.Autodiff }));
         Assert.False(ready.Agrees(ready with { Blocks = ["a"] }));

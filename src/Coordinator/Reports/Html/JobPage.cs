@@ -105,6 +105,7 @@ internal static class JobPage
         html.Facts(
         [
             .. PageFacts.Of(report.Model),
+            .. PageFacts.Of(report.Job.Spec.Risk),
             ("number type", report.Dtype),
             ("matrix", $"{Terms.Matrix(report.Matrix)}, {Terms.Structure(report.Structure)}"),
             ("method", report.Method is null ? null : $"{report.Method}: {report.MethodReason}"),

@@ -13,8 +13,17 @@ internal static class PageFacts
             ("model", model.Name),
             ("parameters", Figures.Whole(model.Parameters)),
             ("samples", Figures.Whole(model.Samples)),
+            ("loss", model.Loss?.ToString()),
             ("model and batch, SHA-256", Figures.Beginning(model.Sha256, 12)),
         ];
+
+    /// <summary>What a job makes of its data, where it says so.</summary>
+    public static IEnumerable<(string Name, string? Value)> Of(RiskSource risk) =>
+    [
+        ("inputs multiplied by", risk.Scale?.ToString()),
+        ("inputs normalised by", risk.Normalize?.ToString()),
+        ("class that does not count", risk.IgnoreIndex is { } index ? Figures.Whole(index) : null),
+    ];
 
     /// <summary>What several jobs have in common.</summary>
     public static IEnumerable<(string Name, string? Value)> Of(JobSpec spec) =>

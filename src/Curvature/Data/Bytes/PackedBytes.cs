@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Compression;
+using System.IO.Hashing;
 
 namespace ActorHutch.Curvature.Data.Bytes;
 
@@ -91,8 +92,8 @@ internal sealed class PackedBytes : ByteSource
             }
 
             if (total < Length) throw Wrong($"it unpacks to {total} bytes, and its header declares {Length}.");
-            if (_checksum is { } expected && checksum.Value != expected)
-                throw Wrong($"its checksum is {checksum.Value:x8} and should be {expected:x8}: the data are damaged.");
+            if (_checksum is { } expected && checksum.GetCurrentHashAsUInt32() is var found && found != expected)
+                throw Wrong($"its checksum is {found:x8} and should be {expected:x8}: the data are damaged.");
         }
         finally
         {

@@ -1,13 +1,13 @@
 namespace ActorHutch.Curvature.Data.Bytes;
 
-/// <summary>Reads a source from its beginning to its end, as what unpacks needs it.</summary>
+/// <summary>A source as a stream, as what unpacks or sends it needs it.</summary>
 internal sealed class SourceStream(ByteSource source) : Stream
 {
     private long _position;
 
     public override bool CanRead => true;
 
-    public override bool CanSeek => false;
+    public override bool CanSeek => true;
 
     public override bool CanWrite => false;
 
@@ -16,12 +16,12 @@ internal sealed class SourceStream(ByteSource source) : Stream
     public override long Position
     {
         get => _position;
-        set => throw new NotSupportedException();
+        set => Seek(value, SeekOrigin.Begin);
     }
 
     public override int Read(Span<byte> buffer)
     {
-        int count = (int)Math.Min(buffer.Length, source.Length - _position);
+        int count = (int)Math.Clamp(source.Length - _position, 0, buffer.Length);
         source.Read(_position, buffer[..count]);
         _position += count;
         return count;
@@ -33,7 +33,12 @@ internal sealed class SourceStream(ByteSource source) : Stream
     {
     }
 
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+    public override long Seek(long offset, SeekOrigin origin)
+    {
+        long from = origin switch { SeekOrigin.Begin => 0, SeekOrigin.Current => _position, _ => source.Length };
+        ArgumentOutOfRangeException.ThrowIfNegative(from + offset, nameof(offset));
+        return _position = from + offset;
+    }
 
     public override void SetLength(long value) => throw new NotSupportedException();
 

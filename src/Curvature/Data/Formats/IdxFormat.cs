@@ -25,7 +25,11 @@ internal static class IdxFormat
         for (int i = 0; i < rank; i++) shape[i] = BinaryPrimitives.ReadUInt32BigEndian(header[(4 + (4 * i))..]);
 
         bytes.Expect(headerLength + ArrayShape.ByteCount(bytes, shape, element.StoredSize));
-        return new LaidOutArray("", bytes.Place, shape, element, bytes, headerLength);
+        return new LaidOutArray("", bytes.Place, shape, element, bytes, headerLength)
+        {
+            // The format of MNIST's images, whose bytes are shades from 0 to 1 to everybody who reads them.
+            Scale = element.Dtype is TorchSharp.torch.ScalarType.Byte ? InputScale.OfBytes : null,
+        };
     }
 
     private static ElementFormat Element(ByteSource bytes, byte code) => code switch

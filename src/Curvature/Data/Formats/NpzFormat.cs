@@ -10,6 +10,10 @@ namespace ActorHutch.Curvature.Data.Formats;
 internal static class NpzFormat
 {
     private const string Extension = ".npy";
+
+    /// <summary>Where macOS puts what its file system knows of each member, under the member's name.</summary>
+    private const string OfMacOs = "__MACOSX/";
+
     private const int Stored = 0;
     private const int Deflated = 8;
 
@@ -19,7 +23,7 @@ internal static class NpzFormat
         var members = ZipDirectory.Read(zip);
         var arrays = new List<StoredArray>();
         var unpacked = new List<IDisposable>();
-        foreach (var member in members.Where(member => member.Name.EndsWith(Extension, StringComparison.Ordinal)))
+        foreach (var member in members.Where(IsArray))
         {
             string name = member.Name[..^Extension.Length];
             var content = Content(zip, member, $"{zip.Place}, array {name}");
@@ -31,6 +35,9 @@ internal static class NpzFormat
 
         return arrays.Count > 0 ? new OpenArrayFile(zip, arrays, unpacked) : throw zip.Wrong(Nothing(members));
     }
+
+    private static bool IsArray(ZipMember member) => member.Name.EndsWith(Extension, StringComparison.Ordinal)
+        && !member.Name.StartsWith(OfMacOs, StringComparison.Ordinal);
 
     private static ByteSource Content(ByteSource zip, ZipMember member, string place)
     {

@@ -18,11 +18,12 @@ internal sealed class SafetensorsFormat
     private readonly ByteSource _file;
     private readonly long _dataStart;
     private readonly List<(StoredArray Array, long Begin, long End)> _found = [];
+    private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
 
     private SafetensorsFormat(ByteSource file, long dataStart) => (_file, _dataStart) = (file, dataStart);
 
-    /// <summary>The arrays, in the header's order.</summary>
-    public static StoredArray[] Arrays(ByteSource file)
+    /// <summary>The file, with its arrays in the header's order.</summary>
+    public static OpenArrayFile Open(ByteSource file)
     {
         long headerLength = BinaryPrimitives.ReadInt64LittleEndian(file.Head(LengthSize));
         if (headerLength > MaxHeaderLength)
@@ -40,7 +41,7 @@ internal sealed class SafetensorsFormat
         var format = new SafetensorsFormat(file, LengthSize + headerLength);
         format.ReadHeader((int)headerLength);
         format.CheckOffsets();
-        return [.. format._found.Select(entry => entry.Array)];
+        return new OpenArrayFile(file, [.. format._found.Select(entry => entry.Array)]) { Said = format._metadata };
     }
 
     private void ReadHeader(int length)
@@ -53,6 +54,7 @@ internal sealed class SafetensorsFormat
             foreach (var entry in header.RootElement.EnumerateObject())
             {
                 if (entry.Name != "__metadata__") Add(entry.Name, entry.Value);
+                else AddMetadata(entry.Value);
             }
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
@@ -60,6 +62,13 @@ internal sealed class SafetensorsFormat
             // The second is what strings bring that are no UTF-8.
             throw _file.Wrong($"the safetensors header is no valid JSON: {error.Message}", error);
         }
+    }
+
+    private void AddMetadata(JsonElement metadata)
+    {
+        if (metadata.ValueKind != JsonValueKind.Object) return;
+        foreach (var entry in metadata.EnumerateObject().Where(entry => entry.Value.ValueKind == JsonValueKind.String))
+            _metadata[entry.Name] = entry.Value.GetString()!;
     }
 
     private void Add(string name, JsonElement entry)

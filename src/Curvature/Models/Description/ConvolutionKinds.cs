@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Models.Description;
@@ -7,27 +8,32 @@ namespace ActorHutch.Curvature.Models.Description;
 internal static class ConvolutionKinds
 {
     /// <summary>Convolution along one dimension.</summary>
-    public static LeafKind Conv1d { get; } = Kind(nameof(Conv1d), 1, (a, to) => a.Word("padding") is { } word
-        ? nn.Conv1d(
-            a.Integer("in_channels"), a.Integer("out_channels"), a.Sizes("kernel_size")[0], Named(word),
-            a.Sizes("stride")[0], a.Sizes("dilation")[0], Mode(a), a.Integer("groups"), a.Flag("bias"),
-            to.Device, to.Dtype)
-        : nn.Conv1d(
+    public static LeafKind Conv1d { get; } = Kind(
+        nameof(Conv1d), 1,
+        (a, padding, to) => nn.Conv1d(
+            a.Integer("in_channels"), a.Integer("out_channels"), a.Sizes("kernel_size")[0], padding,
+            a.Sizes("stride")[0], a.Sizes("dilation")[0], PaddingModes.Zeros, a.Integer("groups"), a.Flag("bias"),
+            to.Device, to.Dtype),
+        (a, padding, to) => nn.Conv1d(
             a.Integer("in_channels"), a.Integer("out_channels"), a.Sizes("kernel_size")[0], a.Sizes("stride")[0],
-            a.Sizes("padding")[0], a.Sizes("dilation")[0], Mode(a), a.Integer("groups"), a.Flag("bias"),
+            padding[0], a.Sizes("dilation")[0], PaddingModes.Zeros, a.Integer("groups"), a.Flag("bias"),
             to.Device, to.Dtype));
 
     /// <summary>Convolution along two dimensions.</summary>
-    public static LeafKind Conv2d { get; } = Kind(nameof(Conv2d), 2, (a, to) => a.Word("padding") is { } word
-        ? nn.Conv2d(
-            a.Integer("in_channels"), a.Integer("out_channels"), Pair(a, "kernel_size"), Named(word),
-            Pair(a, "stride"), Pair(a, "dilation"), Mode(a), a.Integer("groups"), a.Flag("bias"), to.Device, to.Dtype)
-        : nn.Conv2d(
-            a.Integer("in_channels"), a.Integer("out_channels"), Pair(a, "kernel_size"), Pair(a, "stride"),
-            Pair(a, "padding"), Pair(a, "dilation"), Mode(a), a.Integer("groups"), a.Flag("bias"), to.Device, to.Dtype));
+    public static LeafKind Conv2d { get; } = Kind(
+        nameof(Conv2d), 2,
+        (a, padding, to) => nn.Conv2d(
+            a.Integer("in_channels"), a.Integer("out_channels"), Pair(a.Sizes("kernel_size")), padding,
+            Pair(a.Sizes("stride")), Pair(a.Sizes("dilation")), PaddingModes.Zeros, a.Integer("groups"), a.Flag("bias"),
+            to.Device, to.Dtype),
+        (a, padding, to) => nn.Conv2d(
+            a.Integer("in_channels"), a.Integer("out_channels"), Pair(a.Sizes("kernel_size")), Pair(a.Sizes("stride")),
+            Pair(padding), Pair(a.Sizes("dilation")), PaddingModes.Zeros, a.Integer("groups"), a.Flag("bias"),
+            to.Device, to.Dtype));
 
     private static LeafKind Kind(
-        string type, int rank, Func<LayerArguments, Placement, nn.Module<Tensor, Tensor>> make)
+        string type, int rank, Func<LayerArguments, Padding, Placement, Convolution> named,
+        Func<LayerArguments, long[], Placement, Convolution> sized)
     {
         long[] ones = [.. Enumerable.Repeat(1L, rank)];
         return new LeafKind(type,
@@ -41,13 +47,25 @@ internal static class ConvolutionKinds
             new IntegerArgument("groups") { Default = 1L },
             new FlagArgument("bias") { Default = true },
             new WordArgument("padding_mode", "zeros", "reflect", "replicate", "circular") { Default = "zeros" },
-        ], make)
+        ], Make)
         {
             Check = Check,
             Size = a => a.Integer("out_channels")
                 * (a.Sizes("kernel_size").Aggregate((double)a.Integer("in_channels") / a.Integer("groups"), (n, size) => n * size)
                     + (a.Flag("bias") ? 1 : 0)),
         };
+
+        nn.Module<Tensor, Tensor> Make(LayerArguments a, Placement to)
+        {
+            string? word = a.Word("padding");
+            if (Mode(a) is not PaddingModes.Zeros and var mode)
+            {
+                long[]? padding = word switch { null => a.Sizes("padding"), "same" => null, _ => new long[rank] };
+                return new PaddedConvolution(sized(a, new long[rank], to), mode, padding);
+            }
+
+            return word is null ? sized(a, a.Sizes("padding"), to) : named(a, Named(word), to);
+        }
     }
 
     private static (string, string)? Check(LayerArguments a)
@@ -73,5 +91,5 @@ internal static class ConvolutionKinds
         _ => PaddingModes.Zeros,
     };
 
-    private static (long, long) Pair(LayerArguments a, string name) => (a.Sizes(name)[0], a.Sizes(name)[1]);
+    private static (long, long) Pair(long[] sizes) => (sizes[0], sizes[1]);
 }

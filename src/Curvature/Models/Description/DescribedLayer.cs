@@ -27,7 +27,10 @@ internal sealed record DescribedLeaf(string Place, LeafKind Kind, LayerArguments
     {
         try
         {
-            return Kind.Make(Arguments, placement);
+            var module = Kind.Make(Arguments, placement);
+            // TorchSharp 0.107 leaves the weight of Embedding to the scope in which it is made, and a model outlives that.
+            foreach (var value in module.parameters().Concat(module.buffers())) value.DetachFromDisposeScope();
+            return module;
         }
         catch (Exception error) when (error is ExternalException or ArgumentException or NotSupportedException)
         {

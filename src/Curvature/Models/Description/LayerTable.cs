@@ -85,7 +85,7 @@ internal static class LayerTable
             (a, _) => nn.Flatten(a.Integer("start_dim"), a.Integer("end_dim"))),
         new LeafKind(nameof(Identity), [], (_, _) => nn.Identity()),
         new LeafKind(nameof(Dropout), [Probability(), InPlace()], (a, _) => nn.Dropout(a.Number("p"))),
-        new LeafKind(nameof(Dropout1d), [Probability(), InPlace()], (a, _) => nn.Dropout1d(a.Number("p"))),
+        new LeafKind(nameof(Dropout1d), [Probability(), InPlace()], (a, _) => new Dropout1dOfBothRanks(a.Number("p"))),
         new LeafKind(nameof(Dropout2d), [Probability(), InPlace()], (a, _) => nn.Dropout2d(a.Number("p"))),
     ];
 
@@ -99,7 +99,7 @@ internal static class LayerTable
         new LeafKind(nameof(GELU),
             [new WordArgument("approximate", "none", "tanh") { Default = "none" }],
             (a, _) => nn.GELU(a.Word("approximate") == "tanh" ? GELU.Approximate.tanh : GELU.Approximate.none)),
-        new LeafKind(nameof(Hardsigmoid), [InPlace()], (_, _) => nn.Hardsigmoid()),
+        new LeafKind(nameof(Hardsigmoid), [InPlace()], (_, _) => new HardsigmoidByParts()),
         new LeafKind(nameof(Hardswish), [InPlace()], (_, _) => nn.Hardswish()),
         new LeafKind(nameof(Hardtanh),
             [Number("min_val", -1), Number("max_val", 1), InPlace()],
@@ -134,10 +134,19 @@ internal static class LayerTable
             // For training only: null is PyTorch's cumulative average.
             new NumberArgument("momentum", takesNull: true) { Default = 0.1 },
             Flag("affine", true), Flag("track_running_stats", true),
-        ], make)
+        ], (a, to) => a.Flag("track_running_stats") ? make(a, to) : OfSeveral(make(a, to)))
         {
             Size = a => a.Flag("affine") ? 2.0 * a.Integer("num_features") : 0,
         };
+
+    /// <summary>A layer that refuses a batch with one number a channel, of which there is no variance; TorchSharp's does not.</summary>
+    private static nn.Module<Tensor, Tensor> OfSeveral(nn.Module<Tensor, Tensor> norm)
+    {
+        norm.register_forward_pre_hook((_, input) => input.dim() < 2 || input.numel() > input.shape[1]
+            ? input
+            : throw new ArgumentException("Expected more than 1 value per channel where no running statistics are tracked."));
+        return norm;
+    }
 
     private static long? PaddingRow(LayerArguments a) => a.IntegerOrNull("padding_idx") is { } row && row < 0
         ? row + a.Integer("num_embeddings")

@@ -21,7 +21,7 @@ internal static class LiveJob
         foreach (int worker in Enumerable.Range(1, ready ?? workers))
         {
             state = Say(state, worker, new ReplicaReady(
-                state.Job, new ReplicaDescription("mnist-example", "00ff", 15_880, 256), CurvatureMethod.Quadratic,
+                state.Job, new ReplicaDescription("mnist-example", "00ff", 15_880, 256) { Loss = new("cross-entropy", "mean", "the example's") }, CurvatureMethod.Quadratic,
                 "every layer and the loss have a rule", ["first"], 30, 0.1));
             state = Say(state, worker, new RequestWork(state.Job, 2));
         }

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ActorHutch.Shared.Security;
 
-namespace ActorHutch.Shared.Tests.Security;
+namespace ActorHutch.Tls;
 
 /// <summary>An authority and the certificates it issues, as PEM files in a folder of their own.</summary>
 public sealed class Certificates : IDisposable

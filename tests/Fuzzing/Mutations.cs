@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 
-namespace ActorHutch.Curvature.Tests.Data;
+namespace ActorHutch.Fuzzing;
 
 /// <summary>Damages bytes in the ways that find the errors of readers. The same seed does the same damage.</summary>
 internal sealed class Mutations(int seed)

@@ -1,0 +1,18 @@
+"""What tools/export_pytorch.py is made of. Needs PyTorch 1.13 or later, and nothing else.
+
+    given.py      a model and a batch as make() returns them, checked, of which everything else sees copies
+    make.py       calls the user's make()
+    layers.py     a model as layers: model.json and weights.safetensors
+    program.py    a model as a TorchScript program: model.pt
+    losses.py     which loss, and whether output and targets fit it
+    outcome.py    output and gradients, by which what was written is compared with the model
+    check.py      check.json: loss and v'Hv in float64
+    files.py      safetensors, and files that appear only when all of them are right
+"""
+from .check import export_check
+from .errors import ExportError
+from .files import read_safetensors, write_safetensors
+from .layers import export
+from .program import export_torchscript
+
+__all__ = ["ExportError", "export", "export_check", "export_torchscript", "read_safetensors", "write_safetensors"]
