@@ -44,6 +44,9 @@ internal sealed partial class CoordinatorActor
                 // At once, so that it is in the report where the job ends with this result.
                 OnCompared(job.Results!.Compare(compare.Chunk, compare.Worker, compare.Values));
                 break;
+            case Warn warn:
+                _log.Warning("Worker {Worker}: {What}", warn.Worker.Id, warn.What);
+                break;
             case StartWorkerWait wait:
                 Timers.StartSingleTimer(nameof(WorkerWaitOver), new WorkerWaitOver(), wait.Time);
                 break;
@@ -70,7 +73,7 @@ internal sealed partial class CoordinatorActor
     private void OnFinish(RunningJob job, JobOutcome outcome)
     {
         Timers.Cancel(nameof(ProgressDue));
-        Timers.Cancel(nameof(SilenceDue));
+        Timers.Cancel(nameof(IntervalPassed));
         long now = _time.GetTimestamp();
         long firstChunk = job.FirstChunk ?? now;
         var accumulator = job.Results?.Accumulator;

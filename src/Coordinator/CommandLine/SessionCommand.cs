@@ -5,7 +5,6 @@ using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature;
-using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.CommandLine;
@@ -23,8 +22,7 @@ internal static class SessionCommand
     {
         var policy = new JobPolicy
         {
-            // Settled here for all workers, whose machines may differ: stacks of one shape everywhere.
-            MemoryBudget = request.Settings.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget,
+            MemoryBudget = request.Settings.MemoryBudget,
             VerifyFraction = request.VerifyFraction,
             KeepsRecord = request.Out is not null,
         };

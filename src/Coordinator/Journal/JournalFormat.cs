@@ -135,7 +135,7 @@ internal static class JournalFormat
     {
         var written = Write(key);
         written.Device = worker.Device;
-        written.Problem = worker.Reason ?? "";
+        written.Problem = worker.Problem ?? "";
         written.Chunks = worker.ChunksDone;
         written.Probes = worker.ProbesDone;
         written.ComputeSeconds = worker.ComputeSeconds;
@@ -143,6 +143,7 @@ internal static class JournalFormat
         written.WarmUpSeconds = worker.WarmUpSeconds;
         written.TransferSeconds = worker.TransferSeconds;
         written.Kind = worker.Kind;
+        if (worker.Bits is { } bits) written.Bits = bits;
         return written;
     }
 
@@ -158,5 +159,6 @@ internal static class JournalFormat
         WaitSeconds = worker.WaitSeconds,
         WarmUpSeconds = worker.WarmUpSeconds,
         TransferSeconds = worker.TransferSeconds,
+        Bits = worker.HasBits ? worker.Bits : null,
     };
 }

@@ -84,7 +84,7 @@ internal static class Reporting
     private static WorkerReport Of(WorkerKey key, WorkerInJob worker, double accepted) => new(
         key.Id, worker.Device, worker.ChunksDone, worker.ProbesDone, worker.ComputeSeconds, worker.WaitSeconds,
         worker.WarmUpSeconds, worker.TransferSeconds, worker.ProbesDone / worker.ComputeSeconds,
-        accepted == 0 ? 0 : worker.ProbesDone / accepted, worker.Reason);
+        accepted == 0 ? 0 : worker.ProbesDone / accepted, worker.Problem);
 
     private static string StopReasonOf(JobEnd end) => end switch
     {

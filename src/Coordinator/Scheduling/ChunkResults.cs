@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
@@ -54,7 +51,7 @@ internal sealed class ChunkResults
     /// <summary>Takes the first result of a chunk.</summary>
     public void Accept(long chunk, WorkerKey worker, ProbeValues values)
     {
-        Remember(chunk, worker, Digest(values));
+        Remember(chunk, worker, values.Digest);
         if (TargetReached) return;
 
         _ahead.Add(chunk, values);
@@ -73,7 +70,7 @@ internal sealed class ChunkResults
 
     /// <summary>Holds another result of an accepted chunk against the first, bit by bit.</summary>
     public DuplicateCompared Compare(long chunk, WorkerKey worker, ProbeValues values) =>
-        new(chunk, _workers[_workerOf[chunk]], worker, _digests[chunk] == Digest(values));
+        new(chunk, _workers[_workerOf[chunk]], worker, _digests[chunk] == values.Digest);
 
     private void Remember(long chunk, WorkerKey worker, ulong digest)
     {
@@ -93,12 +90,5 @@ internal sealed class ChunkResults
 
         _digests[chunk] = digest;
         _workerOf[chunk] = number;
-    }
-
-    private static ulong Digest(ProbeValues values)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(MemoryMarshal.AsBytes(values.Values), hash);
-        return BinaryPrimitives.ReadUInt64LittleEndian(hash);
     }
 }

@@ -59,13 +59,13 @@ internal sealed class ComputeActor : ReceiveActor
             var replica = ReplicaFor(request.Spec, prepare.Files);
             replica.CheckDeterminism();
             _form = replica.QuadraticForm(request.Spec.CurvatureOptions(request.MemoryBudget));
-            WarmUp(_form, request.Spec, cancellation);
+            var first = WarmUp(_form, request.Spec, cancellation);
             // Before its first chunk the worker waits for the job to begin, which is not for want of a chunk.
             _idleSince = null;
             WorkerMetrics.Computed(_settings.Id, 0, 0, 0);
             Context.Parent.Tell(new ReplicaReady(
                 request.Job, replica.Model, _form.Method, _form.MethodReason, [.. _form.Blocks], _form.BasisCount,
-                _time.GetElapsedTime(start).TotalSeconds, prepare.TransferSeconds));
+                _time.GetElapsedTime(start).TotalSeconds, prepare.TransferSeconds, first.Digest));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -94,11 +94,11 @@ internal sealed class ComputeActor : ReceiveActor
     /// The first computation of a shape allocates memory and picks kernels; no chunk's timing should show that. One
     /// probe is enough where probes are computed one by one.
     /// </summary>
-    private static void WarmUp(IQuadraticForm form, JobSpec spec, CancellationToken cancellation)
+    private static ProbeValues WarmUp(IQuadraticForm form, JobSpec spec, CancellationToken cancellation)
     {
         long count = form.Method == CurvatureMethod.Autodiff ? 1 : spec.ChunkSize;
         if (spec.Kind == JobKind.Exact) count = Math.Min(count, form.BasisCount);
-        form.Evaluate(0, (int)count, cancellation);
+        return form.Evaluate(0, (int)count, cancellation);
     }
 
     private void OnCompute(Compute compute)
@@ -123,14 +123,23 @@ internal sealed class ComputeActor : ReceiveActor
         catch (Exception error)
         {
             Context.Parent.Tell(new ChunkFailed(
-                request.Job, request.Chunk, request.Attempt, Describe(error), error is not CurvatureException));
+                request.Job, request.Chunk, request.Attempt, Describe(error), IsThisMachines(error)));
         }
 
         _idleSince = _time.GetTimestamp();
     }
 
-    /// <summary>Whether another machine may fare better: what is wrong with a model or with data is wrong everywhere.</summary>
-    private static bool IsThisMachines(Exception error) => error is not CurvatureException or LibTorchException;
+    /// <summary>
+    /// Whether another machine may fare better: what is wrong with a model or with data is wrong everywhere, and a disk that
+    /// cannot be read or is full is this one's.
+    /// </summary>
+    private static bool IsThisMachines(Exception error)
+    {
+        bool itIs = error is not CurvatureException;
+        for (var cause = error; cause is not null && !itIs; cause = cause.InnerException)
+            itIs = cause is MachineException or UnauthorizedAccessException or (IOException and not EndOfStreamException);
+        return itIs;
+    }
 
     /// <summary>A message for the user is passed on as it is; anything else says what it is.</summary>
     private static string Describe(Exception error) =>

@@ -17,7 +17,8 @@ internal sealed record BroughtFiles(IReadOnlyDictionary<BlobId, string> Paths, d
 /// <param name="settings">What the worker was told.</param>
 /// <param name="materializer">Runs streams; made when the first file has to come.</param>
 /// <param name="time">Measures how long it takes.</param>
-internal sealed class JobFiles(WorkerSettings settings, Lazy<IMaterializer> materializer, TimeProvider time)
+/// <param name="progressed">Is called whenever something came, on any thread.</param>
+internal sealed class JobFiles(WorkerSettings settings, Lazy<IMaterializer> materializer, TimeProvider time, Action progressed)
 {
     /// <summary>Brings them, one after another.</summary>
     /// <param name="risk">Names the files.</param>
@@ -41,7 +42,7 @@ internal sealed class JobFiles(WorkerSettings settings, Lazy<IMaterializer> mate
             came = true;
             try
             {
-                paths[blob.Id] = await new BlobFetcher(settings.Cache, materializer.Value)
+                paths[blob.Id] = await new BlobFetcher(settings.Cache, materializer.Value) { Progressed = progressed }
                     .FetchAsync(source, blob, cancellation).ConfigureAwait(false);
             }
             catch (Exception error) when (error is BlobException or IOException or UnauthorizedAccessException)

@@ -32,6 +32,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private JobSpec? _spec;
     private string? _refusal;
     private int _dropped;
+    private long _progress;
 
     /// <summary>A worker; <see cref="Props"/> says what of.</summary>
     /// <remarks>
@@ -45,7 +46,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
             settings.Id, Random.Shared.NextInt64(), settings.Device, settings.MemoryBytes, settings.Threads, settings.Kind);
         _coordinatorPath = settings.Coordinator;
         var system = Context.System;
-        _files = new JobFiles(settings, new Lazy<IMaterializer>(() => system.Materializer()), time);
+        _files = new JobFiles(settings, new Lazy<IMaterializer>(() => system.Materializer()), time, Progressed);
         _compute = Context.Watch(Context.ActorOf(ComputeActor.Props(settings, replicas, time), "compute"));
         Registering();
     }
@@ -134,7 +135,9 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
 
     private int Capacity => 1 + _settings.Prefetch;
 
-    private WorkerStatus Status(int capacity) => new(_job ?? Guid.Empty, _hasReplica, capacity, [.. _chunks.Keys]);
+    private WorkerStatus Status(int capacity) => new(_job ?? Guid.Empty, _hasReplica, capacity, [.. _chunks.Keys], Interlocked.Read(ref _progress));
+
+    private void Progressed() => Interlocked.Increment(ref _progress);
 
     private void OnRunChunk(RunChunk chunk)
     {
@@ -152,6 +155,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private void OnAnswer(IWorkerMessage answer, ChunkAttempt attempt)
     {
         _chunks.Remove(attempt);
+        Progressed();
         if (answer is ChunkFailed failed)
         {
             // The coordinator, which decides what becomes of it, warns.

@@ -99,7 +99,7 @@ internal sealed class SourceFiles(RiskSource source, IReadOnlyDictionary<BlobId,
         {
             return make();
         }
-        catch (CurvatureException error) when (error is not LibTorchException)
+        catch (CurvatureException error) when (error is not MachineException)
         {
             string message = error.Message;
             foreach (var file in source.Files)

@@ -23,6 +23,9 @@ public sealed class BlobFetcher(BlobCache cache, IMaterializer materializer, Tim
     /// <summary>How long to wait for an answer, and for each piece. Default: 30 s.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Is called for each piece that comes, on any thread. Default: nothing is.</summary>
+    public Action Progressed { get; init; } = () => { };
+
     /// <summary>The file that holds a blob: the cache's, or a new one.</summary>
     /// <param name="source">The coordinator's <see cref="BlobActor"/>.</param>
     /// <param name="blob">The blob.</param>
@@ -90,6 +93,7 @@ public sealed class BlobFetcher(BlobCache cache, IMaterializer materializer, Tim
                 if (received > blob.Length) throw new InvalidDataException($"More than its {blob.Length:N0} bytes came.");
                 hash.AppendData(piece);
                 await file.WriteAsync(piece, cancellation).ConfigureAwait(false);
+                Progressed();
                 return Akka.NotUsed.Instance;
             })
             .RunWith(Sink.Ignore<Akka.NotUsed>(), materializer).ConfigureAwait(false);

@@ -36,7 +36,9 @@ public readonly record struct ChunkAttempt(long Chunk, int Attempt);
 /// <param name="HasReplica">Whether the run's replica is ready.</param>
 /// <param name="Capacity">How many chunks it wants to have at a time; 0 from a worker that leaves.</param>
 /// <param name="Chunks">The chunks it has and has not answered for.</param>
-public sealed record WorkerStatus(Guid Job, bool HasReplica, int Capacity, IReadOnlyList<ChunkAttempt> Chunks)
+/// <param name="Progress">Grows with whatever it gets done: another number than last time says that it does not hang.</param>
+public sealed record WorkerStatus(
+    Guid Job, bool HasReplica, int Capacity, IReadOnlyList<ChunkAttempt> Chunks, long Progress = 0)
     : IWorkerMessage
 {
     /// <summary>A worker that leaves is given nothing more; what it does not name in its last status it hands back.</summary>
@@ -52,6 +54,10 @@ public sealed record WorkerStatus(Guid Job, bool HasReplica, int Capacity, IRead
 /// <param name="BasisCount">How many basis vectors add up to the exact trace.</param>
 /// <param name="WarmUpSeconds">What loading the replica and warming up took.</param>
 /// <param name="TransferSeconds">What fetching model and batch took before that; 0 where they were there.</param>
+/// <param name="Bits">
+/// A digest of the quadratic forms of the job's first probes, which it computed to warm up: workers with another one
+/// round otherwise.
+/// </param>
 public sealed record ReplicaReady(
     Guid Job,
     ReplicaDescription Model,
@@ -60,7 +66,8 @@ public sealed record ReplicaReady(
     IReadOnlyList<string> Blocks,
     long BasisCount,
     double WarmUpSeconds,
-    double TransferSeconds = 0) : IWorkerMessage, IJobMessage
+    double TransferSeconds = 0,
+    ulong Bits = 0) : IWorkerMessage, IJobMessage
 {
     /// <summary>Values per probe.</summary>
     public int Columns => Math.Max(1, Blocks.Count);
@@ -69,9 +76,12 @@ public sealed record ReplicaReady(
     public bool Agrees(ReplicaReady other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return Model == other.Model && Method == other.Method && BasisCount == other.BasisCount
-            && Blocks.SequenceEqual(other.Blocks, StringComparer.Ordinal);
+        return Identity == other.Identity;
     }
+
+    /// <summary>What the replicas of a job's workers have in common.</summary>
+    public (ReplicaDescription Model, CurvatureMethod Method, long BasisCount, string Blocks) Identity =>
+        (Model, Method, BasisCount, string.Join('\n', Blocks));
 }
 
 /// <summary>The worker has no replica for the job.</summary>

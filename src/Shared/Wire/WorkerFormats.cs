@@ -66,6 +66,7 @@ internal static class WorkerFormats
             Job = Fields.OfRun(message.Job),
             HasReplica = message.HasReplica,
             Capacity = message.Capacity,
+            Progress = message.Progress,
         };
         wire.Chunks.AddRange(message.Chunks.Select(
             held => new V1.ChunkAttempt { Chunk = held.Chunk, Attempt = held.Attempt }));
@@ -74,7 +75,7 @@ internal static class WorkerFormats
 
     private static WorkerStatus Read(V1.WorkerStatus wire) => new(
         Fields.Run(wire.Job), wire.HasReplica, wire.Capacity,
-        [.. wire.Chunks.Select(held => new ChunkAttempt(held.Chunk, held.Attempt))]);
+        [.. wire.Chunks.Select(held => new ChunkAttempt(held.Chunk, held.Attempt))], wire.Progress);
 
     private static V1.ReplicaReady Write(ReplicaReady message)
     {
@@ -87,6 +88,7 @@ internal static class WorkerFormats
             BasisCount = message.BasisCount,
             WarmUpSeconds = message.WarmUpSeconds,
             TransferSeconds = message.TransferSeconds,
+            Bits = message.Bits,
         };
         wire.Blocks.AddRange(message.Blocks);
         return wire;
@@ -94,7 +96,7 @@ internal static class WorkerFormats
 
     private static ReplicaReady Read(V1.ReplicaReady wire) => new(
         Fields.Run(wire.Job), ReplicaFormat.Read(wire.Model), Fields.Word<CurvatureMethod>(wire.Method),
-        wire.MethodReason, [.. wire.Blocks], wire.BasisCount, wire.WarmUpSeconds, wire.TransferSeconds);
+        wire.MethodReason, [.. wire.Blocks], wire.BasisCount, wire.WarmUpSeconds, wire.TransferSeconds, wire.Bits);
 
     private static V1.ChunkDone Write(ChunkDone message) => new()
     {

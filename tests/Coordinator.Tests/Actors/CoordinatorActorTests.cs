@@ -39,7 +39,7 @@ public class CoordinatorActorTests : TestKit
         var worker = CreateTestProbe();
         var old = new RegisterWorker("old", 7, "cpu", null, 1) { Protocol = ProtocolVersion.Current + 1 };
 
-        EventFilter.Error(contains: "Refused a worker: worker old speaks version 3").ExpectOne(() =>
+        EventFilter.Error(contains: "Refused a worker: worker old speaks version 4").ExpectOne(() =>
         {
             worker.Send(_coordinator, old);
             worker.Send(_coordinator, old);
@@ -47,7 +47,7 @@ public class CoordinatorActorTests : TestKit
             var refused = worker.ExpectMsg<WorkerRefused>();
             Assert.Equal(7, refused.Incarnation);
             Assert.Equal(
-                "worker old speaks version 3 of the protocol and the coordinator version 2: "
+                "worker old speaks version 4 of the protocol and the coordinator version 3: "
                 + "run the same release of ActorHutch on both",
                 refused.Reason);
         });

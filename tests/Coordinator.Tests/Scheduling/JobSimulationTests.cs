@@ -13,7 +13,7 @@ namespace ActorHutch.Coordinator.Tests.Scheduling;
 public class JobSimulationTests
 {
     private static readonly JobPolicy Patient =
-        new() { MaxFailures = int.MaxValue, MaxAttempts = int.MaxValue, MaxSilence = 20 };
+        new() { MaxFailures = int.MaxValue, MaxLosses = int.MaxValue, MaxSilence = 20 };
 
     private static readonly JobPolicy Doubling = Patient with { CopySlowest = true, VerifyFraction = 0.2 };
 
@@ -124,7 +124,7 @@ public class JobSimulationTests
                     Say(new WorkerReported(speaker, Status(speaker, capacity: 2)));
                     break;
                 case 91:
-                    Happens(new SilenceDue());
+                    Happens(new IntervalPassed());
                     break;
                 case 92 when _inboxes.Count > 0:
                     var leaver = Any(_inboxes.Keys.ToArray());

@@ -1,0 +1,98 @@
+using ActorHutch.Shared.Jobs;
+
+namespace ActorHutch.Coordinator.Scheduling;
+
+/// <content>
+/// Workers must compute the same thing: they hold the same replica, and those of one kind find the same bits for the
+/// first probes. Where they do not, the majority is believed.
+/// </content>
+internal sealed partial record JobState
+{
+    private JobState BeginIfReady(List<Effect> effects)
+    {
+        if (Phase != JobPhase.Preparing) return this;
+        int needed = TakesFewer ? Math.Max(PresentWorkers, 1) : Policy.MinWorkers;
+        return ReadyWorkers >= needed ? Begin(needed, effects) : this;
+    }
+
+    private JobState Begin(int needed, List<Effect> effects)
+    {
+        var replica = Replica ?? Workers.Values
+            .Where(worker => worker.IsReady)
+            .GroupBy(worker => worker.Replica!.Identity, worker => worker.Replica!)
+            .MaxBy(alike => alike.Count())!.First();
+        var state = this;
+        foreach (var (key, worker) in Workers)
+        {
+            if (worker.IsReady && !replica.Agrees(worker.Replica!)) state = state.SetAside(key, UnlikeTheRest, effects);
+        }
+
+        // Where they are as many on either side, nobody knows which is right: others must come.
+        int outvoted = ReadyWorkers - state.ReadyWorkers;
+        if (state.ReadyWorkers < needed && state.ReadyWorkers <= outvoted) return state;
+
+        long probes = Spec.Kind == JobKind.Exact ? replica.BasisCount : Spec.Probes;
+        foreach (string kind in state.Workers.Values.Select(worker => worker.Kind).Distinct()) state = state.SettleKind(kind, effects);
+        effects.Add(new Begin());
+        return (state with { Phase = JobPhase.Running, Replica = replica, Probes = probes }).AssignAll(effects);
+    }
+
+    /// <summary>A worker is ready, and what the others must agree to is known.</summary>
+    private JobState Admit(WorkerKey key, List<Effect> effects)
+    {
+        var worker = Workers[key];
+        return Replica!.Agrees(worker.Replica!)
+            ? SettleKind(worker.Kind, effects)
+            : SetAside(key, UnlikeTheRest, effects);
+    }
+
+    private string UnlikeTheRest => Recovered > 0
+        ? "its replica is not the one that the state directory's chunks were computed with"
+        : "its replica is not the one the other workers have";
+
+    /// <summary>
+    /// Devices of one kind find the same bits. One that does not is not what it says, or it is faulty: it takes no part.
+    /// What it has computed until now may be wrong, and the job's result with it.
+    /// </summary>
+    private JobState SettleKind(string kind, List<Effect> effects)
+    {
+        var byBits = Workers
+            .Where(worker => worker.Value.IsReady && worker.Value.Kind == kind)
+            .GroupBy(worker => worker.Value.Bits, worker => worker.Key)
+            .OrderByDescending(alike => alike.Count())
+            .Select(alike => alike.ToList())
+            .ToList();
+        if (byBits.Count < 2) return this;
+
+        var state = this;
+        bool undecided = byBits[0].Count == byBits[1].Count;
+        foreach (var key in byBits.Skip(1).SelectMany(alike => alike))
+        {
+            if (undecided || Workers[key].ChunksDone > 0) state = state.Suspecting(byBits[0][0], key, effects);
+            if (!undecided) state = state.SetAside(key, "its first values are not those of the other workers of its kind", effects);
+        }
+
+        return state;
+    }
+
+    /// <summary>Two workers of one kind disagree about the first chunk, whose probes each computed to warm up.</summary>
+    private JobState Suspecting(WorkerKey first, WorkerKey second, List<Effect> effects)
+    {
+        var disagreement = new Disagreement(0, first, second);
+        if (Counts.Disagreements.Contains(disagreement)) return this;
+        effects.Add(new Warn(second, $"disagrees with worker {first} of the same kind about the first chunk"));
+        return Disagreeing(disagreement);
+    }
+
+    private JobState SetAside(WorkerKey key, string reason, List<Effect> effects)
+    {
+        effects.Add(new Warn(key, $"takes no part in the job: {reason}"));
+        var state = Lose(key, reason, effects, crashed: false);
+        return state.With(key, state.Workers[key] with { Phase = WorkerPhase.Failed, Reason = reason });
+    }
+
+    /// <summary>Whether two workers must find the same bits; of one that has yet to be ready its word is taken.</summary>
+    private bool SameKind(WorkerKey a, WorkerKey b) =>
+        Workers.TryGetValue(a, out var one) && Workers.TryGetValue(b, out var other) && one.Kind == other.Kind
+        && (one.Bits is null || other.Bits is null || one.Bits == other.Bits);
+}
