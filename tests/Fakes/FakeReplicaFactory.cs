@@ -12,6 +12,10 @@ public sealed class FakeReplicaFactory : IReplicaFactory
 {
     public int CudaDeviceCount { get; init; }
 
+    public string Kind { get; init; } = "";
+
+    public string KindOf(string device) => Kind;
+
     /// <summary>Called when a replica is made.</summary>
     public Action<ReplicaKey>? OnCreate { get; init; }
 

@@ -80,9 +80,11 @@ internal sealed partial class CoordinatorActor
         // The last chunk of all may be the one that satisfied the stopping rule.
         if (outcome.End == JobEnd.Completed && job.Results is { TargetReached: true })
             outcome = new JobOutcome(JobEnd.TargetReached);
+        bool exact = job.State.Spec.Kind == JobKind.Exact;
+        if (accumulator is { Count: > 0 } && !double.IsFinite(exact ? accumulator.Sum().Trace : accumulator.Estimate().Trace))
+            outcome = new JobOutcome(JobEnd.Failed, "The probes' values, each of them finite, add up to more than a number can hold.");
 
         _log.Info("Job {Job} ended: {End}", job.State.Job, outcome.End);
-        bool exact = job.State.Spec.Kind == JobKind.Exact;
         Deliver(job, new JobResult(
             job.State with { Outcome = outcome },
             !exact && accumulator is { Count: > 0 } ? accumulator.Estimate(job.State.Spec.ConfidenceLevel) : null,

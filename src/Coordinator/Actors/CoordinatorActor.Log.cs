@@ -27,13 +27,13 @@ internal sealed partial class CoordinatorActor
                     worker.Id, ready.Job, Math.Round(ready.WarmUpSeconds, 3), Math.Round(ready.TransferSeconds, 3));
                 break;
             case ReplicaFailed failed:
+                // What cannot be helped may end the job, which then says so itself.
                 _log.Log(
-                    LevelOf(failed.Retriable), null, "Worker {Worker} cannot serve job {Job}: {Reason}", worker.Id, failed.Job,
+                    failed.Retriable ? LogLevel.WarningLevel : LogLevel.InfoLevel, null, "Worker {Worker} cannot serve job {Job}: {Reason}", worker.Id, failed.Job,
                     failed.What);
                 break;
             case ChunkFailed failed:
-                _log.Log(
-                    LevelOf(failed.Retriable), null,
+                _log.Warning(
                     "Chunk {Chunk} of job {Job} failed on worker {Worker} in attempt {Attempt}: {Reason}",
                     failed.Chunk, failed.Job, worker.Id, failed.Attempt, failed.What);
                 break;
@@ -43,8 +43,4 @@ internal sealed partial class CoordinatorActor
                     done.Chunk, done.Job, worker.Id, done.Attempt, Math.Round(done.ComputeSeconds, 6));
                 break;
         }
-    }
-
-    /// <summary>What cannot be helped ends the job, which then says so itself.</summary>
-    private static LogLevel LevelOf(bool retriable) => retriable ? LogLevel.WarningLevel : LogLevel.InfoLevel;
-}
+    }}

@@ -83,8 +83,9 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
             OnLost(address, "it was started again");
         }
 
+        string threads = Figures.Count(registration.Threads, "thread");
         var registered = new WorkerRegistered(
-            key, registration.Device, $"{registration.Kind}, {Figures.Count(registration.Threads, "thread")}");
+            key, registration.Device, registration.Kind.Length == 0 ? threads : $"{registration.Kind}, {threads}");
         if (!_workers.ContainsKey(Sender)) Context.Watch(Sender);
         _workers[Sender] = registered;
         _addresses[key] = Sender;

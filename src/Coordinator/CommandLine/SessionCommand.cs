@@ -43,8 +43,12 @@ internal static class SessionCommand
                 session.Feed = watch?.Feed;
                 watch?.Feed.Follow(session.LookAsync);
                 int code = await work(session).ConfigureAwait(false);
-                if (code == ExitCode.Done) await session.CompleteAsync().ConfigureAwait(false);
-                return code;
+                if (code != ExitCode.Done) return code;
+                await session.CompleteAsync().ConfigureAwait(false);
+                if (!session.HasDisagreements) return code;
+                terminal.Log.Tell(
+                    LogEventLevel.Error, "Two workers found different values for the same probes, so the result may be wrong: the report names them.");
+                return ExitCode.Failed;
             }
         }
         catch (Exception error) when (error is StateDirectoryException or ReportFolderException)

@@ -25,6 +25,9 @@ internal abstract class Session(IHost host, IActorRef coordinator, IReadOnlyList
     /// <summary>Is told what the job comes to; null where nobody watches it.</summary>
     public JobFeed? Feed { get; set; }
 
+    /// <summary>Whether two workers of one kind disagreed about a chunk of a job that has its result, which may be wrong.</summary>
+    public bool HasDisagreements { get; private set; }
+
     /// <summary>The coordinator.</summary>
     protected IActorRef Coordinator => coordinator;
 
@@ -33,9 +36,13 @@ internal abstract class Session(IHost host, IActorRef coordinator, IReadOnlyList
     /// <param name="laneLimit">An exact trace of more basis vectors is not begun.</param>
     /// <param name="observer">Looks on; may be null.</param>
     /// <param name="cancellation">Interrupts the job, which then ends with what it has.</param>
-    public Task<JobResult> RunAsync(
-        JobSpec spec, long? laneLimit = null, IJobObserver? observer = null, CancellationToken cancellation = default) =>
-        _client.RunAsync(spec, NextPolicy() with { LaneLimit = laneLimit }, observer, cancellation);
+    public async Task<JobResult> RunAsync(
+        JobSpec spec, long? laneLimit = null, IJobObserver? observer = null, CancellationToken cancellation = default)
+    {
+        var result = await _client.RunAsync(spec, NextPolicy() with { LaneLimit = laneLimit }, observer, cancellation).ConfigureAwait(false);
+        HasDisagreements |= result.State.Counts.Disagreements.Length > 0;
+        return result;
+    }
 
     /// <summary>How the job that runs is.</summary>
     /// <exception cref="AskTimeoutException">The coordinator has not answered in time.</exception>

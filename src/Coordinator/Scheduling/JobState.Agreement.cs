@@ -1,4 +1,5 @@
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
 
 namespace ActorHutch.Coordinator.Scheduling;
 
@@ -89,6 +90,15 @@ internal sealed partial record JobState
         effects.Add(new Warn(key, $"takes no part in the job: {reason}"));
         var state = Lose(key, reason, effects, crashed: false);
         return state.With(key, state.Workers[key] with { Phase = WorkerPhase.Failed, Reason = reason });
+    }
+
+    /// <summary>Devices of two kinds may round otherwise, and neither is wrong; but a job of both has neither's last bits.</summary>
+    private void WarnOfMix(WorkerKey key, string kind, ReplicaReady ready, List<Effect> effects)
+    {
+        var there = Workers.Where(worker => worker.Value.IsReady && worker.Key != key).ToList();
+        if (there.Count == 0 || there.Any(worker => worker.Value.Kind == kind || worker.Value.Bits == ready.Bits)) return;
+        effects.Add(new Warn(key, $"rounds otherwise than worker {there[0].Key}, so the result's last bits depend on who computes what: "
+            + $"one is {kind}, the other {there[0].Value.Kind}"));
     }
 
     /// <summary>Whether two workers must find the same bits; of one that has yet to be ready its word is taken.</summary>

@@ -95,7 +95,11 @@ internal sealed partial record JobState
         if (!Workers.ContainsKey(key) || !WasIssued(done.Chunk, done.Attempt)) return Stale();
 
         var state = Settle(key, done.Chunk, done.Attempt);
-        if (ProblemWith(done) is var (what, kind)) return state.Fail(key, done.Chunk, what, kind, effects);
+        if (ProblemWith(done) is var (what, kind))
+        {
+            effects.Add(new Warn(key, $"the result of {Name(done.Chunk)} cannot be used: {what}"));
+            return state.Fail(key, done.Chunk, what, kind, effects);
+        }
 
         state = state.Computed(key);
         if (Done.Contains(done.Chunk))

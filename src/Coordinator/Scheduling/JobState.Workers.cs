@@ -26,7 +26,9 @@ internal sealed partial record JobState
             if (life.ChunksDone == 0) state = state with { Workers = state.Workers.Remove(former) };
         }
 
-        return worker.Pause == 0 ? state.Prepare(key, worker, effects) : state.Rest(key, worker, effects);
+        if (worker.Pause == 0) return state.Prepare(key, worker, effects);
+        effects.Add(new Warn(key, $"set aside for a while, since it is lost again and again: {worker.LastFailure}"));
+        return state.Rest(key, worker);
     }
 
     private JobState Prepare(WorkerKey key, WorkerInJob worker, List<Effect> effects)
@@ -39,16 +41,14 @@ internal sealed partial record JobState
     }
 
     /// <summary>Sets a worker aside until its pause is over.</summary>
-    private JobState Rest(WorkerKey key, WorkerInJob worker, List<Effect> effects)
-    {
-        effects.Add(new Warn(key, $"set aside for a while, because {worker.LastFailure}"));
-        return With(key, worker with { Phase = WorkerPhase.Resting, Reason = worker.LastFailure });
-    }
+    private JobState Rest(WorkerKey key, WorkerInJob worker) =>
+        With(key, worker with { Phase = WorkerPhase.Resting, Reason = worker.LastFailure });
 
     private JobState OnReplicaReady(WorkerKey key, ReplicaReady ready, List<Effect> effects)
     {
         if (!Workers.TryGetValue(key, out var worker) || worker.Phase is not (WorkerPhase.Preparing or WorkerPhase.Ready)) return Stale();
 
+        WarnOfMix(key, worker.Kind, ready, effects);
         var state = With(key, worker with
         {
             Phase = WorkerPhase.Ready,
@@ -75,7 +75,7 @@ internal sealed partial record JobState
 
         var state = Lose(key, failed.What, effects, crashed: false);
         worker = state.Workers[key].AfterFailure(failed.What, unpunished: 0);
-        if (failed.Retriable) return state.Rest(key, worker, effects).AssignAll(effects);
+        if (failed.Retriable) return state.Rest(key, worker).AssignAll(effects);
 
         if (Phase == JobPhase.Running) effects.Add(new Warn(key, $"takes no part in the job: {failed.What}"));
         return state.With(key, worker with { Phase = WorkerPhase.Failed, Reason = failed.What, Refusal = failed.What })

@@ -66,8 +66,8 @@ public sealed record CurvatureOptions
     public const long DefaultMemoryBudget = 1L << 30;
 
     /// <summary>
-    /// Bytes that the tensors of one stack of probes may take. Default: <see cref="DefaultMemoryBudget"/>. It shows in a
-    /// result's last bits, and in no probe.
+    /// Bytes that the tensors of one stack of probes may take; null (the default) for
+    /// <see cref="DefaultMemoryBudget"/>. It shows in a result's last bits, and in no probe.
     /// </summary>
-    public long MemoryBudget { get; init; } = DefaultMemoryBudget;
+    public long? MemoryBudget { get; init; }
 }

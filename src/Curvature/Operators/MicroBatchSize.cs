@@ -44,7 +44,7 @@ public static class MicroBatchSize
             return Math.Min(all, ForUnknownLayers);
         }
 
-        long most = Math.Clamp(options.MemoryBudget / bytes, 1, all);
+        long most = Math.Clamp((options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget) / bytes, 1, all);
         // Micro-batches of nearly one size: 100 samples by at most 60 are 50 and 50.
         long count = (all + most - 1) / most;
         return (all + count - 1) / count;

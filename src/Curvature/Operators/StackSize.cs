@@ -20,28 +20,28 @@ internal static class StackSize
     private const long DeviceBytes = 1L << 30;
 
     /// <summary>For forward-only sweeps with probes in parameter space.</summary>
-    public static int ForSweeps(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long budget)
+    public static int ForSweeps(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
     {
         long bytesPerProbe = BytesPerProbe(risk, layers, out long widest);
         return Fit(Target(risk), Math.Max(widest, risk.Blocks.Max(block => block.Size) * ItemSize(risk)), budget, bytesPerProbe);
     }
 
     /// <summary>For sweeps in output space, where no stack of parameters' size is ever made.</summary>
-    public static int ForOutputSpace(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long budget)
+    public static int ForOutputSpace(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
     {
         long bytesPerProbe = BytesPerProbe(risk, layers, out long widest);
         return Fit(Target(risk), Math.Max(1, widest), budget, bytesPerProbe);
     }
 
     /// <summary>For Hessian-matrix products: as many as are asked for at once, if they fit.</summary>
-    public static int ForProducts(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long budget)
+    public static int ForProducts(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
     {
         long bytesPerProbe = 3 * BytesPerProbe(risk, layers, out _);
         return Fit(long.MaxValue, 1, budget, bytesPerProbe);
     }
 
-    private static int Fit(long target, long peak, long budget, long bytesPerProbe) =>
-        (int)Math.Clamp(Math.Min(target / peak, budget / bytesPerProbe), 1, int.MaxValue);
+    private static int Fit(long target, long peak, long? budget, long bytesPerProbe) =>
+        (int)Math.Clamp(Math.Min(target / peak, (budget ?? CurvatureOptions.DefaultMemoryBudget) / bytesPerProbe), 1, int.MaxValue);
 
     private static long Target(EmpiricalRisk risk) => risk.Device.type == DeviceType.CPU ? CacheBytes : DeviceBytes;
 

@@ -85,7 +85,7 @@ public sealed record JobSpec
     }
 
     /// <summary>The part of the spec that a curvature operator is made from.</summary>
-    /// <param name="memoryBudget">Bytes that a stack of probes may take; null for the default that every machine has.</param>
+    /// <param name="memoryBudget">Bytes that a stack of probes may take; null for the default.</param>
     public CurvatureOptions CurvatureOptions(long? memoryBudget = null) => new()
     {
         Matrix = Matrix,
@@ -94,7 +94,7 @@ public sealed record JobSpec
         ProbeSpace = ProbeSpace,
         Distribution = Kind == JobKind.Exact ? ProbeDistribution.Basis : Distribution,
         Seed = Seed,
-        MemoryBudget = memoryBudget ?? Curvature.Operators.CurvatureOptions.DefaultMemoryBudget,
+        MemoryBudget = memoryBudget,
     };
 
     /// <summary>Everything that is wrong with the spec, in the order of its fields; nothing where it is right.</summary>

@@ -237,7 +237,7 @@ public class JobStateSetbacksTests
     public void A_value_that_is_not_finite_is_believed_of_two_workers_and_named_with_its_probe(double value, string text)
     {
         var job = Begun(null, A, B).Asks(A, 2);
-        Assert.Empty(job.Says(A, Spoiled(1, 13, value)).Effects);
+        Assert.IsType<Warn>(Assert.Single(job.Says(A, Spoiled(1, 13, value)).Effects));
         Assert.Equal([(B, 1, 2)], job.Asks(B).Issued);
 
         job.Says(B, Spoiled(1, 13, value, attempt: 2));
