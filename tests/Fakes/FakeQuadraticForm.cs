@@ -14,6 +14,9 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
     /// <summary>Called before each evaluation: to block, to throw, to count.</summary>
     public Action<long, int, CancellationToken>? OnEvaluate { get; init; }
 
+    /// <summary>What becomes of its values; the first of a form are those of the warm-up.</summary>
+    public Func<ProbeValues, ProbeValues> Changed { get; init; } = values => values;
+
     public CurvatureMethod Method => options.Method ?? CurvatureMethod.Quadratic;
 
     public string MethodReason => options.Method is null ? "the fake has one" : "asked for";
@@ -41,11 +44,13 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
     {
         cancellation.ThrowIfCancellationRequested();
         OnEvaluate?.Invoke(firstProbe, count, cancellation);
-        if (options.Distribution != ProbeDistribution.Basis) return Values(options.Seed, firstProbe, count);
-
-        double[] lane = [10.0 / BasisCount, 2.0 / BasisCount];
-        return new ProbeValues(firstProbe, 2, [.. Enumerable.Range(0, count * 2).Select(i => lane[i % 2])]);
+        return Changed(options.Distribution == ProbeDistribution.Basis
+            ? Lanes(BasisCount, firstProbe, count) : Values(options.Seed, firstProbe, count));
     }
+
+    /// <summary>What any worker must compute for an exact trace.</summary>
+    public static ProbeValues Lanes(long basisCount, long firstProbe, int count) => new(
+        firstProbe, 2, [.. Enumerable.Range(0, count * 2).Select(i => (i % 2 == 0 ? 10.0 : 2.0) / basisCount)]);
 
     public void Dispose() => Disposed = true;
 }

@@ -31,6 +31,12 @@ public sealed class FakeReplicaFactory : IReplicaFactory
     /// <summary>Called when a form is made.</summary>
     public Action<CurvatureOptions>? OnForm { get; init; }
 
+    /// <summary>What becomes of a form's values; the first of a form are those of the warm-up.</summary>
+    public Func<ProbeValues, ProbeValues> Changed { get; init; } = values => values;
+
+    /// <summary>Hash of weights and batch.</summary>
+    public string Sha256 { get; init; } = "00ff";
+
     public long BasisCount { get; init; } = 8;
 
     public ConcurrentQueue<FakeReplica> Created { get; } = [];
@@ -50,7 +56,7 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
 {
     public ReplicaKey Key => key;
 
-    public ReplicaDescription Model { get; } = new("fake", "00ff", 30, 4);
+    public ReplicaDescription Model { get; } = new("fake", factory.Sha256, 30, 4);
 
     public ConcurrentQueue<FakeQuadraticForm> Forms { get; } = [];
 
@@ -74,6 +80,7 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
         var form = new FakeQuadraticForm(options)
         {
             BasisCount = factory.BasisCount,
+            Changed = factory.Changed,
             OnEvaluate = (first, count, cancellation) =>
             {
                 Threads.Add(Environment.CurrentManagedThreadId);

@@ -88,6 +88,8 @@ internal sealed partial class CoordinatorActor
                     accept.WaitSeconds, accept.Values)
                 {
                     TransferSeconds = worker.TransferSeconds,
+                    Kind = worker.Kind,
+                    Bits = worker.Bits,
                     Attempt = accept.Attempt,
                     AcceptedAt = elapsed.TotalSeconds,
                 },

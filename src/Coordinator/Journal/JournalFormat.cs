@@ -78,6 +78,8 @@ internal static class JournalFormat
                 worker.Device = chunk.Device;
                 worker.WarmUpSeconds = chunk.WarmUpSeconds;
                 worker.TransferSeconds = chunk.TransferSeconds;
+                worker.Kind = chunk.Kind;
+                if (chunk.Bits is { } bits) worker.Bits = bits;
                 written.Workers.Add(worker);
             }
 
@@ -104,6 +106,8 @@ internal static class JournalFormat
         new ProbeValues(chunk.FirstProbe, chunk.Columns, [.. chunk.Values]))
     {
         TransferSeconds = worker.TransferSeconds,
+        Kind = worker.Kind,
+        Bits = worker.HasBits ? worker.Bits : null,
         // Journals of earlier versions know neither.
         Attempt = Math.Max(chunk.Attempt, 1),
         AcceptedAt = chunk.HasAcceptedAtSeconds ? chunk.AcceptedAtSeconds : null,

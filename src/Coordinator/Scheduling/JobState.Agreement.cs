@@ -9,34 +9,41 @@ namespace ActorHutch.Coordinator.Scheduling;
 /// </content>
 internal sealed partial record JobState
 {
+    /// <summary>Whether enough workers are ready, and as many hold one replica as hold another: nobody knows which is right.</summary>
+    public bool IsUndecided { get; private init; }
+
     private JobState BeginIfReady(List<Effect> effects)
     {
         if (Phase != JobPhase.Preparing) return this;
         int needed = TakesFewer ? Math.Max(PresentWorkers, 1) : Policy.MinWorkers;
-        return ReadyWorkers >= needed ? Begin(needed, effects) : this;
+        return ReadyWorkers >= needed ? Begin(effects) : this with { IsUndecided = false };
     }
 
-    private JobState Begin(int needed, List<Effect> effects)
+    private JobState Begin(List<Effect> effects)
     {
-        var replica = Replica ?? Workers.Values
-            .Where(worker => worker.IsReady)
-            .GroupBy(worker => worker.Replica!.Identity, worker => worker.Replica!)
-            .MaxBy(alike => alike.Count())!.First();
-        var state = this;
-        foreach (var (key, worker) in Workers)
+        var state = this with { IsUndecided = false };
+        var replicas = Alike().ToList();
+        if (Replica is null && replicas.Count > 1 && replicas[0].Count() == replicas[1].Count()) return this with { IsUndecided = true };
+
+        var replica = Replica ?? replicas[0].First().Value.Replica!;
+        foreach (var (key, worker) in replicas.SelectMany(alike => alike))
         {
-            if (worker.IsReady && !replica.Agrees(worker.Replica!)) state = state.SetAside(key, UnlikeTheRest, effects);
+            if (!replica.Agrees(worker.Replica!)) state = state.SetAside(key, UnlikeTheRest, effects);
         }
 
-        // Where they are as many on either side, nobody knows which is right: others must come.
-        int outvoted = ReadyWorkers - state.ReadyWorkers;
-        if (state.ReadyWorkers < needed && state.ReadyWorkers <= outvoted) return state;
+        if (state.ReadyWorkers == 0) return state;
 
         long probes = Spec.Kind == JobKind.Exact ? replica.BasisCount : Spec.Probes;
         foreach (string kind in state.Workers.Values.Select(worker => worker.Kind).Distinct()) state = state.SettleKind(kind, effects);
         effects.Add(new Begin());
         return (state with { Phase = JobPhase.Running, Replica = replica, Probes = probes }).AssignAll(effects);
     }
+
+    /// <summary>The workers that are ready, those with the same replica together, the most first.</summary>
+    private IEnumerable<IGrouping<object, KeyValuePair<WorkerKey, WorkerInJob>>> Alike() => Workers
+        .Where(worker => worker.Value.IsReady)
+        .GroupBy(worker => (object)worker.Value.Replica!.Identity)
+        .OrderByDescending(alike => alike.Count());
 
     /// <summary>A worker is ready, and what the others must agree to is known.</summary>
     private JobState Admit(WorkerKey key, List<Effect> effects)
@@ -53,24 +60,26 @@ internal sealed partial record JobState
 
     /// <summary>
     /// Devices of one kind find the same bits. One that does not is not what it says, or it is faulty: it takes no part.
-    /// What it has computed until now may be wrong, and the job's result with it.
+    /// What it has computed until now may be wrong, and the job's result with it. Those that are gone still count.
     /// </summary>
     private JobState SettleKind(string kind, List<Effect> effects)
     {
         var byBits = Workers
-            .Where(worker => worker.Value.IsReady && worker.Value.Kind == kind)
+            .Where(worker => worker.Value.Bits is not null && worker.Value.Kind == kind)
             .GroupBy(worker => worker.Value.Bits, worker => worker.Key)
-            .OrderByDescending(alike => alike.Count())
-            .Select(alike => alike.ToList())
+            .Select(alike => (Workers: alike.ToList(), Votes: alike.DistinctBy(worker => worker.Id).Count()))
+            .OrderByDescending(alike => alike.Votes)
             .ToList();
         if (byBits.Count < 2) return this;
 
         var state = this;
-        bool undecided = byBits[0].Count == byBits[1].Count;
-        foreach (var key in byBits.Skip(1).SelectMany(alike => alike))
+        bool undecided = byBits[0].Votes == byBits[1].Votes;
+        foreach (var key in byBits.Skip(1).SelectMany(alike => alike.Workers))
         {
-            if (undecided || Workers[key].ChunksDone > 0) state = state.Suspecting(byBits[0][0], key, effects);
-            if (!undecided) state = state.SetAside(key, "its first values are not those of the other workers of its kind", effects);
+            var worker = Workers[key];
+            if (undecided || worker.ChunksDone > 0) state = state.Suspecting(byBits[0].Workers[0], key, effects);
+            if (!undecided && worker.IsReady)
+                state = state.SetAside(key, "its first values are not those of the other workers of its kind", effects);
         }
 
         return state;

@@ -18,7 +18,7 @@ internal sealed partial record JobState
 
     private JobState OnRequestWork(WorkerKey key, RequestWork request, List<Effect> effects)
     {
-        if (!Workers.TryGetValue(key, out var worker) || !worker.Present || request.Count < 1) return Stale();
+        if (!Workers.TryGetValue(key, out var worker) || !worker.TakesPart || request.Count < 1) return Stale();
 
         int credit = (int)Math.Min((long)worker.Credit + request.Count, MaxCredit);
         var state = With(key, worker with { Credit = credit });
@@ -48,7 +48,7 @@ internal sealed partial record JobState
     private JobState? TryIssueTo(WorkerKey key, List<Effect> effects)
     {
         var worker = Workers[key];
-        if (Phase != JobPhase.Running || !worker.IsReady || !worker.Serves || worker.Credit == 0) return null;
+        if (Phase != JobPhase.Running || !worker.IsReady || worker.Stalled || worker.Pause > 0 || worker.Credit == 0) return null;
         if (NextChunkFor(key) is not { } chunk) return null;
 
         bool again = chunk < Frontier;

@@ -71,7 +71,7 @@ internal sealed partial record JobState
         foreach (var (chunk, first) in Unconfirmed)
         {
             // One that makes no progress is not waited for, though it may be at it.
-            if (Workers.Any(worker => worker.Value.Serves && CanVerify(worker.Key, chunk, first))) break;
+            if (Workers.Any(worker => worker.Value.Present && CanVerify(worker.Key, chunk, first))) break;
             state = state with
             {
                 Unconfirmed = state.Unconfirmed.Remove(chunk),

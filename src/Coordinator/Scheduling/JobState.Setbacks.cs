@@ -11,7 +11,7 @@ internal sealed partial record JobState
     /// <summary>One failure may be the chunk's fault, or chance; from the second in a row on, a worker pauses.</summary>
     private const int UnpunishedFailures = 1;
 
-    /// <summary>So many workers are believed that say that a chunk fails everywhere; or one that says it so often.</summary>
+    /// <summary>So many workers are believed that say that a chunk fails everywhere; or one that is alone, so often.</summary>
     private const int HopelessFailures = 2;
 
     /// <summary>A worker failed at a chunk: another one tries it, or the job ends.</summary>
@@ -49,7 +49,7 @@ internal sealed partial record JobState
     {
         if (InFlight.GetValueOrDefault(chunk, []).Any(attempt => attempt.Worker.Id == key.Id)) return false;
         return Troubles.GetValueOrDefault(chunk) is not { } trouble || !trouble.WentWrongOn(key.Id)
-            || !Workers.Any(worker => worker.Value.Serves && !trouble.WentWrongOn(worker.Key.Id));
+            || !Workers.Any(worker => worker.Value.Present && !trouble.WentWrongOn(worker.Key.Id));
     }
 
     /// <summary>Why a chunk cannot be computed, for people; null where another try may succeed.</summary>
@@ -57,24 +57,25 @@ internal sealed partial record JobState
     {
         if (Troubles.GetValueOrDefault(chunk) is not { Setbacks.Length: > 0 } trouble) return null;
 
-        bool othersAreLeft = Workers.Any(worker => worker.Value.Present && !trouble.WentWrongOn(worker.Key.Id));
         var failures = trouble.Setbacks.Where(setback => setback.Kind != SetbackKind.Lost).ToList();
         var hopeless = failures.Where(setback => setback.Kind == SetbackKind.Hopeless).ToList();
         var losses = trouble.Setbacks.Where(setback => setback.Kind == SetbackKind.Lost).ToList();
-        if (Enough(hopeless, HopelessFailures, othersAreLeft)) return $"{Name(chunk)} failed on {On(hopeless)}: {hopeless[^1].What}";
-        if (Enough(failures, Policy.MaxFailures, othersAreLeft)) return $"{Name(chunk)} failed on {On(failures)}: {failures[^1].What}";
-        return Enough(losses, Policy.MaxLosses, othersAreLeft) ? $"{Name(chunk)} was lost with {On(losses)}." : null;
+        if (Enough(hopeless, HopelessFailures)) return $"{Name(chunk)} failed on {On(hopeless)}: {hopeless[^1].What}";
+        if (Enough(failures, Policy.MaxFailures)) return $"{Name(chunk)} failed on {On(failures)}: {failures[^1].What}";
+        return Enough(losses, Policy.MaxLosses) ? $"{Name(chunk)} was lost with {On(losses)}." : null;
     }
 
     /// <summary>
-    /// Whether setbacks are enough to blame the chunk: so many workers that can compute others, or so many times where no
-    /// other worker is left, or where the same worker had to try again and again.
+    /// Whether setbacks are enough to blame the chunk: so many workers that can compute others, or so many times where
+    /// there never was another worker. Where there was, and those that fail are all that are left, the job waits for it as
+    /// it does when all are gone.
     /// </summary>
-    private bool Enough(List<Setback> setbacks, int limit, bool othersAreLeft)
+    private bool Enough(List<Setback> setbacks, int limit)
     {
-        var workers = setbacks.GroupBy(setback => setback.Worker.Id, setback => setback.Worker).ToList();
-        int trusted = workers.Count(lives => lives.Any(life => Workers.GetValueOrDefault(life) is { IsTrusted: true }));
-        return trusted >= limit || setbacks.Count - workers.Count >= limit || (!othersAreLeft && setbacks.Count >= limit);
+        int trusted = setbacks.GroupBy(setback => setback.Worker.Id, setback => setback.Worker).Count(lives => lives.Any(life => Workers.GetValueOrDefault(life) is { IsTrusted: true }));
+        // Those that are lost may be back.
+        return trusted >= limit || (setbacks.Count >= limit && !Workers.Any(worker =>
+            worker.Value.Phase != WorkerPhase.Failed && !setbacks.Any(setback => setback.Worker.Id == worker.Key.Id)));
     }
 
     /// <summary><c>a, b (3 times)</c>.</summary>

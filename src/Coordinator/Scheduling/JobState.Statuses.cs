@@ -93,8 +93,10 @@ internal sealed partial record JobState
     /// <inheritdoc cref="SlowIntervals"/>
     private const int SlowChunks = 10;
 
-    /// <summary>Nobody knows how long a replica takes: after so many intervals without progress it is not waited for.</summary>
-    private const int SlowPreparing = 150;
+    /// <summary>
+    /// Where nobody else is there, being wrong would cost the job, and nobody knows how long a replica takes.
+    /// </summary>
+    private const int TimesMorePatience = 10;
 
     /// <summary>Something was heard of a worker that it could not say without getting on.</summary>
     private JobState Progressed(WorkerKey key) => With(key, Workers[key] with { Idle = 0, Stalled = false });
@@ -130,9 +132,11 @@ internal sealed partial record JobState
 
     private bool IsSlow(WorkerInJob worker)
     {
-        if (worker.Phase == WorkerPhase.Preparing) return worker.Idle > SlowPreparing;
-        var paces = worker.Pace.Chunks > 0 ? [worker.Pace] : Workers.Values.Select(other => other.Pace).Where(pace => pace.Chunks > 0);
-        return worker.IsBusy && paces.Any() && worker.Idle > SlowIntervals + SlowChunks * paces.Max(pace => (double)pace.Intervals / pace.Chunks);
+        if (worker.Phase == WorkerPhase.Preparing) return worker.Idle > TimesMorePatience * SlowIntervals;
+        var paces = worker.Pace.Chunks > 0 ? [worker.Pace] : Workers.Values.Select(other => other.Pace).Where(pace => pace.Chunks > 0).ToList();
+        if (!worker.IsBusy || paces.Count == 0) return false;
+        double slow = SlowIntervals + SlowChunks * paces.Max(pace => (double)pace.Intervals / pace.Chunks);
+        return worker.Idle > slow * (PresentWorkers > 1 ? 1 : TimesMorePatience);
     }
 
     /// <summary>A worker makes no progress: its leases are over.</summary>

@@ -22,7 +22,7 @@ internal sealed partial record JobState
         {
             worker = worker.Succeeding(life);
             // Of a worker that crashes again and again, lives that came to nothing are not listed one by one.
-            state = state.With(former, life with { WasLostAtWork = false });
+            state = state.With(former, life.Succeeded());
             if (life.ChunksDone == 0) state = state with { Workers = state.Workers.Remove(former) };
         }
 
@@ -46,7 +46,7 @@ internal sealed partial record JobState
 
     private JobState OnReplicaReady(WorkerKey key, ReplicaReady ready, List<Effect> effects)
     {
-        if (!Workers.TryGetValue(key, out var worker) || worker.Phase is not (WorkerPhase.Preparing or WorkerPhase.Ready)) return Stale();
+        if (!Workers.TryGetValue(key, out var worker) || !worker.TakesPart) return Stale();
 
         WarnOfMix(key, worker.Kind, ready, effects);
         var state = With(key, worker with
@@ -71,7 +71,7 @@ internal sealed partial record JobState
 
     private JobState OnReplicaFailed(WorkerKey key, ReplicaFailed failed, List<Effect> effects)
     {
-        if (!Workers.TryGetValue(key, out var worker) || worker.Phase is not (WorkerPhase.Preparing or WorkerPhase.Ready)) return Stale();
+        if (!Workers.TryGetValue(key, out var worker) || !worker.TakesPart) return Stale();
 
         var state = Lose(key, failed.What, effects, crashed: false);
         worker = state.Workers[key].AfterFailure(failed.What, unpunished: 0);
@@ -83,12 +83,12 @@ internal sealed partial record JobState
     }
 
     /// <summary>
-    /// Ends a job that cannot be computed as it is described: that is what two workers say, or all that came, and the
-    /// first chunk is not out. Later, those that compute show that it can be.
+    /// Ends a job that cannot be computed as it is described: that is what two workers say, or all that came, and no chunk
+    /// is out. Later, those that compute show that it can be, or have shown it to an earlier run.
     /// </summary>
     private JobState EndIfRefused(List<Effect> effects)
     {
-        if (Phase != JobPhase.Preparing) return this;
+        if (Phase != JobPhase.Preparing || Recovered > 0) return this;
         var refusing = Workers.Where(worker => worker.Value.Refusal is not null).DistinctBy(worker => worker.Key.Id).ToList();
         bool believed = refusing.Count > 1
             || (PresentWorkers == 0 && Workers.DistinctBy(worker => worker.Key.Id).Count() >= Policy.MinWorkers);
@@ -101,8 +101,14 @@ internal sealed partial record JobState
     {
         if (!WaitsForWorkers) return this;
         if (Policy.BeginsWithFewer && Phase == JobPhase.Preparing && PresentWorkers > 0) return this with { TakesFewer = true };
-        if (Phase == JobPhase.Preparing && PresentWorkers == 0 && Workers.Values.FirstOrDefault(worker => worker.Refusal is not null) is { } refusing)
+        if (Phase == JobPhase.Preparing && Recovered == 0 && PresentWorkers == 0 && Workers.Values.FirstOrDefault(worker => worker.Refusal is not null) is { } refusing)
             return End(new JobOutcome(JobEnd.Refused, refusing.Refusal), effects);
+
+        if (IsUndecided)
+        {
+            return End(new JobOutcome(JobEnd.Failed, "The workers hold different replicas, and none is held by most of them: "
+                + string.Join("; ", Alike().Select(alike => string.Join(", ", alike.Select(worker => worker.Key)))) + "."), effects);
+        }
 
         var missing = Workers
             .Where(entry => entry.Value is { Present: false, Problem: not null })
@@ -118,7 +124,7 @@ internal sealed partial record JobState
 
     private JobState WaitIfNeeded(List<Effect> effects)
     {
-        bool needed = Phase != JobPhase.Finished && PresentWorkers < WorkersNeeded;
+        bool needed = Phase != JobPhase.Finished && (PresentWorkers < WorkersNeeded || IsUndecided);
         if (needed == WaitsForWorkers) return this;
 
         effects.Add(needed ? new StartWorkerWait(Policy.WorkerWait) : new StopWorkerWait());

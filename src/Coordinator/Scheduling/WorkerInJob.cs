@@ -111,11 +111,14 @@ internal sealed record WorkerInJob(string Device, string Kind = "")
     /// <summary>Whether it has a replica.</summary>
     public bool IsReady => Phase == WorkerPhase.Ready;
 
-    /// <summary>Whether it has a replica, or may be expected to have one soon.</summary>
-    public bool Present => IsReady || (Phase == WorkerPhase.Preparing && !Stalled && FailuresInARow <= 1);
+    /// <summary>Whether it has a replica, or was asked for one.</summary>
+    public bool TakesPart => Phase is WorkerPhase.Preparing or WorkerPhase.Ready;
 
-    /// <summary>Whether it can be counted on to compute a chunk that it is given.</summary>
-    public bool Serves => Present && !Stalled && Pause == 0;
+    /// <summary>
+    /// Whether the job counts on it: it has a replica, or may be expected to have one soon, gets on with what it is given,
+    /// and does not fail again and again.
+    /// </summary>
+    public bool Present => TakesPart && !Stalled && FailuresInARow <= 1;
 
     /// <summary>Whether it has something to do.</summary>
     public bool IsBusy => Phase == WorkerPhase.Preparing || !Chunks.IsEmpty;
@@ -149,16 +152,18 @@ internal sealed record WorkerInJob(string Device, string Kind = "")
         };
     }
 
-    /// <summary>What it still is after a failure in its former life, to the next one.</summary>
-    /// <param name="former">The former life.</param>
+    /// <summary>The worker with what is held against its former life.</summary>
     public WorkerInJob Succeeding(WorkerInJob former)
     {
         var self = this with
         {
-            Failures = former.Failures,
-            FailuresInARow = former.FailuresInARow,
-            LastFailure = former.LastFailure,
+            Failures = Failures + former.Failures,
+            FailuresInARow = FailuresInARow + former.FailuresInARow,
+            LastFailure = former.LastFailure ?? LastFailure,
         };
         return former.WasLostAtWork ? self.AfterFailure(former.Reason ?? "it was lost", unpunished: 1) : self;
     }
+
+    /// <summary>A former life with nothing held against it any more.</summary>
+    public WorkerInJob Succeeded() => this with { Failures = 0, FailuresInARow = 0, LastFailure = null, WasLostAtWork = false };
 }

@@ -39,11 +39,11 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     /// Stop it with a <see cref="PoisonPill"/>, which waits its turn behind the job's end. A worker that is stopped at
     /// once waits for the chunk that it is at, since a parent outlives its children.
     /// </remarks>
-    public WorkerActor(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time)
+    public WorkerActor(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time, long incarnation)
     {
         _settings = settings;
         _registration = new RegisterWorker(
-            settings.Id, Random.Shared.NextInt64(), settings.Device, settings.MemoryBytes, settings.Threads, settings.Kind);
+            settings.Id, incarnation, settings.Device, settings.MemoryBytes, settings.Threads, settings.Kind);
         _coordinatorPath = settings.Coordinator;
         var system = Context.System;
         _files = new JobFiles(settings, new Lazy<IMaterializer>(() => system.Materializer()), time, Progressed);
@@ -58,8 +58,11 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     /// <param name="settings">What it is told.</param>
     /// <param name="replicas">Makes its replicas.</param>
     /// <param name="time">Measures its times; the system's where it is null.</param>
-    public static Props Props(WorkerSettings settings, IReplicaFactory replicas, TimeProvider? time = null) =>
-        Akka.Actor.Props.Create(() => new WorkerActor(settings, replicas, time ?? TimeProvider.System));
+    /// <param name="incarnation">Tells this life of it from others; a random number where it is null.</param>
+    public static Props Props(
+        WorkerSettings settings, IReplicaFactory replicas, TimeProvider? time = null, long? incarnation = null) =>
+        Akka.Actor.Props.Create(() => new WorkerActor(
+            settings, replicas, time ?? TimeProvider.System, incarnation ?? Random.Shared.NextInt64()));
 
     /// <inheritdoc/>
     protected override void PreStart()

@@ -48,9 +48,9 @@ public class JournalSerializerTests : TestKit
         double[] values = [0.1, -0.0, double.Epsilon, double.MaxValue, 1.0 / 3, double.NaN];
         AcceptedChunk[] chunks =
         [
-            new(7, A, "cpu", 0.5, 0.25, 0.125, new ProbeValues(350, 2, values)) { Attempt = 3, AcceptedAt = 0.1 },
+            new(7, A, "cpu", 0.5, 0.25, 0.125, new ProbeValues(350, 2, values)) { Attempt = 3, AcceptedAt = 0.1, Kind = "k", Bits = 7 },
             new(long.MaxValue - 1, B, "cuda:0", 1, 2, 3, new ProbeValues(0, 1, [4])) { AcceptedAt = 0 },
-            new(9, A, "cpu", 0.5, 0, 0, new ProbeValues(450, 3, [1, 2, 3])),
+            new(9, A, "cpu", 0.5, 0, 0, new ProbeValues(450, 3, [1, 2, 3])) { Kind = "k", Bits = 7 },
         ];
 
         var read = RoundTrip(new ChunksAccepted(TimeSpan.FromSeconds(1.5), chunks));

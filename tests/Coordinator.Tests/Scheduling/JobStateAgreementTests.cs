@@ -44,7 +44,22 @@ public class JobStateAgreementTests
         var job = new Schedule(null, new JobPolicy { MinWorkers = 2 }, A, B).Says(A, Ready).Says(B, OtherModel);
 
         Assert.Equal(JobPhase.Preparing, job.State.Phase);
-        Assert.Contains("b: its replica is not the one", job.Happens(new WorkerWaitOver()).Outcome?.Message, StringComparison.Ordinal);
+        Assert.Contains(new StartWorkerWait(new JobPolicy().WorkerWait), job.Effects);
+
+        Assert.Equal(
+            "The workers hold different replicas, and none is held by most of them: a; b.", job.Happens(new WorkerWaitOver()).Outcome?.Message);
+    }
+
+    [Fact]
+    public void A_third_decides_between_two_replicas()
+    {
+        var job = new Schedule(null, new JobPolicy { MinWorkers = 2 }, A, B).Says(A, OtherModel).Says(B, Ready);
+
+        job.Happens(new WorkerRegistered(C, "cpu")).Says(C, Ready);
+
+        Assert.Equal((JobPhase.Running, "00ff"), (job.State.Phase, job.State.Replica!.Model.Sha256));
+        Assert.Equal(WorkerPhase.Failed, job.State.Workers[A].Phase);
+        Assert.False(job.State.WaitsForWorkers);
     }
 
     [Theory]
