@@ -181,13 +181,26 @@ internal sealed partial class ProgramRun : IAsyncDisposable
     {
         for (long start = Stopwatch.GetTimestamp(); ;)
         {
-            var loaded = File.ReadLines($"/proc/{_process.Id}/maps")
-                .Where(line => line.EndsWith(".dll", StringComparison.Ordinal))
-                .Select(line => Path.GetFileName(line))
-                .ToHashSet();
+            var loaded = Loaded();
             if (loaded.Count >= assemblies) return loaded;
             if (_exited.IsCompleted || Stopwatch.GetElapsedTime(start) > Timeout)
                 Assert.Fail($"It does not load {assemblies} assemblies but {loaded.Count}.\n{this}");
+        }
+    }
+
+    /// <summary>The names of the assemblies that it has loaded; none where it has ended.</summary>
+    public IReadOnlySet<string> Loaded()
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{_process.Id}/maps")
+                .Where(line => line.EndsWith(".dll", StringComparison.Ordinal))
+                .Select(line => Path.GetFileName(line))
+                .ToHashSet();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new HashSet<string>();
         }
     }
 

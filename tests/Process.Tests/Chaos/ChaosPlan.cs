@@ -49,9 +49,9 @@ internal sealed record ChaosPlan(int Seed, bool Tls, bool State, double VerifyFr
         var random = new Random(seed);
         bool tls = random.Next(2) == 0, state = random.Next(3) > 0;
         double verify = random.Next(3) == 0 ? 0.1 : 0;
-        IReadOnlyList<FalseStart>[] workers = [.. Enumerable.Range(0, random.Next(2, 4)).Select(_ => FalseStarts(random))];
+        IReadOnlyList<FalseStart>[] workers = [.. Enumerable.Range(0, random.Next(4) == 0 ? 3 : 2).Select(_ => FalseStarts(random))];
         var coordinator = FalseStarts(random);
-        ChaosStep[] steps = [.. Enumerable.Range(0, random.Next(2, 5)).Select(_ => Step(random, workers.Length, state))];
+        ChaosStep[] steps = [.. Enumerable.Range(0, random.Next(2, 4)).Select(_ => Step(random, workers.Length, state))];
         return new ChaosPlan(seed, tls, state, verify, workers, coordinator, steps);
     }
 
@@ -78,13 +78,13 @@ internal sealed record ChaosPlan(int Seed, bool Tls, bool State, double VerifyFr
         if (coordinator && !state) blow = Blow.Pause;
         // Shorter than the failure detectors bear, about as long, and longer.
         double pause = random.Next(4) switch { 0 => 4.5, 1 => 2.5, _ => 0.3 } + random.NextDouble();
-        int chunks = random.Next(random.Next(2) == 0 ? 5 : 70);
+        int chunks = random.Next(random.Next(2) == 0 ? 5 : 40);
         bool help = coordinator && blow != Blow.Pause && random.Next(4) > 0;
         return new ChaosStep(
             coordinator ? null : random.Next(workers), blow, chunks, TimeSpan.FromSeconds(pause),
             blow == Blow.Pause ? [] : FalseStarts(random), help);
     }
 
-    private static FalseStart[] FalseStarts(Random random) => [.. Enumerable.Range(0, random.Next(4) == 0 ? random.Next(1, 3) : 0).Select(_ =>
+    private static FalseStart[] FalseStarts(Random random) => [.. Enumerable.Range(0, random.Next(5) == 0 ? random.Next(1, 3) : 0).Select(_ =>
         new FalseStart((Blow)random.Next(2), random.Next(random.Next(2) == 0 ? 16 : StartUp.MostAssemblies)))];
 }

@@ -71,12 +71,13 @@ internal sealed class ChaosRound : IAsyncDisposable
             return;
         }
 
-        // It may have come to its end a moment before: a coordinator with its job done.
+        // A coordinator may have come to its end a moment before, with its job done; a worker may be starting still.
+        bool coordinator = step.Worker is null;
+        var loaded = target.Loaded();
         if (!target.TrySignal(SignalOf(step.Blow))) return;
         int code = await target.ExitAsync(Patience);
-        bool coordinator = step.Worker is null;
         if (coordinator && code == 0) return;
-        Assert.Equal(step.Blow == Blow.Kill ? 137 : coordinator ? 130 : 0, code);
+        AssertEnded(target, code, step.Blow, coordinator ? 130 : 0, loaded);
         if (step.Worker is { } worker)
         {
             _workers[worker] = await StartWorkerAsync(string.Create(CultureInfo.InvariantCulture, $"w{worker}"), step.FalseStarts);
@@ -93,7 +94,7 @@ internal sealed class ChaosRound : IAsyncDisposable
         string[] state = _plan.State ? ["--state", Path.Combine(_folder, "state")] : [];
         string[] arguments =
         [
-            .. TestCluster.Job, "--cluster", "--listen", _address, "--join-timeout", "300", "--log-level", "debug",
+            .. ChaosJob.Arguments, "--cluster", "--listen", _address, "--join-timeout", "300", "--log-level", "debug",
             "--verify-fraction", verify, .. state, .. _tls,
         ];
         foreach (var start in falseStarts) await FalseStartAsync("actorhutch", start, 130, arguments);
@@ -114,10 +115,12 @@ internal sealed class ChaosRound : IAsyncDisposable
         // A job that was done before is found to be, and ends at once.
         if (!run.TrySignal(SignalOf(start.Blow))) return;
         int code = await run.ExitAsync(Patience);
-        Assert.True(
-            code == 0 || (start.Blow == Blow.Kill ? code == 137 : StartUp.IsPromised(code, promised, loaded)),
-            string.Create(CultureInfo.InvariantCulture, $"Exit code {code} of {program} after {string.Join(", ", loaded)}."));
+        if (code != 0) AssertEnded(run, code, start.Blow, promised, loaded);
     }
+
+    private static void AssertEnded(ProgramRun run, int code, Blow blow, int promised, IReadOnlySet<string> loaded) => Assert.True(
+        blow == Blow.Kill ? code == 137 : StartUp.IsPromised(code, promised, loaded),
+        string.Create(CultureInfo.InvariantCulture, $"Exit code {code} of {run.Name}, {blow} after {string.Join(", ", loaded)}."));
 
     private ProgramRun Keep(ProgramRun run)
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ActorHutch.Process.Tests.Programs;
 
 namespace ActorHutch.Process.Tests.Chaos;
 
@@ -7,7 +6,7 @@ namespace ActorHutch.Process.Tests.Chaos;
 /// Seeded rounds in which workers and coordinator are killed, stopped and told to go, while they start too: every job
 /// comes to its end, and every one has the same bits. <c>tests/chaos ROUNDS FIRST-SEED</c> runs more, or one again.
 /// </summary>
-public sealed class ChaosTests(LocalReference local)
+public sealed class ChaosTests(ChaosJob job) : IClassFixture<ChaosJob>
 {
     public static TheoryData<int> Seeds =>
         [.. Enumerable.Range(Number("ACTORHUTCH_CHAOS_SEED", 1), Number("ACTORHUTCH_CHAOS_ROUNDS", 20))];
@@ -22,8 +21,8 @@ public sealed class ChaosTests(LocalReference local)
         var report = await round.RunAsync();
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{plan}: {round.Processes} processes");
-        Assert.Equal(local.Bits, report.Bits);
-        Assert.Equal(300, report.Chunks("completed"));
+        Assert.Equal(job.Bits, report.Bits);
+        Assert.Equal(ChaosJob.Chunks, report.Chunks("completed"));
         Assert.Equal(0, report.Chunks("disagreements"));
     }
 
