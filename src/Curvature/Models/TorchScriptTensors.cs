@@ -21,6 +21,10 @@ internal sealed record TorchScriptTensors(
                 return tensor.to(real)
             return tensor.to(real.device)
 
+        def take(tensor: Tensor, value: Tensor) -> Tensor:
+            torch.set_data(tensor, value)
+            return tensor
+
         def first_places(tensors: List[Tensor]) -> Tensor:
             places: List[int] = []
             for i in range(len(tensors)):
@@ -82,7 +86,13 @@ internal sealed record TorchScriptTensors(
         Tensor converted;
         using (no_grad()) converted = (Tensor)Script.Value.invoke("converted", tensor, real, complex)!;
         if (!isTrainable) return (converted, converted);
-        if (!converted.is_complex()) return Both(converted.detach().requires_grad_());
+        if (!converted.is_complex())
+        {
+            // In place: a module may hold its parameters a second time, in a list, as LSTM and GRU do.
+            using var noGrad = no_grad();
+            Script.Value.invoke("take", tensor, converted.detach());
+            return Both(tensor);
+        }
 
         using var grad = enable_grad();
         var parts = converted.detach().view_as_real().requires_grad_();
