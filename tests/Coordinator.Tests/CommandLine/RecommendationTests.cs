@@ -36,20 +36,20 @@ public class RecommendationTests
         string[] risk = [.. Model(model, files), "--data", loss == "cross-entropy" ? files.PathOf("data.safetensors") : files.WriteSoftTargets("soft.safetensors", 1, null), "--loss", loss.Split(' ')[0]];
         int refused = 0;
         foreach (string method in (string[])["auto", "autodiff", "hmp", "quadratic"])
-        foreach (string space in (string[])["parameter", "output"])
-        foreach (var (matrix, structure) in (ValueTuple<string, string>[])[("hessian", "block"), ("hessian", "full"), ("ggn", "block")])
-        {
-            var asked = new Dictionary<string, string> { ["method"] = method, ["probe-space"] = space, ["matrix"] = matrix, ["structure"] = structure };
-            var run = await Run(risk, asked);
-            if (run.Code == 0) continue;
-            Assert.Equal(2, run.Code);
-            refused++;
-            foreach (var way in Ways(run, asked))
-            {
-                var again = await Run(risk, way);
-                Assert.True(again.Code == 0, $"{Line(asked)}: «{run.Error.Trim()}», but {Line(way)}: «{again.Error.Trim()}»");
-            }
-        }
+            foreach (string space in (string[])["parameter", "output"])
+                foreach (var (matrix, structure) in (ValueTuple<string, string>[])[("hessian", "block"), ("hessian", "full"), ("ggn", "block")])
+                {
+                    var asked = new Dictionary<string, string> { ["method"] = method, ["probe-space"] = space, ["matrix"] = matrix, ["structure"] = structure };
+                    var run = await Run(risk, asked);
+                    if (run.Code == 0) continue;
+                    Assert.Equal(2, run.Code);
+                    refused++;
+                    foreach (var way in Ways(run, asked))
+                    {
+                        var again = await Run(risk, way);
+                        Assert.True(again.Code == 0, $"{Line(asked)}: «{run.Error.Trim()}», but {Line(way)}: «{again.Error.Trim()}»");
+                    }
+                }
 
         Assert.True(refused > 0);
     }
@@ -63,19 +63,19 @@ public class RecommendationTests
         using var files = new ModelFiles();
         string[] risk = [.. Model(model, files), "--data", files.PathOf("data.safetensors")];
         foreach (string method in (string[])["auto", "autodiff", "hmp", "quadratic"])
-        foreach (string? space in (string?[])[null, "parameter", "output"])
-        {
-            var asked = new Dictionary<string, string> { ["method"] = method };
-            if (space is not null) asked["probe-space"] = space;
-            var run = await Exact(asked);
-            if (run.Code == 0) continue;
-            Assert.Equal(2, run.Code);
-            foreach (var way in Ways(run, asked))
+            foreach (string? space in (string?[])[null, "parameter", "output"])
             {
-                var again = await Exact(way);
-                Assert.True(again.Code == 0, $"{Line(asked)}: «{run.Error.Trim()}», but {Line(way)}: «{again.Error.Trim()}»");
+                var asked = new Dictionary<string, string> { ["method"] = method };
+                if (space is not null) asked["probe-space"] = space;
+                var run = await Exact(asked);
+                if (run.Code == 0) continue;
+                Assert.Equal(2, run.Code);
+                foreach (var way in Ways(run, asked))
+                {
+                    var again = await Exact(way);
+                    Assert.True(again.Code == 0, $"{Line(asked)}: «{run.Error.Trim()}», but {Line(way)}: «{again.Error.Trim()}»");
+                }
             }
-        }
 
         Task<Invocation> Exact(IReadOnlyDictionary<string, string> options) => Invocation.Of(
             new TorchReplicaFactory(), ["exact", .. risk, .. Line(options).Split(' '), "--rounding-probes", "0", "--workers", "1", "--quiet"]);

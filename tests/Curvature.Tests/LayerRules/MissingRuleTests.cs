@@ -130,21 +130,21 @@ public sealed class MissingRuleTests
         };
         int refused = 0;
         foreach (var matrix in Enum.GetValues<CurvatureMatrix>())
-        foreach (var structure in Enum.GetValues<BlockStructure>())
-        foreach (var space in Enum.GetValues<ProbeSpace>())
-        foreach (CurvatureMethod? method in (CurvatureMethod?[])[null, .. Enum.GetValues<CurvatureMethod>()])
-        {
-            var options = new CurvatureOptions { Matrix = matrix, Structure = structure, ProbeSpace = space, Method = method };
-            try
-            {
-                QuadraticForms.Create(problem.Risk, options).Dispose();
-            }
-            catch (CurvatureException error)
-            {
-                refused++;
-                foreach (var way in Ways(error.Message, options)) QuadraticForms.Create(problem.Risk, way).Dispose();
-            }
-        }
+            foreach (var structure in Enum.GetValues<BlockStructure>())
+                foreach (var space in Enum.GetValues<ProbeSpace>())
+                    foreach (CurvatureMethod? method in (CurvatureMethod?[])[null, .. Enum.GetValues<CurvatureMethod>()])
+                    {
+                        var options = new CurvatureOptions { Matrix = matrix, Structure = structure, ProbeSpace = space, Method = method };
+                        try
+                        {
+                            QuadraticForms.Create(problem.Risk, options).Dispose();
+                        }
+                        catch (CurvatureException error)
+                        {
+                            refused++;
+                            foreach (var way in Ways(error.Message, options)) QuadraticForms.Create(problem.Risk, way).Dispose();
+                        }
+                    }
 
         Assert.True(refused > 0);
     }
