@@ -59,7 +59,7 @@ STATE = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
 HAVE_BIAS = ("Conv1d", "Conv2d", "Linear")
 
 
-def export(model, inputs, targets, directory, residual=None, sequential=(), loss=None, ignore_index=IGNORED):
+def export_layers(model, inputs, targets, directory, residual=None, sequential=(), loss=None, ignore_index=IGNORED):
     """Writes model.json, weights.safetensors and data.safetensors.
 
     The model is written in evaluation mode, and left as it is. Returns the parameters' names in the files by those in the
@@ -111,8 +111,7 @@ class _Describer:
             return self.leaf(module, path, name)
         raise ExportError(
             "%s is a %s, which cannot be written as layers. Known are Sequential, Residual, %s. Say --residual or "
-            "--sequential if it is one of these (see --help), or use export_torchscript (--torchscript), which takes "
-            "any model." % (_where(path), kind.__name__, ", ".join(sorted(LAYERS))))
+            "--sequential if it is one of these (see --help), or write it as a graph." % (_where(path), kind.__name__, ", ".join(sorted(LAYERS))))
 
     def leaf(self, module, path, name):
         kind = type(module).__name__
@@ -129,8 +128,8 @@ class _Describer:
         state = module.state_dict(keep_vars=True)
         if not set(state) <= STATE or module._forward_hooks or module._forward_pre_hooks:
             raise ExportError(
-                "%s (%s) has been changed, by weight normalisation or a hook perhaps. Remove that, or use "
-                "export_torchscript (--torchscript)." % (_where(path), kind))
+                "%s (%s) has been changed, by weight normalisation or a hook perhaps. Write the model as "
+                "a graph." % (_where(path), kind))
         for own, tensor in state.items():
             self.keep(_join(name, own), _join(path, own), tensor)
         return described
@@ -140,12 +139,10 @@ class _Describer:
             other = self.owners.setdefault(id(tensor), path)
             if other != path:
                 raise ExportError(
-                    "%s and %s are one parameter, which a description cannot say. Use export_torchscript "
-                    "(--torchscript)." % (other, path))
+                    "%s and %s are one parameter, which layers cannot say. Write the model as a graph." % (other, path))
             if not tensor.requires_grad:
                 raise ExportError(
-                    "%s is frozen (requires_grad=False), which a description cannot say. Use export_torchscript "
-                    "(--torchscript)." % path)
+                    "%s is frozen (requires_grad=False), which layers cannot say. Write the model as a graph." % path)
             self.names[path] = name
         self.tensors[name] = tensor.detach()
 
@@ -226,8 +223,8 @@ def _compare_blocks(given, model, replays):
             described = replay(*taken.pop())
             if not same(described, output):
                 raise ExportError(
-                    "%s (%s) computes something else than its children in the order that was said.%s Use "
-                    "export_torchscript (--torchscript)." % (_where(path), type(module).__name__, _in_place(module, path)))
+                    "%s (%s) computes something else than its children in the order that was said.%s Write "
+                    "the model as a graph." % (_where(path), type(module).__name__, _in_place(module, path)))
         return before, after
 
     with contextlib.ExitStack() as stack, torch.no_grad():
@@ -250,8 +247,8 @@ def _compare_files(given, folder, names):
     found = Outcome.of(written, given.inputs(given.precise), given.run)
     if (difference := given.outcome(dtype=given.precise).difference(found, names)) is not None:
         raise ExportError(
-            "What was written as layers computes something else than the model: %s.%s Use export_torchscript "
-            "(--torchscript)." % (difference, _in_place(given.model(), "")))
+            "What was written as layers computes something else than the model: %s.%s Write the model as a "
+            "graph." % (difference, _in_place(given.model(), "")))
 
 
 def _in_place(module, path):

@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Statistics;
 
@@ -48,13 +48,13 @@ public sealed record ExactTrace(double Trace, IReadOnlyList<BlockTrace> Blocks)
     /// </summary>
     /// <param name="risk">The risk.</param>
     /// <param name="matrix">Hessian or GGN.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <param name="cancellation">Ends the computation between stacks of basis vectors.</param>
     public static ExactTrace Of(
-        EmpiricalRisk risk, CurvatureMatrix matrix = CurvatureMatrix.Hessian, LayerRuleSet? rules = null,
+        EmpiricalRisk risk, CurvatureMatrix matrix = CurvatureMatrix.Hessian, OperationTable? table = null,
         CancellationToken cancellation = default)
     {
-        using var form = QuadraticForms.CreateExact(risk, matrix, rules);
+        using var form = QuadraticForms.CreateExact(risk, matrix, table);
         var accumulator = new TraceAccumulator(form.Blocks);
         while (accumulator.Count < form.BasisCount)
         {

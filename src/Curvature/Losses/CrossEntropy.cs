@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Sweeps;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Losses;
@@ -143,28 +143,29 @@ public sealed class CrossEntropy(
     /// <summary>The curvature of a softmax whose positions count differently.</summary>
     private sealed class Softmax : LossCurvature
     {
-        private readonly long[] _shape;
-        private readonly LaneLayout _layout;
-        private readonly Tensor _probabilities;
-        private readonly Tensor _weighted;
+        private readonly SharedTensor _probabilities;
+        private readonly SharedTensor _weighted;
 
         public Softmax(Tensor output, Tensor scale)
         {
-            _shape = output.shape;
-            _layout = _shape.Length == 2 ? LaneLayout.SamplesLast : LaneLayout.SamplesFirst;
             var probabilities = output.softmax(1);
-            _probabilities = Keep(Lanes.Shared(probabilities, _layout));
-            _weighted = Keep(Lanes.Shared(probabilities * scale.unsqueeze(1), _layout));
+            _probabilities = new SharedTensor(probabilities);
+            _weighted = new SharedTensor(probabilities * scale.unsqueeze(1));
         }
 
-        public override void AddTo(Sweep sweep, Lanes output)
+        public override void AddTo(Sweep sweep, Tensor output)
         {
-            var tangent = output.To(_layout, _shape).Data;
-            int classes = _layout == LaneLayout.SamplesLast ? 1 : 2;
-            using var weighted = tangent * _probabilities;
-            using var mean = weighted.sum(classes, keepdim: true);
-            using var centred = tangent - mean;
-            sweep.AddSquares(new Lanes(centred, _layout), _weighted);
+            using var weighted = output * _probabilities.For(output);
+            using var mean = weighted.sum(2, keepdim: true);
+            using var centred = output - mean;
+            sweep.AddSquares(centred, _weighted);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _probabilities.Dispose();
+            _weighted.Dispose();
+            base.Dispose(disposing);
         }
     }
 }

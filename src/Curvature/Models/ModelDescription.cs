@@ -22,8 +22,8 @@ namespace ActorHutch.Curvature.Models;
 /// </remarks>
 public sealed class ModelDescription
 {
-    /// <summary>The largest file that is read, 4 MiB: some hundred thousand layers.</summary>
-    public const int LargestFile = 4 << 20;
+    /// <summary>The largest file that is read, 32 MiB: some hundred thousand layers or operations.</summary>
+    public const int LargestFile = 32 << 20;
 
     private const int MostProblems = 50;
 

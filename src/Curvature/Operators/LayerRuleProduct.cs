@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Operations;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operators;
@@ -15,11 +15,11 @@ public sealed class LayerRuleProduct : ICurvatureProduct
     /// <param name="risk">The risk.</param>
     /// <param name="matrix">Hessian or GGN.</param>
     /// <param name="structure">Block-diagonal or full.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <exception cref="CurvatureException">A layer or the loss has no rule.</exception>
     public LayerRuleProduct(
-        EmpiricalRisk risk, CurvatureMatrix matrix, BlockStructure structure, LayerRuleSet? rules = null)
-        : this(new Linearization(risk, matrix, rules ?? LayerRuleSet.Default), structure)
+        EmpiricalRisk risk, CurvatureMatrix matrix, BlockStructure structure, OperationTable? table = null)
+        : this(new Linearization(risk, matrix, table ?? OperationTable.Default), structure)
     {
     }
 
@@ -34,7 +34,7 @@ public sealed class LayerRuleProduct : ICurvatureProduct
     public BlockStructure Structure { get; }
 
     /// <summary>The layers, for those who plan memory.</summary>
-    internal IEnumerable<LayerRule> Layers => _linearization.Layers;
+    internal IEnumerable<Operation> Operations => _linearization.Operations;
 
     /// <inheritdoc/>
     public IReadOnlyList<Tensor?> Multiply(IReadOnlyList<Tensor?> vectors)

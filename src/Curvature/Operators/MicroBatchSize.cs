@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Native;
 using ActorHutch.Curvature.Probes;
@@ -27,9 +27,9 @@ public static class MicroBatchSize
     /// <param name="loss">The loss.</param>
     /// <param name="samples">The samples, of which the first is looked at.</param>
     /// <param name="options">Matrix, method and budget.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     public static long Auto(
-        nn.Module<Tensor, Tensor> model, Loss loss, ISamples samples, CurvatureOptions options, LayerRuleSet? rules = null)
+        nn.Module<Tensor, Tensor> model, Loss loss, ISamples samples, CurvatureOptions options, OperationTable? table = null)
     {
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentNullException.ThrowIfNull(options);
@@ -39,7 +39,7 @@ public static class MicroBatchSize
         {
             try
             {
-                long bytes = new MicroBatchedRisk(model, loss, samples, 1).With(0, risk => BytesPerSample(risk, options, rules));
+                long bytes = new MicroBatchedRisk(model, loss, samples, 1).With(0, risk => BytesPerSample(risk, options, table));
                 return Even(all, budget / bytes);
             }
             catch (NoLayerRuleException)
@@ -73,10 +73,10 @@ public static class MicroBatchSize
         return (all + count - 1) / count;
     }
 
-    private static long BytesPerSample(EmpiricalRisk risk, CurvatureOptions options, LayerRuleSet? rules)
+    private static long BytesPerSample(EmpiricalRisk risk, CurvatureOptions options, OperationTable? table)
     {
-        using var linearization = new Linearization(risk, options.Matrix, rules ?? LayerRuleSet.Default);
+        using var linearization = new Linearization(risk, options.Matrix, table ?? OperationTable.Default);
         long item = risk.Dtype == ScalarType.Float64 ? 8 : 4;
-        return item * (risk.Inputs.numel() + Copies * linearization.Layers.Sum(layer => layer.LaneSize));
+        return item * (risk.Inputs.numel() + Copies * linearization.Operations.Sum(layer => layer.LaneSize));
     }
 }

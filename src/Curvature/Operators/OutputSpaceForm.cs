@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Probes;
 using static TorchSharp.torch;
 
@@ -13,7 +13,7 @@ internal sealed class OutputSpaceForm : StackedForm
     private readonly Linearization _linearization;
     private readonly ProbeDistribution _distribution;
     private readonly ProbeBits _bits;
-    private readonly List<(LayerRule Layer, OutputDraw Draw, int First, int[] Columns)> _draws = [];
+    private readonly List<(Operation Operation, OutputDraw Draw, int First, int[] Columns)> _draws = [];
     private readonly int _size;
     private readonly int _largestStack;
 
@@ -27,13 +27,10 @@ internal sealed class OutputSpaceForm : StackedForm
         if (distribution != ProbeDistribution.Basis) _bits = new ProbeBits(seed, distribution, ProbeSpace.Output);
         var column = Risk.Blocks.ToDictionary(block => block.Parameter.Handle, block => block.Index);
         using var noGrad = no_grad();
-        foreach (var layer in linearization.Layers)
+        foreach (var (operation, draw) in linearization.OutputDraws())
         {
-            foreach (var draw in layer.OutputDraws)
-            {
-                _draws.Add((layer, draw, _size, [.. draw.Parameters.Select(p => column[p.Handle])]));
-                _size = checked(_size + draw.Size);
-            }
+            _draws.Add((operation, draw, _size, [.. draw.Parameters.Select(p => column[p.Handle])]));
+            _size = checked(_size + draw.Size);
         }
 
         CheckEachBlockIsDrawnOnce();
@@ -52,7 +49,7 @@ internal sealed class OutputSpaceForm : StackedForm
     protected override Tensor EvaluateStack(long firstProbe, int count)
     {
         var result = zeros([count, Risk.Blocks.Count], ScalarType.Float64, Risk.Device);
-        foreach (var (layer, draw, first, columns) in _draws)
+        foreach (var (operation, draw, first, columns) in _draws)
         {
             using var scope = NewDisposeScope();
             var (numbers, row) = _distribution == ProbeDistribution.Basis
@@ -61,7 +58,7 @@ internal sealed class OutputSpaceForm : StackedForm
             if (numbers is null) continue;
 
             int lanes = (int)numbers.shape[0];
-            var perSample = _linearization.QuadraticForms(lanes, layer, draw.Tangent(numbers));
+            var perSample = _linearization.QuadraticForms(lanes, operation, draw.Tangent(numbers));
             var values = perSample.to(ScalarType.Float64).mm(draw.Weights);
             for (int i = 0; i < columns.Length; i++)
                 result.select(1, columns[i]).narrow(0, row, lanes).copy_(values.select(1, i));

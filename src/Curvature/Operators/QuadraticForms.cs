@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Probes;
 
 namespace ActorHutch.Curvature.Operators;
@@ -9,35 +9,35 @@ public static class QuadraticForms
     /// <summary>The quadratic form vᵀHv of a risk.</summary>
     /// <param name="risk">The risk.</param>
     /// <param name="options">What is asked for; null for the defaults.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <param name="probes">
     /// Probes of parameter space to use instead of Philox's; their distribution is theirs, and
     /// <see cref="CurvatureOptions.Distribution"/> is not looked at.
     /// </param>
     /// <exception cref="CurvatureException">The combination does not exist, or does not serve this model.</exception>
     public static IQuadraticForm Create(
-        EmpiricalRisk risk, CurvatureOptions? options = null, LayerRuleSet? rules = null, IProbeSource? probes = null)
+        EmpiricalRisk risk, CurvatureOptions? options = null, OperationTable? table = null, IProbeSource? probes = null)
     {
         ArgumentNullException.ThrowIfNull(risk);
-        return Create(risk, options, rules, probes, () => Whole(risk).Mixing);
+        return Create(risk, options, table, probes, () => Whole(risk).Mixing);
     }
 
     /// <summary>The quadratic form vᵀHv of a risk over micro-batches; of several, each is read anew for each call.</summary>
     /// <param name="risk">The risk.</param>
     /// <param name="options">What is asked for; null for the defaults.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <param name="probes">Probes of parameter space to use instead of Philox's.</param>
     /// <exception cref="CurvatureException">
     /// The combination does not exist, or does not serve this model; or there are several micro-batches, and samples are
     /// not independent.
     /// </exception>
     public static IQuadraticForm Create(
-        MicroBatchedRisk risk, CurvatureOptions? options = null, LayerRuleSet? rules = null, IProbeSource? probes = null)
+        MicroBatchedRisk risk, CurvatureOptions? options = null, OperationTable? table = null, IProbeSource? probes = null)
     {
         ArgumentNullException.ThrowIfNull(risk);
-        if (risk.Count == 1) return new WholeBatchForm(risk, batch => Create(batch, options, rules, probes, () => risk.Mixing));
+        if (risk.Count == 1) return new WholeBatchForm(risk, batch => Create(batch, options, table, probes, () => risk.Mixing));
         risk.CheckIndependence();
-        return new MicroBatchedForm(risk, batch => Create(batch, options, rules, probes, () => null));
+        return new MicroBatchedForm(risk, batch => Create(batch, options, table, probes, () => null));
     }
 
     /// <summary>
@@ -46,30 +46,30 @@ public static class QuadraticForms
     /// </summary>
     /// <param name="risk">The risk.</param>
     /// <param name="matrix">Hessian or GGN.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <exception cref="CurvatureException">libtorch cannot differentiate the loss twice.</exception>
     public static IQuadraticForm CreateExact(
-        EmpiricalRisk risk, CurvatureMatrix matrix = CurvatureMatrix.Hessian, LayerRuleSet? rules = null)
+        EmpiricalRisk risk, CurvatureMatrix matrix = CurvatureMatrix.Hessian, OperationTable? table = null)
     {
         var basis = new CurvatureOptions { Matrix = matrix, Distribution = ProbeDistribution.Basis };
         try
         {
-            return Create(risk, basis with { ProbeSpace = ProbeSpace.Output }, rules);
+            return Create(risk, basis with { ProbeSpace = ProbeSpace.Output }, table);
         }
         catch (NoLayerRuleException)
         {
             // No rule for a layer, or a parameter that two layers share: parameter space has neither limit.
-            return Create(risk, basis, rules);
+            return Create(risk, basis, table);
         }
     }
 
     /// <param name="risk">The risk.</param>
     /// <param name="options">What is asked for; null for the defaults.</param>
-    /// <param name="rules">The layer rules; null for the default ones.</param>
+    /// <param name="table">The layer rules; null for the default ones.</param>
     /// <param name="probes">Probes of parameter space to use instead of Philox's.</param>
     /// <param name="mixing">How samples are mixed: asked where a method takes them one by one.</param>
     private static IQuadraticForm Create(
-        EmpiricalRisk risk, CurvatureOptions? options, LayerRuleSet? rules, IProbeSource? probes, Func<string?> mixing)
+        EmpiricalRisk risk, CurvatureOptions? options, OperationTable? table, IProbeSource? probes, Func<string?> mixing)
     {
         options ??= new CurvatureOptions();
         try
@@ -85,7 +85,7 @@ public static class QuadraticForms
 
         Linearization Linearize()
         {
-            var linearization = new Linearization(risk, options.Matrix, rules ?? LayerRuleSet.Default);
+            var linearization = new Linearization(risk, options.Matrix, table ?? OperationTable.Default);
             try
             {
                 return mixing() is not { } how
@@ -123,7 +123,7 @@ public static class QuadraticForms
             case CurvatureMethod.Hmp:
                 var product = new LayerRuleProduct(linearize(), options.Structure);
                 return new ProductForm(
-                    product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Layers, options.MemoryBudget));
+                    product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Operations, options.MemoryBudget));
             case CurvatureMethod.Quadratic:
                 return Sweeps(linearize(), options, probes, "asked for");
             default:
@@ -150,7 +150,7 @@ public static class QuadraticForms
 
     private static SweepForm Sweeps(Linearization linearization, CurvatureOptions options, IProbeSource probes, string reason)
     {
-        int stack = StackSize.ForSweeps(linearization.Risk, linearization.Layers, options.MemoryBudget);
+        int stack = StackSize.ForSweeps(linearization.Risk, linearization.Operations, options.MemoryBudget);
         return new SweepForm(linearization, options.Structure, probes, stack) { MethodReason = reason };
     }
 
@@ -165,7 +165,7 @@ public static class QuadraticForms
         {
             var form = new OutputSpaceForm(
                 linearization, options.Distribution, options.Seed,
-                StackSize.ForOutputSpace(linearization.Risk, linearization.Layers, options.MemoryBudget))
+                StackSize.ForOutputSpace(linearization.Risk, linearization.Operations, options.MemoryBudget))
             {
                 MethodReason = options.Method is null ? "the one that output space has" : "asked for",
             };

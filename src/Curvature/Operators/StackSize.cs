@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Operations;
 using TorchSharp;
 
 namespace ActorHutch.Curvature.Operators;
@@ -20,23 +20,23 @@ internal static class StackSize
     private const long DeviceBytes = 1L << 30;
 
     /// <summary>For forward-only sweeps with probes in parameter space.</summary>
-    public static int ForSweeps(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
+    public static int ForSweeps(EmpiricalRisk risk, IEnumerable<Operation> operations, long? budget)
     {
-        long bytesPerProbe = BytesPerProbe(risk, layers, out long widest);
+        long bytesPerProbe = BytesPerProbe(risk, operations, out long widest);
         return Fit(Target(risk), Math.Max(widest, risk.Blocks.Max(block => block.Size) * ItemSize(risk)), budget, bytesPerProbe);
     }
 
     /// <summary>For sweeps in output space, where no stack of parameters' size is ever made.</summary>
-    public static int ForOutputSpace(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
+    public static int ForOutputSpace(EmpiricalRisk risk, IEnumerable<Operation> operations, long? budget)
     {
-        long bytesPerProbe = BytesPerProbe(risk, layers, out long widest);
+        long bytesPerProbe = BytesPerProbe(risk, operations, out long widest);
         return Fit(Target(risk), Math.Max(1, widest), budget, bytesPerProbe);
     }
 
     /// <summary>For Hessian-matrix products: as many as are asked for at once, if they fit.</summary>
-    public static int ForProducts(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
+    public static int ForProducts(EmpiricalRisk risk, IEnumerable<Operation> operations, long? budget)
     {
-        long bytesPerProbe = 3 * BytesPerProbe(risk, layers, out _);
+        long bytesPerProbe = 3 * BytesPerProbe(risk, operations, out _);
         return Fit(long.MaxValue, 1, budget, bytesPerProbe);
     }
 
@@ -48,10 +48,10 @@ internal static class StackSize
     private static long ItemSize(EmpiricalRisk risk) => risk.Dtype == torch.ScalarType.Float64 ? 8 : 4;
 
     /// <summary>All that one probe can need at once, and what its tangent takes in the widest layer, in bytes.</summary>
-    private static long BytesPerProbe(EmpiricalRisk risk, IEnumerable<LayerRule> layers, out long widest)
+    private static long BytesPerProbe(EmpiricalRisk risk, IEnumerable<Operation> operations, out long widest)
     {
         long most = 0, activations = 0;
-        foreach (var layer in layers)
+        foreach (var layer in operations)
         {
             most = Math.Max(most, layer.LaneSize);
             activations += layer.LaneSize;

@@ -1,6 +1,6 @@
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Estimation;
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
@@ -133,11 +133,11 @@ public sealed class MixingModelsTests(PyTorchSamples files)
     {
         using var scope = NewDisposeScope();
         using var model = nn.Sequential(new Centred(), nn.Linear(2, 2));
-        var rules = LayerRuleSet.Default.WithElementwise<Centred>();
+        var rules = OperationTable.Default.WithElementwise<Centred>();
         using var inputs = linspace(-1, 2, 15).view(5, 3).square();
         using var targets = zeros(5, ScalarType.Int64);
         var risk = new EmpiricalRisk(model, new CrossEntropy(), inputs, targets);
-        using var auto = QuadraticForms.Create(risk, rules: rules);
+        using var auto = QuadraticForms.Create(risk, table: rules);
         using var autodiff = QuadraticForms.Create(risk, new CurvatureOptions { Method = CurvatureMethod.Autodiff });
 
         Assert.Equal(CurvatureMethod.Autodiff, auto.Method);

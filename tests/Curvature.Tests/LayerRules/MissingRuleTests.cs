@@ -24,7 +24,7 @@ public sealed class MissingRuleTests
 
         Assert.Contains("Layer 1.0 is a Softmax", error.Message, StringComparison.Ordinal);
         Assert.Contains("--method autodiff", error.Message, StringComparison.Ordinal);
-        Assert.Contains("LayerRuleSet.With", error.Message, StringComparison.Ordinal);
+        Assert.Contains("OperationTable.With", error.Message, StringComparison.Ordinal);
         Assert.Contains("Linear", error.Message, StringComparison.Ordinal);
     }
 

@@ -1,5 +1,5 @@
 using System.Text;
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
@@ -97,7 +97,7 @@ public sealed class ModelDescriptionTests
 
     [Fact]
     public void Every_layer_that_has_a_rule_can_be_described_and_no_other() =>
-        Assert.Equal(LayerRuleSet.Default.Known, ModelDescription.KnownLayers);
+        Assert.Equal(OperationTable.Default.Known, ModelDescription.KnownLayers);
 
     [Fact]
     public void The_published_schema_is_the_one_of_the_table()

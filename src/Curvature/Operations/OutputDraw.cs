@@ -1,10 +1,9 @@
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace ActorHutch.Curvature.LayerRules;
+namespace ActorHutch.Curvature.Operations;
 
 /// <summary>
-/// How one layer's parameters are probed in output space: random numbers per sample, the tangent of the layer's output
+/// How one operation's parameters are probed in output space: random numbers per sample, the tangent of the result
 /// that they make, and how much each sample counts for each of the parameters.
 /// </summary>
 /// <remarks>
@@ -15,9 +14,9 @@ namespace ActorHutch.Curvature.LayerRules;
 /// <param name="Parameters">The parameters that this draw serves.</param>
 /// <param name="Size">J, random numbers a sample.</param>
 /// <param name="Weights"><c>[N, parameters]</c>, float64: what the quadratic form of each sample is multiplied with.</param>
-/// <param name="Tangent">From <c>[P, J, N]</c> to the output's tangents.</param>
+/// <param name="Tangent">From <c>[P, J, N]</c> to the result's tangents <c>[P, *shape]</c>.</param>
 internal sealed record OutputDraw(
-    IReadOnlyList<Parameter> Parameters, int Size, Tensor Weights, Func<Tensor, Lanes> Tangent)
+    IReadOnlyList<Tensor> Parameters, int Size, Tensor Weights, Func<Tensor, Tensor> Tangent)
 {
     /// <summary>The weights <c>[N, 1]</c> of samples that all count once.</summary>
     public static Tensor EqualWeights(long samples, Device device) => ones([samples, 1], ScalarType.Float64, device);

@@ -1,0 +1,54 @@
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Graphs;
+
+/// <summary>A model that is given as a graph: every method serves it.</summary>
+/// <remarks>Its parameters and constants have the names that the description gives them.</remarks>
+internal sealed class GraphModule : nn.Module<Tensor, Tensor>
+{
+    /// <param name="graph">Writes the graph from the parameters and constants by name.</param>
+    /// <param name="parameters">The parameters, by name; the module's from here on.</param>
+    /// <param name="constants">The constants, by name; the module's from here on.</param>
+    public GraphModule(
+        Func<IReadOnlyDictionary<string, Tensor>, ModelGraph> graph,
+        IReadOnlyList<(string Name, TorchSharp.Modules.Parameter Value)> parameters,
+        IReadOnlyList<(string Name, Tensor Value)> constants) : base(nameof(GraphModule))
+    {
+        foreach (var (name, value) in parameters) register_parameter(name, value);
+        foreach (var (name, value) in constants) register_buffer(name, value);
+        var leaves = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var (name, value) in named_parameters()) leaves[name] = value;
+        foreach (var (name, value) in named_buffers()) leaves[name] = value;
+        Graph = graph(leaves);
+    }
+
+    /// <summary>The model's operations.</summary>
+    public ModelGraph Graph { get; }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input)
+    {
+        long samples = input.shape[0];
+        var results = new Tensor?[Graph.Nodes.Count];
+        int[] readers = Graph.Readers();
+        foreach (var node in Graph.Nodes)
+        {
+            using var operation = node.Operation(samples);
+            results[node.Index] = operation.Value([.. node.Operands.Select(Value)]);
+            foreach (var read in node.Operands.OfType<GraphNode>())
+            {
+                // Autograd keeps what it needs by handles of its own.
+                if (--readers[read.Index] == 0) results[read.Index]!.Dispose();
+            }
+        }
+
+        return Value(Graph.Output);
+
+        Tensor Value(GraphValue value) => value switch
+        {
+            GraphNode node => results[node.Index]!,
+            GraphTensor leaf => leaf.Tensor,
+            _ => input,
+        };
+    }
+}

@@ -1,0 +1,63 @@
+using ActorHutch.Curvature.Operations;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Graphs;
+
+/// <summary>A value in a model's graph: what an operation can take.</summary>
+public abstract class GraphValue;
+
+/// <summary>An input of the model, which a batch gives.</summary>
+/// <param name="position">Its place among the inputs, from 0.</param>
+public sealed class GraphInput(int position) : GraphValue
+{
+    /// <summary>Its place among the inputs, from 0.</summary>
+    public int Position { get; } = position;
+}
+
+/// <summary>A parameter or a constant: a tensor that is the same for every batch.</summary>
+/// <param name="tensor">The tensor, which stays its owner's.</param>
+public sealed class GraphTensor(Tensor tensor) : GraphValue
+{
+    /// <summary>The tensor.</summary>
+    public Tensor Tensor { get; } = tensor;
+
+    /// <summary>Whether it is a parameter whose curvature is asked for.</summary>
+    public bool Varies => Tensor.requires_grad;
+}
+
+/// <summary>The result of an operation.</summary>
+public sealed class GraphNode : GraphValue
+{
+    internal GraphNode(int index, string name, IReadOnlyList<GraphValue> operands, Func<long, Operation> operation) =>
+        (Index, Name, Operands, Operation) = (index, name, operands, operation);
+
+    /// <summary>Its place in the graph's order, from 0.</summary>
+    public int Index { get; }
+
+    /// <summary>What messages call it, such as <c>layer1.0.conv1</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>What it takes: values that come before it.</summary>
+    public IReadOnlyList<GraphValue> Operands { get; }
+
+    /// <summary>Makes the operation for a batch of N samples.</summary>
+    internal Func<long, Operation> Operation { get; }
+}
+
+/// <summary>
+/// A model as operations in order: each takes inputs, parameters, constants and results of operations before it. A
+/// parameter that is used twice is one leaf with two readers.
+/// </summary>
+/// <param name="Nodes">The operations, each after those whose results it takes.</param>
+/// <param name="Output">The model's output.</param>
+public sealed record ModelGraph(IReadOnlyList<GraphNode> Nodes, GraphValue Output)
+{
+    /// <summary>How many operations read each node's result; the output counts as read once more.</summary>
+    internal int[] Readers()
+    {
+        int[] readers = new int[Nodes.Count];
+        foreach (var operand in Nodes.SelectMany(node => node.Operands).OfType<GraphNode>()) readers[operand.Index]++;
+        if (Output is GraphNode last) readers[last.Index]++;
+        return readers;
+    }
+}
