@@ -64,7 +64,7 @@ def _traced(given):
     try:
         with torch.enable_grad():
             # What is computed once and for all is computed as precisely as it can be.
-            return trace(given.model(given.precise), (given.inputs(given.precise),), given.pick)
+            return trace(lambda: given.model(given.precise), (given.inputs(given.precise),), given.pick)
     except ExportError as error:
         raise ExportError("The model cannot be written as a graph. %s %s" % (error, WAY_OUT)) from error
     except Exception as error:  # the user's code can raise anything, and PyTorch does for what it cannot follow

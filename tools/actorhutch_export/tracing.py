@@ -76,7 +76,9 @@ def _functional(function):
     return wrapped
 
 
-def _follow(model, tensors, alias, inputs, pick):
+def _follow(model, inputs, pick):
+    """The operations of a model on a batch; what it keeps of them is not to be met by another run."""
+    tensors, alias = unique_tensors(model)
     names = list(tensors)
 
     def call(*flat):
@@ -85,7 +87,9 @@ def _follow(model, tensors, alias, inputs, pick):
         return pick(functional_call(model, given, tuple(flat[len(names):])))
 
     values = [tensor.detach().clone().requires_grad_(tensor.requires_grad) for tensor in tensors.values()]
-    return make_fx(_functional(call))(*values, *inputs)
+    return Graph(
+        make_fx(_functional(call))(*values, *inputs), names, [f"input.{i}" for i in range(len(inputs))],
+        {id(tensor): name for name, tensor in tensors.items()})
 
 
 class Graph:
@@ -193,19 +197,14 @@ def operation_name(target):
     return str(target).split("aten.")[-1].split(".")[0] if "aten" in str(target) else getattr(target, "__name__", str(target))
 
 
-def trace(model, inputs, pick=lambda output: output):
+def trace(make, inputs, pick=lambda output: output):
     """The graph of a model in evaluation mode: a dict for JSON, and its tensors by name.
 
-    inputs: a tuple of tensors, a batch of samples along the first dimension of each.
+    make: returns the model, anew at each call. inputs: a tuple of tensors, a batch of samples along the first dimension of each.
     pick: from what the model returns to the tensor that the loss takes.
     """
-    tensors, alias = unique_tensors(model)
-    names, own = list(tensors), {id(tensor): name for name, tensor in tensors.items()}
-    input_names = [f"input.{i}" for i in range(len(inputs))]
-    graphs = [
-        Graph(_follow(model, tensors, alias, [batch_of(x, size) for x in inputs], pick), names, input_names, own)
-        for size in BATCH_SIZES]
-    first, second, third = graphs
+    tensors, _ = unique_tensors(make())
+    first, second, third = (_follow(make(), [batch_of(x, size) for x in inputs], pick) for size in BATCH_SIZES)
     if not len(first.nodes) == len(second.nodes) == len(third.nodes):
         raise ExportError(
             f"The model takes {len(first.nodes)}, {len(second.nodes)} and {len(third.nodes)} operations for batches of "
@@ -223,7 +222,7 @@ def trace(model, inputs, pick=lambda output: output):
             raise ExportError(f"The model makes a constant of {list(value.shape)} that depends on the batch size.")
 
     graph = {
-        "inputs": input_names,
+        "inputs": [f"input.{i}" for i in range(len(inputs))],
         "parameters": {}, "constants": {},
         "nodes": nodes,
         "output": first.output,

@@ -15,7 +15,11 @@ internal static partial class AtenTable
             var size = call.Sizes("size");
             double value = number(call);
             var dtype = Dtype(call, graph);
-            return graph.Add(samples => new ConstantOperation(() => full(size(samples), value, dtype, graph.Device)));
+            return graph.Add(samples => new ConstantOperation(() =>
+            {
+                using TorchSharp.Scalar number = value;
+                return full(size(samples), number, dtype, graph.Device);
+            }));
         };
         Filled("zeros", _ => 0);
         Filled("ones", _ => 1);
@@ -24,8 +28,11 @@ internal static partial class AtenTable
         {
             var (start, end, step) = (call.Size("start"), call.Size("end"), call.Size("step"));
             if (end is null) throw call.Wrong("end", "a whole number");
-            return graph.Add(samples => new ConstantOperation(() => arange(
-                start?.Invoke(samples) ?? 0, end(samples), step?.Invoke(samples) ?? 1, ScalarType.Int64, graph.Device)));
+            return graph.Add(samples => new ConstantOperation(() =>
+            {
+                using TorchSharp.Scalar first = start?.Invoke(samples) ?? 0, stop = end(samples), by = step?.Invoke(samples) ?? 1;
+                return arange(first, stop, by, ScalarType.Int64, graph.Device);
+            }));
         };
     }
 

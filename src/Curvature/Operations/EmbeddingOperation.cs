@@ -48,9 +48,9 @@ internal sealed class EmbeddingOperation(Func<Tensor, Tensor, Tensor> function) 
         long samples = OperandShapes[1][0], width = Shape[^1];
         var numbers = _numbers!.view(samples, -1);
         long positions = numbers.shape[1];
-        var place = arange(positions, ScalarType.Int64, numbers.device);
-        var same = numbers.unsqueeze(2) == numbers.unsqueeze(1);
         using TorchSharp.Scalar none = positions;
+        var place = arange(none, ScalarType.Int64, numbers.device);
+        var same = numbers.unsqueeze(2) == numbers.unsqueeze(1);
         var first = Keep(where(same, place, full_like(place, none)).amin(2));
         var unweighted = Keep(OutputDraw.EqualWeights(samples, numbers.device));
         yield return new OutputDraw([table], checked((int)(positions * width)), unweighted, signs =>

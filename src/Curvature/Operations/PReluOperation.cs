@@ -28,7 +28,7 @@ internal sealed class PReluOperation : Operation
         using TorchSharp.Scalar zero = 0;
         _below = Keep(input.le(zero).to(input.dtype));
         _negative = Share(input * _below);
-        _slope = Share(ones_like(input) - _below + _below * Spread(operands[1].detach(), (int)input.dim(), 0));
+        _slope = Share((ones_like(input) - _below).Plus(_below * Spread(operands[1].detach(), (int)input.dim(), 0)));
     }
 
     /// <inheritdoc/>

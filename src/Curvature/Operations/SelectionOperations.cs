@@ -125,7 +125,7 @@ internal sealed class BagOperation(bool isMean) : Operation
         long n = rows.shape[0], bags = starts.shape[0];
         using TorchSharp.Scalar all = n;
         using TorchSharp.Scalar one = 1;
-        var number = arange(n, ScalarType.Int64, rows.device);
+        var number = arange(all, ScalarType.Int64, rows.device);
         var begin = starts.to(ScalarType.Int64).unsqueeze(1);
         var end = cat([starts.to(ScalarType.Int64).slice(0, 1, bags, 1), full([1], all, ScalarType.Int64, rows.device)]).unsqueeze(1);
         var holds = (number >= begin).logical_and(number < end).to(rows.dtype);

@@ -165,17 +165,6 @@ public sealed class MissingRuleTests
         }
     }
 
-    [Fact]
-    public void Flattening_samples_together_has_no_rule()
-    {
-        using var scope = NewDisposeScope();
-        using var problem = new Problem(
-            nn.Sequential(nn.Linear(3, 2), nn.Flatten(0)), new MeanSquaredError(), ones(4, 3), ones(4));
-        Rejected.Saying(
-            "Layer 1 (Flatten) makes [8] of [4, 2]: layer rules need samples in the first dimension",
-            () => Rejected.Form(problem.Risk, CurvatureMethod.Hmp));
-    }
-
     /// <summary>PyTorch pads the axes in another order, and so does a description; this is a module of TorchSharp's own.</summary>
     [Fact]
     public void A_convolution_that_TorchSharp_pads_has_no_rule() => LeftToAutodiff(

@@ -24,8 +24,8 @@ public sealed class LayerCasesTests(LayerCases cases)
 
     private const int MostFailures = 12;
 
-    /// <summary>A reason for which layer rules leave any layer to autodiff.</summary>
-    private const string NoSamples = "layer rules need samples in the first dimension";
+    /// <summary>A reason for which layer rules leave any layer to autodiff: its input or output has no dimension of samples.</summary>
+    private const string NoSamples = "Samples are not independent";
 
     /// <summary>Further reasons of single layers, by what they say.</summary>
     private static readonly Dictionary<string, string[]> Fallbacks = new()

@@ -17,7 +17,16 @@ namespace ActorHutch.Curvature.Tests.Models;
 public sealed class ExporterTests(PyTorchFiles files)
 {
     [Theory]
+    [InlineData("branch", "cross-entropy")]
     [InlineData("branch-program", "cross-entropy")]
+    [InlineData("first-graph", "cross-entropy")]
+    [InlineData("inputs-are-targets-graph", "mse")]
+    [InlineData("caching-graph", "cross-entropy")]
+    [InlineData("transformer-graph", "cross-entropy")]
+    [InlineData("traced-graph", "cross-entropy")]
+    [InlineData("pair-graph", "cross-entropy")]
+    [InlineData("dictionary-graph", "cross-entropy")]
+    [InlineData("half-graph", "cross-entropy")]
     [InlineData("first", "cross-entropy")]
     [InlineData("first-program", "cross-entropy")]
     [InlineData("inputs-are-targets", "mse")]
@@ -98,7 +107,7 @@ public sealed class ExporterTests(PyTorchFiles files)
     }
 
     [Theory]
-    [InlineData("branch", "Module 1 (Residual) computes something else than its children in the order that was said. Module 1.body.0 works in place")]
+    [InlineData("branch-layers", "Module 1 (Residual) computes something else than its children in the order that was said. Module 1.body.0 works in place")]
     [InlineData("detached", "its output is the model's, and the gradient of 0.weight is not")]
     [InlineData("missing", "none.py: there is no such file.")]
     [InlineData("no-colon", "say file.py:function")]
@@ -126,7 +135,11 @@ public sealed class ExporterTests(PyTorchFiles files)
     [InlineData("output-unknown", "--output 2: the model returns a tuple of 2, which has 0 ([], float32)")]
     [InlineData("output-tuple", "--output 1 is a tuple of 2; it must be a tensor: 1.0 ([6, 3], float32)")]
     [InlineData("output-number", "The model returns a single number")]
-    [InlineData("output-layers", "--output needs --torchscript")]
+    [InlineData("output-layers", "--output needs a graph or a program")]
+    [InlineData("graph-layers", "and --graph asks for another form")]
+    [InlineData("on-numbers", "What it does depends on numbers that it computes, as if x.sum() > 0")]
+    [InlineData("on-numbers", "in forward: return torch.tanh(y) if y.sum() > 0 else y")]
+    [InlineData("one-by-one", "it treats samples one after another, as for i in range(len(x)) does")]
     [InlineData("text", "return logits.transpose(1, 2), which is [6, 7, 5].")]
     [InlineData("column", "the model's output is [6, 1] and the targets are [6]: squeeze or unsqueeze")]
     [InlineData("class-10", "Targets must be classes from 0 to 2, since the output has 3 scores, or -100, which does not count (--ignore-index); there is 10, of sample 2.")]

@@ -15,6 +15,9 @@ internal static class PythonWithTorch
 
     public static void SkipUnlessFound() => Assert.SkipUnless(Found.Value is not null, Skipped);
 
+    /// <summary>Whether that Python has another module too.</summary>
+    public static bool Has(string module) => Found.Value is { } python && Run(python, "-c", $"import {module}").Code == 0;
+
     /// <summary>Runs a script of this project with the folder tools and one to write to; false where there is no such Python.</summary>
     public static bool Runs(string script, string folder)
     {

@@ -16,21 +16,30 @@ MODELS = os.path.join(HERE, "exporter_models.py")
 
 # Name of the run: function, and options.
 EXPORTS = {
+    "branch": ("overwriting_branch",),
     "branch-program": ("overwriting_branch", "--torchscript"),
     "first": ("overwriting_first",),
+    "first-graph": ("overwriting_first", "--graph"),
     "first-program": ("overwriting_first", "--torchscript"),
     "inputs-are-targets": ("overwriting_of_inputs_that_are_targets",),
+    "inputs-are-targets-graph": ("overwriting_of_inputs_that_are_targets", "--graph"),
     "inputs-are-targets-program": ("overwriting_of_inputs_that_are_targets", "--torchscript"),
     "inputs-with-gradients": ("overwriting_of_inputs_with_gradients",),
     "counting": ("counting", "--torchscript"),
+    "caching-graph": ("caching",),
     "caching": ("caching", "--torchscript"),
     "training": ("in_training_mode",),
+    "transformer-graph": ("transformer",),
     "transformer": ("transformer", "--torchscript"),
     "traced": ("traced", "--torchscript"),
+    "traced-graph": ("traced",),
     "traced-one": ("traced_one_sample", "--torchscript"),
     "pair": ("pair", "--torchscript", "--output", "1.1"),
+    "pair-graph": ("pair", "--output", "1.1"),
     "dictionary": ("dictionary", "--torchscript", "--output", "logits"),
+    "dictionary-graph": ("dictionary", "--output", "logits"),
     "weight-norm": ("weight_norm", "--torchscript"),
+    "half-graph": ("half", "--graph"),
     "half": ("half",),
     "probabilities": ("probabilities",),
     "probabilities-mse": ("probabilities", "--loss", "mse"),
@@ -41,9 +50,10 @@ EXPORTS = {
 }
 
 PICKED = {"pair": lambda whole: whole[1][1], "dictionary": lambda whole: whole["logits"]}
+PICKED.update({name + "-graph": pick for name, pick in PICKED.items()})
 
 REFUSALS = {
-    "branch": ("overwriting_branch",),
+    "branch-layers": ("overwriting_branch", "--residual", "Residual"),
     "detached": ("detached", "--residual", "Detached"),
     "no-function": ("mak",),
     "arguments": ("needs",),
@@ -67,7 +77,10 @@ REFUSALS = {
     "output-unknown": ("pair", "--torchscript", "--output", "2"),
     "output-tuple": ("pair", "--torchscript", "--output", "1"),
     "output-number": ("pair", "--torchscript", "--output", "0"),
-    "output-layers": ("real_targets", "--output", "0"),
+    "output-layers": ("pair", "--output", "1.1", "--sequential", "Pair"),
+    "graph-layers": ("real_targets", "--graph", "--sequential", "Net"),
+    "on-numbers": ("on_its_numbers",),
+    "one-by-one": ("one_by_one", "--graph"),
     "text": ("text", "--torchscript"),
     "column": ("column_of_outputs",),
     "class-10": ("class_10",),

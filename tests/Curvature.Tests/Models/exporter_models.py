@@ -105,6 +105,25 @@ def transformer():
     return made(nn.Sequential(nn.TransformerEncoder(layer, 2), nn.Flatten(), nn.Linear(40, 3)), numbers(6, 5, 8))
 
 
+class OnItsNumbers(Own):
+    def forward(self, x):
+        y = self.layer(x)
+        return torch.tanh(y) if y.sum() > 0 else y
+
+
+class OneByOne(Own):
+    def forward(self, x):
+        return torch.stack([self.layer(x[i]) for i in range(len(x))])
+
+
+def on_its_numbers():
+    return made(OnItsNumbers())
+
+
+def one_by_one():
+    return made(OneByOne())
+
+
 class Unscriptable(Own):
     """Python that TorchScript does not know, and that a trace unrolls."""
 

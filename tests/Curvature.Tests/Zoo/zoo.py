@@ -1,4 +1,4 @@
-"""Models that people use, as graphs, with what PyTorch's double backward says of them. zoo.py OUT [NAME...]
+"""Models that people use, as graphs, with what PyTorch's double backward says of them. zoo.py TOOLS OUT [NAME...]
 
 For each model a folder: model.json, weights.safetensors, data.safetensors, probe.safetensors, and expected.json with the
 loss, v'Hv of the full Hessian and of some blocks, and v'Gv of the full Gauss-Newton matrix, in float64.
@@ -13,10 +13,10 @@ import torch.nn.functional as F
 import torchvision
 from torch import nn
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools"))
+sys.path.insert(0, sys.argv[1])
 from export_pytorch import export_graph, write_safetensors  # noqa: E402
 
-MOST_BLOCKS = 24
+MOST_BLOCKS = 8
 vision = torchvision.models
 MODELS = {}
 
@@ -442,7 +442,7 @@ def write(name, folder):
 def main():
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
-    out, names = sys.argv[1], sys.argv[2:] or list(MODELS)
+    out, names = sys.argv[2], sys.argv[3:] or list(MODELS)
     for name in names:
         write(name, os.path.join(out, name))
         print(name, flush=True)

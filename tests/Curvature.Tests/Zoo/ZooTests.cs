@@ -5,28 +5,41 @@ using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Tests.Models;
 using static TorchSharp.torch;
 
-namespace ActorHutch.Curvature.Tests.Models;
+namespace ActorHutch.Curvature.Tests.Zoo;
 
 /// <summary>
 /// Models that people use, from PyTorch as graphs: loss and quadratic forms against PyTorch's double backward, in float64.
 /// </summary>
 /// <remarks>
-/// tests/Zoo/zoo.py makes them. Both programs round otherwise, each result to about 1e-16 of the terms that it is a sum of:
+/// zoo.py makes them, of torchvision's and torch.nn's models and of such as users write. Both programs round otherwise, each result to about 1e-16 of the terms that it is a sum of:
 /// 1e-10 of the blocks' absolute values, which is the total where nothing cancels.
 /// </remarks>
-public sealed class ZooTests
+[Collection(ZooFiles.Group)]
+public sealed class ZooTests(ZooFiles zoo)
 {
     private const double Tolerance = 1e-10;
 
-    public static TheoryData<string> Names { get; } = [.. Zoo.Folders().Select(folder => Path.GetFileName(folder)!)];
+    public static TheoryData<string> Names { get; } =
+    [
+        "autoencoder", "cifar_resnet", "conv3d", "convnext_tiny", "densenet121", "efficientnet_b0", "einsum",
+        "embedding_bag", "encoder_post_norm", "encoder_pre_norm", "fcn_resnet50", "gated_linear_unit", "googlenet", "gpt",
+        "group_norm", "gru", "in_place_on_views", "instance_norm", "lstm", "mobilenet_v2", "mobilenet_v3_small",
+        "multihead_attention", "prelu", "resnet18", "resnet50", "rms_norm", "shufflenet_v2", "spectral_norm", "squeezenet",
+        "swin_t", "tied_frozen_buffers", "u_net", "vgg11_bn", "vision_transformer", "weight_norm",
+    ];
+
+    [Fact]
+    public void Every_model_that_is_written_is_tested() =>
+        Assert.Equal(Names.Select(row => row.Data).Order(), Directory.GetDirectories(zoo.Folder).Select(Path.GetFileName).Order());
 
     [Theory, MemberData(nameof(Names))]
     public void Loss_and_quadratic_forms_are_those_of_PyTorch(string model)
     {
         using var scope = NewDisposeScope();
-        string folder = Path.Combine(Zoo.Folder!, model);
+        string folder = Path.Combine(zoo.Folder, model);
         using var expected = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "expected.json")));
         double Expected(string name) => expected.RootElement.GetProperty(name).GetDouble();
 
@@ -68,11 +81,31 @@ public sealed class ZooTests
         Assert.True(Math.Abs(expected - actual) <= Tolerance * magnitude, $"{actual:R} for {expected:R}, of {magnitude:R}");
 }
 
-/// <summary>The zoo's files, made once by Debian's PyTorch.</summary>
-internal static class Zoo
+/// <summary>The zoo's files, made once a run by Debian's PyTorch and torchvision.</summary>
+[CollectionDefinition(Group)]
+public sealed class ZooFiles : IDisposable, ICollectionFixture<ZooFiles>
 {
-    /// <summary>Where they are; null where there is no PyTorch.</summary>
-    public static string? Folder { get; } = Environment.GetEnvironmentVariable("ZOO");
+    public const string Group = "zoo";
 
-    public static IEnumerable<string> Folders() => Folder is null ? [] : Directory.GetDirectories(Folder);
+    private const string Vision = "torchvision";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("actorhutch-zoo-");
+
+    public ZooFiles()
+    {
+        if (PythonWithTorch.Has(Vision)) PythonWithTorch.Runs(Path.Combine("Zoo", "zoo.py"), _folder.FullName);
+    }
+
+    /// <summary>Where they are; skips the test where there is no torchvision.</summary>
+    public string Folder
+    {
+        get
+        {
+            PythonWithTorch.SkipUnlessFound();
+            Assert.SkipUnless(PythonWithTorch.Has(Vision), "python3 has no torchvision: apt-get install python3-torchvision");
+            return _folder.FullName;
+        }
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
 }
