@@ -180,7 +180,7 @@ public sealed class EmpiricalRisk
             // Zeros, since no embedding has too few rows for them.
             Model.call(zeros_like(Inputs, areReal ? ScalarType.Int64 : Dtype));
         }
-        catch (ExternalException)
+        catch (Exception error) when (error is ExternalException or ArgumentException)
         {
             return null;
         }

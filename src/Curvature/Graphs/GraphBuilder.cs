@@ -61,7 +61,7 @@ public sealed class GraphBuilder
         var kept = new Dictionary<GraphNode, GraphNode>();
         GraphValue Kept(GraphValue value) => value is GraphNode node ? kept[node] : value;
         foreach (var node in _nodes.Where(node => isRead[node.Index]))
-            kept[node] = new GraphNode(kept.Count, node.Name, [.. node.Operands.Select(Kept)], node.Operation);
+            kept[node] = node.At(kept.Count, [.. node.Operands.Select(Kept)]);
         return new ModelGraph([.. kept.Values], Kept(output));
     }
 }

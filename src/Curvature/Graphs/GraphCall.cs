@@ -5,8 +5,8 @@ namespace ActorHutch.Curvature.Graphs;
 /// <summary>A whole number that depends on the batch: <paramref name="Factor"/>·N + <paramref name="Rest"/>.</summary>
 internal readonly record struct BatchSize(long Factor, long Rest)
 {
-    /// <summary>The number for N samples.</summary>
-    public long At(long samples) => checked(Factor * samples + Rest);
+    /// <summary>The number for N samples; what no batch has, as it is.</summary>
+    public long At(long samples) => unchecked(Factor * samples + Rest);
 }
 
 /// <summary>Several values as one: what an operation with several results gives. Null stands for a result that has no use here.</summary>

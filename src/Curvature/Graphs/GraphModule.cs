@@ -34,7 +34,7 @@ internal sealed class GraphModule : nn.Module<Tensor, Tensor>
         foreach (var node in Graph.Nodes)
         {
             using var operation = node.Operation(samples);
-            results[node.Index] = operation.Value([.. node.Operands.Select(Value)]);
+            results[node.Index] = operation.Compute([.. node.Operands.Select(Value)]);
             foreach (var read in node.Operands.OfType<GraphNode>())
             {
                 // Autograd keeps what it needs by handles of its own.

@@ -28,8 +28,10 @@ public sealed class GraphTensor(Tensor tensor) : GraphValue
 /// <summary>The result of an operation.</summary>
 public sealed class GraphNode : GraphValue
 {
+    private readonly Func<long, Operation> _operation;
+
     internal GraphNode(int index, string name, IReadOnlyList<GraphValue> operands, Func<long, Operation> operation) =>
-        (Index, Name, Operands, Operation) = (index, name, operands, operation);
+        (Index, Name, Operands, _operation) = (index, name, operands, operation);
 
     /// <summary>Its place in the graph's order, from 0.</summary>
     public int Index { get; }
@@ -41,7 +43,15 @@ public sealed class GraphNode : GraphValue
     public IReadOnlyList<GraphValue> Operands { get; }
 
     /// <summary>Makes the operation for a batch of N samples.</summary>
-    internal Func<long, Operation> Operation { get; }
+    internal Operation Operation(long samples)
+    {
+        var operation = _operation(samples);
+        operation.Name = Name;
+        return operation;
+    }
+
+    /// <summary>The same, between operands of another graph.</summary>
+    internal GraphNode At(int index, IReadOnlyList<GraphValue> operands) => new(index, Name, operands, _operation);
 }
 
 /// <summary>

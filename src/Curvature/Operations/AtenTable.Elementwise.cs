@@ -56,13 +56,13 @@ internal static partial class AtenTable
             ? Multiply(graph, call.Value("self"), call.Value("other"))
             : Scaled(graph, call.Value("self"), call.Number("other"));
         Known["div"] = (call, graph) => call.Arguments.GetValueOrDefault("rounding_mode") is not null
-            ? ByLibTorch(call, graph)
+            ? LibTorchCall.Lower(call, graph)
             : call.HasValue("other")
                 ? graph.Add(() => new DivideOperation(), call.Value("self"), call.Value("other"))
                 : Divided(graph, call.Value("self"), call.Number("other"));
         Known["pow"] = (call, graph) =>
         {
-            if (call.HasValue("exponent") || !call.HasValue("self")) return ByLibTorch(call, graph);
+            if (call.HasValue("exponent") || !call.HasValue("self")) return LibTorchCall.Lower(call, graph);
             double exponent = call.Number("exponent");
             return exponent == 1 ? call.Value("self") : exponent == 2
                 ? Elementwise(graph, call.Value("self"), x => x.Squared())

@@ -81,7 +81,7 @@ internal static partial class AtenTable
         };
         Known["squeeze"] = (call, graph) =>
         {
-            if (call.Arguments.GetValueOrDefault("dim") is null) return ByLibTorch(call, graph);
+            if (call.Arguments.GetValueOrDefault("dim") is null) return LibTorchCall.Lower(call, graph);
             long dimension = call.Integer("dim");
             return Map(graph, call.Value("self"), (x, leading) => x.squeeze(Shift(dimension, leading)));
         };
@@ -92,7 +92,7 @@ internal static partial class AtenTable
         };
         Known["roll"] = (call, graph) =>
         {
-            if (call.IsEmpty("dims")) return ByLibTorch(call, graph);
+            if (call.IsEmpty("dims")) return LibTorchCall.Lower(call, graph);
             long[] shifts = call.Integers("shifts"), dimensions = call.Integers("dims");
             return Map(graph, call.Value("self"), (x, leading) => x.roll(shifts, Shift(dimensions, leading)));
         };
@@ -133,11 +133,11 @@ internal static partial class AtenTable
                 [call.Value("self"), .. indices.Where(index => index is not null).Select(index => index!)]);
         };
         Known["masked_fill"] = (call, graph) => call.HasValue("value")
-            ? ByLibTorch(call, graph)
+            ? LibTorchCall.Lower(call, graph)
             : graph.Add(() => new MaskOperation(call.Number("value")), call.Value("self"), call.Value("mask"));
         Known["where"] = (call, graph) => call.HasValue("self") && call.HasValue("other")
             ? graph.Add(() => new ChoiceOperation(), call.Value("condition"), call.Value("self"), call.Value("other"))
-            : ByLibTorch(call, graph);
+            : LibTorchCall.Lower(call, graph);
         Known["avg_pool2d"] = (call, graph) =>
         {
             long[] kernel = call.Integers("kernel_size", 2), padding = call.Integers("padding", 2);

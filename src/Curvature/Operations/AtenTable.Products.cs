@@ -14,7 +14,7 @@ internal static partial class AtenTable
         Known["addmm"] = (call, graph) =>
         {
             double alpha = call.Number("alpha", 1), beta = call.Number("beta", 1);
-            if (alpha != 1 || beta != 1) return ByLibTorch(call, graph);
+            if (alpha != 1 || beta != 1) return LibTorchCall.Lower(call, graph);
             var (left, right, added) = (call.Value("mat1"), call.Value("mat2"), call.Value("self"));
             return Layer(graph, right) is { } weight && added is GraphTensor { Tensor: { } bias } && bias.dim() == 1
                 ? graph.Add(() => new LinearOperation(), left, weight, added)

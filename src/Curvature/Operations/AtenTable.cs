@@ -31,7 +31,7 @@ internal static partial class AtenTable
     {
         graph.Path = $"Node {call.Node} ({call.Operation})";
         if (call.Operation == "getitem") return Item(call);
-        return Known.TryGetValue(call.Operation, out var lowering) ? lowering(call, graph) : ByLibTorch(call, graph);
+        return Known.TryGetValue(call.Operation, out var lowering) ? lowering(call, graph) : LibTorchCall.Lower(call, graph);
     }
 
     private static GraphValue Item(GraphCall call)
@@ -41,35 +41,6 @@ internal static partial class AtenTable
         return index >= 0 && index < items.Count && items[(int)index] is { } item
             ? item
             : throw call.Wrong("index", $"one of {string.Join(", ", Enumerable.Range(0, items.Count).Where(i => items[i] is not null))}");
-    }
-
-    private static GraphNode ByLibTorch(GraphCall call, GraphBuilder graph)
-    {
-        var operands = new List<GraphValue>();
-        string Text(object? value) => value switch
-        {
-            null => "None",
-            bool flag => flag ? "True" : "False",
-            string word => $"\"{word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"",
-            GraphValue operand and not GraphTuple => Operand(operand),
-            IReadOnlyList<object?> list => $"[{string.Join(", ", list.Select(Text))}]",
-            double number => number.ToString("R", System.Globalization.CultureInfo.InvariantCulture) is var text && text.Contains('E') || text.Contains('.') ? text : text + ".0",
-            long number => number.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            _ => throw new CurvatureException(
-                $"Node {call.Node}: {call.Operation} has no rule, and libtorch cannot be asked for it with sizes that depend on the batch."),
-        };
-        string Operand(GraphValue value)
-        {
-            operands.Add(value);
-            return $"x[{operands.Count - 1}]";
-        }
-
-        if (!call.Operation.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
-            throw new CurvatureException($"Node {call.Node}: \"{call.Operation}\" is no name of an operation.");
-        // The first argument is called self, which TorchScript takes by its place only.
-        string text = $"torch.{call.Operation}({string.Join(", ", call.Arguments.Select(argument => argument.Key is "self" or "input" ? Text(argument.Value) : $"{argument.Key}={Text(argument.Value)}"))})";
-        LibTorchOperation.Check(text);
-        return graph.Add(() => new LibTorchOperation(text), operands);
     }
 
     /// <summary>A dimension, with so many before the first.</summary>

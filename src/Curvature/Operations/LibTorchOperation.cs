@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Sweeps;
 using static TorchSharp.torch;
@@ -12,7 +11,7 @@ namespace ActorHutch.Curvature.Operations;
 /// ȧᵀ ∇²⟨λ, f⟩ ȧ, lane by lane. Slower than a rule, and right for whatever libtorch differentiates twice.
 /// </summary>
 /// <param name="call">
-/// The call in TorchScript, with <c>x[0]</c>, <c>x[1]</c>, … for the operands, such as <c>torch.sinh(x[0])</c>.
+/// The call in TorchScript, which <see cref="LibTorchCall"/> makes, with <c>x[0]</c>, <c>x[1]</c>, … for the operands, such as <c>torch.sinh(x[0])</c>.
 /// </param>
 internal sealed class LibTorchOperation(string call) : Operation
 {
@@ -27,9 +26,8 @@ internal sealed class LibTorchOperation(string call) : Operation
     /// <inheritdoc/>
     public override bool IsByLibTorch => true;
 
-    /// <summary>Whether libtorch knows such an operation.</summary>
-    /// <exception cref="CurvatureException">It does not; the message says why.</exception>
-    public static void Check(string call) => Function(call);
+    /// <summary>Compiles the call, so that libtorch knows it; it ends the process where libtorch does not.</summary>
+    internal void Compile() => Function(call);
 
     /// <inheritdoc/>
     protected internal override Tensor Value(IReadOnlyList<Tensor> operands) =>
@@ -80,17 +78,6 @@ internal sealed class LibTorchOperation(string call) : Operation
         return stack(tangents);
     }
 
-    private static jit.CompilationUnit Function(string call) => Compiled.GetOrAdd(call, text =>
-    {
-        try
-        {
-            return jit.compile(string.Create(
-                CultureInfo.InvariantCulture, $"def f(x: List[Tensor]) -> Tensor:\n    return {text}\n"));
-        }
-        catch (ExternalException error)
-        {
-            string[] lines = error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-            throw new CurvatureException($"libtorch knows no {text}: {lines.FirstOrDefault()}", error);
-        }
-    });
+    private static jit.CompilationUnit Function(string call) => Compiled.GetOrAdd(call, text => jit.compile(string.Create(
+        CultureInfo.InvariantCulture, $"def f(x: List[Tensor]) -> Tensor:\n    return {text}\n")));
 }

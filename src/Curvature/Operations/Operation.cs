@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ActorHutch.Curvature.Sweeps;
 using static TorchSharp.torch;
 
@@ -46,11 +47,26 @@ public abstract class Operation : TensorOwner
     internal Tensor Run(IReadOnlyList<Tensor> operands)
     {
         OperandShapes = [.. operands.Select(operand => operand.shape)];
-        var result = Value(operands);
+        var result = Compute(operands);
         Shape = result.shape;
         LaneSize = result.requires_grad ? result.numel() : 0;
         if (LaneSize > 0) Remember(operands, result);
         return result;
+    }
+
+    /// <summary>The operation itself. What it cannot do is said with its name and its operands' shapes.</summary>
+    /// <exception cref="ArgumentException">These operands are not for it.</exception>
+    internal Tensor Compute(IReadOnlyList<Tensor> operands)
+    {
+        try
+        {
+            return Value(operands);
+        }
+        catch (Exception error) when (error is ExternalException or ArgumentException or ArithmeticException or IndexOutOfRangeException)
+        {
+            string shapes = string.Join(", ", operands.Select(operand => $"[{string.Join(", ", operand.shape)}]"));
+            throw new ArgumentException($"{Name} of {shapes}: {LibTorchMessage.Cause(error.Message)}", error);
+        }
     }
 
     /// <summary>The operation itself, recorded for differentiation.</summary>

@@ -13,6 +13,8 @@ namespace ActorHutch.Curvature.Operators;
 /// </summary>
 internal sealed class Linearization : IDisposable
 {
+    private const int MostNamed = 5;
+
     private readonly ModelGraph _graph;
     private readonly Operation[] _operations;
     private readonly int[] _readers;
@@ -33,7 +35,6 @@ internal sealed class Linearization : IDisposable
         _operations = [.. _graph.Nodes.Select(node => node.Operation(_samples))];
         try
         {
-            foreach (var node in _graph.Nodes) _operations[node.Index].Name = node.Name;
             _loss = Pass();
         }
         catch
@@ -48,6 +49,14 @@ internal sealed class Linearization : IDisposable
 
     /// <summary>All operations, each after those whose results it takes.</summary>
     public IReadOnlyList<Operation> Operations => _operations;
+
+    /// <summary>Why a method was taken, and which operations in it libtorch differentiates, since they have no rule.</summary>
+    internal string Reason(string reason)
+    {
+        string[] names = [.. _operations.Where(operation => operation is { IsByLibTorch: true, LaneSize: > 0 }).Select(operation => operation.Name)];
+        string named = string.Join(", ", names.Take(MostNamed)) + (names.Length > MostNamed ? $" and {names.Length - MostNamed} more" : "");
+        return names.Length == 0 ? reason : $"{reason}; libtorch differentiates what has no rule: {named}";
+    }
 
     /// <summary>What can be drawn in output space, and where.</summary>
     public IEnumerable<(Operation Operation, OutputDraw Draw)> OutputDraws()

@@ -121,9 +121,13 @@ public static class QuadraticForms
             case CurvatureMethod.Autodiff:
                 return Autodiff(risk, options, probes, "asked for");
             case CurvatureMethod.Hmp:
-                var product = new LayerRuleProduct(linearize(), options.Structure);
+                var linearization = linearize();
+                var product = new LayerRuleProduct(linearization, options.Structure);
                 return new ProductForm(
-                    product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Operations, options.MemoryBudget));
+                    product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Operations, options.MemoryBudget))
+                {
+                    MethodReason = linearization.Reason("asked for"),
+                };
             case CurvatureMethod.Quadratic:
                 return Sweeps(linearize(), options, probes, "asked for");
             default:
@@ -151,7 +155,7 @@ public static class QuadraticForms
     private static SweepForm Sweeps(Linearization linearization, CurvatureOptions options, IProbeSource probes, string reason)
     {
         int stack = StackSize.ForSweeps(linearization.Risk, linearization.Operations, options.MemoryBudget);
-        return new SweepForm(linearization, options.Structure, probes, stack) { MethodReason = reason };
+        return new SweepForm(linearization, options.Structure, probes, stack) { MethodReason = linearization.Reason(reason) };
     }
 
     private static OutputSpaceForm InOutputSpace(
@@ -167,7 +171,7 @@ public static class QuadraticForms
                 linearization, options.Distribution, options.Seed,
                 StackSize.ForOutputSpace(linearization.Risk, linearization.Operations, options.MemoryBudget))
             {
-                MethodReason = options.Method is null ? "the one that output space has" : "asked for",
+                MethodReason = linearization.Reason(options.Method is null ? "the one that output space has" : "asked for"),
             };
             // Only now: for a model that output space does not serve at all there is another way out.
             CheckOutputSpace(options);
