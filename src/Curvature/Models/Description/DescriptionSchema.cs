@@ -50,11 +50,11 @@ internal static class DescriptionSchema
     }
 
     /// <summary>A graph's form. Which arguments an operation takes is known to its rule.</summary>
-    private static JsonNode Graph() => JsonNode.Parse($$"""
+    private static JsonNode Graph() => JsonNode.Parse($$$$"""
         {
           "type": "object",
           "properties": {
-            "type": {"const": "{{GraphReader.Type}}"},
+            "type": {"const": "{{{{GraphReader.Type}}}}"},
             "inputs": {"description": "The input's name.", "type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1},
             "parameters": {
               "description": "By their names in the weights.", "type": "object",
@@ -67,7 +67,7 @@ internal static class DescriptionSchema
               "description": "Buffers and other tensors, by their names in the weights.", "type": "object",
               "additionalProperties": {
                 "type": "object", "required": ["shape"], "additionalProperties": false,
-                "properties": {"shape": {"$ref": "#/$defs/shape"}, "dtype": {"enum": {{JsonSerializer.Serialize(GraphReader.Dtypes.Keys)}}}}
+                "properties": {"shape": {"$ref": "#/$defs/shape"}, "dtype": {"enum": {{{{JsonSerializer.Serialize(GraphReader.Dtypes.Keys)}}}}}}
               }
             },
             "nodes": {
