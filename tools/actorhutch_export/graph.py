@@ -100,8 +100,6 @@ class _Written:
         self._graph, self._dtype, self._values = graph, dtype, {}
         for name, tensor in tensors.items():
             about = graph["parameters"].get(name) or graph["constants"][name]
-            if about.get("dtype") == "bool":
-                tensor = tensor.bool()
             if tensor.is_floating_point():
                 tensor = tensor.to(dtype)
             self._values[name] = tensor.requires_grad_(about.get("trainable", False))
@@ -115,9 +113,7 @@ class _Written:
 
 
 def _storable(tensor):
-    """The smallest type that holds the numbers; truth values as bytes, since not every reader of safetensors knows them."""
-    if tensor.dtype == torch.bool:
-        return tensor.to(torch.uint8)
+    """The smallest type that holds the numbers."""
     return tensor.float() if tensor.dtype == torch.float64 and torch.equal(tensor.float().double(), tensor) else tensor
 
 

@@ -58,9 +58,14 @@ public sealed partial class OperationTable
     private GraphValue Lower(nn.Module module, string path, GraphBuilder graph, GraphValue input)
     {
         graph.Path = $"{Place(path)} ({StandIn.NameOf(module)})";
-        if (HasHooks(module)) throw Unserved(graph, "has hooks, of which layer rules know nothing");
-        if (_modules.TryGetValue(module.GetType(), out var lowering)) return lowering(module, graph, input);
+        if (_modules.TryGetValue(module.GetType(), out var lowering))
+        {
+            var value = lowering(module, graph, input);
+            return HasHooks(module) ? throw Hooked() : value;
+        }
 
+        if (HasHooks(module)) throw Hooked();
+        NoLayerRuleException Hooked() => Unserved(graph, "has hooks, of which layer rules know nothing");
         var children = module.named_children()
             .Select(child => (child.module, Path: path.Length == 0 ? child.name : $"{path}.{child.name}"));
         string place = graph.Path;

@@ -34,8 +34,6 @@ public sealed class LayerCasesTests(LayerCases cases)
         ["BatchNorm2d"] = ["with the batch's own statistics"],
         ["Conv1d"] = ["padded with mode", "on one side more than on the other", "first dimension for channels"],
         ["Conv2d"] = ["padded with mode", "on one side more than on the other", "first dimension for channels"],
-        ["LayerNorm"] = ["over all dimensions"],
-        ["Residual"] = ["of different shapes", "first dimension for channels"],
         ["Sequential"] = ["first dimension for channels"],
     };
 
