@@ -61,6 +61,18 @@ public static class LibTorch
         return _library != 0 && NativeLibrary.TryGetExport(_library, symbol, out function);
     }
 
+    /// <summary>What the libtorch that is loaded says of itself.</summary>
+    /// <exception cref="LibTorchException">Nothing could be loaded.</exception>
+    public static LibTorchBuild Build
+    {
+        get
+        {
+            Load();
+            // It is there already, and is found by its name wherever it came from.
+            return NativeLibrary.TryLoad(FileName("torch_cpu"), out nint library) ? LibTorchBuild.Of(library) : new LibTorchBuild(TorchVersion, "", "");
+        }
+    }
+
     /// <summary>libtorch's name on this operating system.</summary>
     private static string FileName(string library) =>
         OperatingSystem.IsWindows() ? $"{library}.dll"
@@ -80,12 +92,24 @@ public static class LibTorch
         {
             // Libraries that come later and name libtorch get the one that is loaded already.
             NativeLibrary.Load(file);
+            CheckVersion(Path.Combine(folder, FileName("torch_cpu")), tried);
         }
         catch (DllNotFoundException error)
         {
             tried.Append(CultureInfo.InvariantCulture, $"\n  {file}: {error.Message.Split('\n', 2)[0]}");
             throw NotLoaded(tried, error);
         }
+    }
+
+    /// <summary>Used by TorchSharp's own library, another version would end the process without a word.</summary>
+    private static void CheckVersion(string file, StringBuilder tried)
+    {
+        nint library = NativeLibrary.Load(file);
+        if (LibTorchBuild.AbiVersion(library) is var (major, minor) && $"{major}.{minor}" == TorchVersion) return;
+        string version = LibTorchBuild.Of(library).Version;
+        tried.Append(CultureInfo.InvariantCulture,
+            $"\n  {file}: it is libtorch {(version.Length == 0 ? "of another version" : version)}, and this program is built for {TorchVersion}");
+        throw NotLoaded(tried, null);
     }
 
     /// <summary>

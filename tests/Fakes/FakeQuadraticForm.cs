@@ -14,6 +14,12 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
     /// <summary>Called before each evaluation: to block, to throw, to count.</summary>
     public Action<long, int, CancellationToken>? OnEvaluate { get; init; }
 
+    /// <summary>Called before it warms up, which is an evaluation too.</summary>
+    public Action? OnWarmUp { get; init; }
+
+    /// <summary>What becomes of its values.</summary>
+    public Func<ProbeValues, ProbeValues> Changed { get; init; } = values => values;
+
     public CurvatureMethod Method => options.Method ?? CurvatureMethod.Quadratic;
 
     public string MethodReason => options.Method is null ? "the fake has one" : "asked for";
@@ -44,17 +50,27 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
     {
         cancellation.ThrowIfCancellationRequested();
         OnEvaluate?.Invoke(firstProbe, count, cancellation);
-        if (options.Distribution != ProbeDistribution.Basis)
-        {
-            var values = Values(options.Seed, firstProbe, count);
-            return Rounding == 0
-                ? values
-                : new ProbeValues(firstProbe, 2, [.. values.Values.ToArray().Select((value, i) => i % 2 == 0 ? value + Rounding : value)]);
-        }
-
-        double[] lane = [(10.0 + Rounding) / BasisCount, 2.0 / BasisCount];
-        return new ProbeValues(firstProbe, 2, [.. Enumerable.Range(0, count * 2).Select(i => lane[i % 2])]);
+        var values = options.Distribution == ProbeDistribution.Basis
+            ? Lanes(BasisCount, firstProbe, count)
+            : Values(options.Seed, firstProbe, count);
+        return Changed(Rounded(values, Rounding));
     }
+
+    public ProbeValues WarmUp(CancellationToken cancellation = default)
+    {
+        OnWarmUp?.Invoke();
+        return Evaluate(0, 1, cancellation);
+    }
+
+    /// <summary>What they are with rounding added to the first block's trace.</summary>
+    public static ProbeValues Rounded(ProbeValues values, double rounding) => rounding == 0
+        ? values
+        : new ProbeValues(
+            values.FirstProbe, 2, [.. values.Values.ToArray().Select((value, i) => i % 2 == 0 ? value + rounding : value)]);
+
+    /// <summary>What any worker must compute for an exact trace.</summary>
+    public static ProbeValues Lanes(long basisCount, long firstProbe, int count) => new(
+        firstProbe, 2, [.. Enumerable.Range(0, count * 2).Select(i => (i % 2 == 0 ? 10.0 : 2.0) / basisCount)]);
 
     public void Dispose() => Disposed = true;
 }

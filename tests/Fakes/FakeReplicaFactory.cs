@@ -11,6 +11,10 @@ public sealed class FakeReplicaFactory : IReplicaFactory
 {
     public int CudaDeviceCount { get; init; }
 
+    public string Kind { get; init; } = "";
+
+    public string KindOf(string device) => Kind;
+
     /// <summary>Called when a replica is made.</summary>
     public Action<ReplicaKey>? OnCreate { get; init; }
 
@@ -25,6 +29,15 @@ public sealed class FakeReplicaFactory : IReplicaFactory
 
     /// <summary>Called when a form is made.</summary>
     public Action<CurvatureOptions>? OnForm { get; init; }
+
+    /// <summary>Called before a form warms up, which is an evaluation too.</summary>
+    public Action? OnWarmUp { get; init; }
+
+    /// <summary>What becomes of a form's values.</summary>
+    public Func<ProbeValues, ProbeValues> Changed { get; init; } = values => values;
+
+    /// <summary>Hash of weights and batch.</summary>
+    public string Sha256 { get; init; } = "00ff";
 
     public long BasisCount { get; init; } = 8;
 
@@ -48,7 +61,7 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
 {
     public ReplicaKey Key => key;
 
-    public ReplicaDescription Model { get; } = new("fake", "00ff", 30, 4)
+    public ReplicaDescription Model { get; } = new("fake", factory.Sha256, 30, 4)
     {
         Loss = new((key.Risk.Loss ?? LossKind.CrossEntropy).Word(), key.Risk.Reduction.Word(), "fake"),
     };
@@ -80,6 +93,8 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
         {
             BasisCount = factory.BasisCount,
             Rounding = key.Dtype == Dtype.Float32 ? factory.Rounding : 0,
+            OnWarmUp = factory.OnWarmUp,
+            Changed = factory.Changed,
             OnEvaluate = (first, count, cancellation) =>
             {
                 Threads.Add(Environment.CurrentManagedThreadId);

@@ -50,6 +50,9 @@ internal sealed partial class CoordinatorActor
                 // At once, so that it is in the report where the job ends with this result.
                 OnCompared(job.Results!.Compare(compare.Chunk, compare.Worker, compare.Values));
                 break;
+            case Warn warn:
+                _log.Warning("Worker {Worker}: {What}", warn.Worker.Id, warn.What);
+                break;
             case StartWorkerWait wait:
                 Timers.StartSingleTimer(nameof(WorkerWaitOver), new WorkerWaitOver(), wait.Time);
                 break;
@@ -95,7 +98,7 @@ internal sealed partial class CoordinatorActor
     private void OnFinish(RunningJob job, JobOutcome outcome)
     {
         Timers.Cancel(nameof(ProgressDue));
-        Timers.Cancel(nameof(SilenceDue));
+        Timers.Cancel(nameof(IntervalPassed));
         long now = _time.GetTimestamp();
         long firstChunk = job.FirstChunk ?? now;
         // A job that is interrupted waits for nothing more.
@@ -106,9 +109,11 @@ internal sealed partial class CoordinatorActor
             outcome = new JobOutcome(JobEnd.TargetReached);
         else if (outcome.End == JobEnd.Completed && Lacking(job) is { } what)
             outcome = new JobOutcome(JobEnd.Imprecise, what);
+        bool exact = job.State.Spec.Kind == JobKind.Exact;
+        if (accumulator is { Count: > 0 } && !double.IsFinite(exact ? accumulator.Sum().Trace : job.Results!.Estimate.Trace))
+            outcome = new JobOutcome(JobEnd.Failed, "The probes' values, each of them finite, add up to more than a number can hold.");
 
         _log.Info("Job {Job} ended: {End}", job.State.Job, outcome.End);
-        bool exact = job.State.Spec.Kind == JobKind.Exact;
         Deliver(job, new JobResult(
             job.State with { Outcome = outcome },
             !exact && accumulator is { Count: > 0 } ? job.Results!.Estimate : null,

@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Hosting;
 using Akka.Actor;
 using Akka.Event;
 
@@ -33,7 +34,7 @@ internal sealed partial class CoordinatorActor
     {
         if (_opening is not { } opening) return;
         var (self, start) = (Self, opening.Start);
-        Task.Run(() => EarlierResults(start, opened)).PipeTo(
+        Context.System.Dispatchers.DefaultGlobalDispatcher.RunAsync(() => EarlierResults(start, opened)).PipeTo(
             self,
             success: results => new JournalMerged(opening, opened, results),
             failure: error => new JournalBroke(Reading: true, error.Message));
@@ -102,6 +103,8 @@ internal sealed partial class CoordinatorActor
                     accept.WaitSeconds, accept.Values)
                 {
                     TransferSeconds = worker.TransferSeconds,
+                    Kind = worker.Kind,
+                    Bits = worker.Bits,
                     Attempt = accept.Attempt,
                     AcceptedAt = elapsed.TotalSeconds,
                 },

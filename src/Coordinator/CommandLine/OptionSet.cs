@@ -83,7 +83,7 @@ internal sealed class OptionSet
     public Option<long?> MemoryBudget { get; } = new("--memory-budget")
     {
         HelpName = "BYTES",
-        Description = "What a worker's stack of probes or micro-batch may take, such as 512MiB. Default: an eighth of the memory",
+        Description = "What a worker's stack of probes or micro-batch may take, such as 512MiB. Default: 1 GiB",
         CustomParser = result => Parse<long>(
             result, MemorySize.Right, auto: false, text => MemorySize.TryParse(text, out long bytes) ? bytes : null),
     };

@@ -87,6 +87,8 @@ internal static class JournalFormat
                 worker.Device = chunk.Device;
                 worker.WarmUpSeconds = chunk.WarmUpSeconds;
                 worker.TransferSeconds = chunk.TransferSeconds;
+                worker.Kind = chunk.Kind;
+                if (chunk.Bits is { } bits) worker.Bits = bits;
                 written.Workers.Add(worker);
             }
 
@@ -113,6 +115,8 @@ internal static class JournalFormat
         new ProbeValues(chunk.FirstProbe, chunk.Columns, [.. chunk.Values]))
     {
         TransferSeconds = worker.TransferSeconds,
+        Kind = worker.Kind,
+        Bits = worker.HasBits ? worker.Bits : null,
         // Journals of earlier versions know neither.
         Attempt = Math.Max(chunk.Attempt, 1),
         AcceptedAt = chunk.HasAcceptedAtSeconds ? chunk.AcceptedAtSeconds : null,
@@ -145,7 +149,7 @@ internal static class JournalFormat
     {
         var written = Write(key);
         written.Device = worker.Device;
-        written.Problem = worker.Reason ?? "";
+        written.Problem = worker.Problem ?? "";
         written.Chunks = worker.ChunksDone;
         written.Probes = worker.ProbesDone;
         written.ComputeSeconds = worker.ComputeSeconds;
@@ -153,6 +157,7 @@ internal static class JournalFormat
         written.WarmUpSeconds = worker.WarmUpSeconds;
         written.TransferSeconds = worker.TransferSeconds;
         written.Kind = worker.Kind;
+        if (worker.Bits is { } bits) written.Bits = bits;
         return written;
     }
 
@@ -168,5 +173,6 @@ internal static class JournalFormat
         WaitSeconds = worker.WaitSeconds,
         WarmUpSeconds = worker.WarmUpSeconds,
         TransferSeconds = worker.TransferSeconds,
+        Bits = worker.HasBits ? worker.Bits : null,
     };
 }

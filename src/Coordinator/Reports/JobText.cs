@@ -9,6 +9,7 @@ namespace ActorHutch.Coordinator.Reports;
 internal sealed class JobText(IAnsiConsole console)
 {
     private const int MostDisagreements = 10;
+    private const int MostNamed = 5;
 
     private const int SingleDigits = 8, DoubleDigits = 15, BlockDigits = 7;
 
@@ -187,7 +188,16 @@ internal sealed class JobText(IAnsiConsole console)
         }
 
         foreach (var worker in report.Workers.Where(worker => worker.Problem is not null))
-            yield return $"{worker.Id}: {worker.Problem}.";
+            yield return $"{worker.Id}: {worker.Problem!.TrimEnd('.')}.";
+
+        var roundings = report.Workers.Where(worker => worker is { Chunks: > 0, Bits: not null }).ToLookup(worker => worker.Bits);
+        if (roundings.Count < 2) yield break;
+        yield return "The workers round differently, so the last bits depend on who computed what:";
+        foreach (var alike in roundings)
+        {
+            string names = string.Join(", ", alike.Select(worker => worker.Id).Distinct().Take(MostNamed));
+            yield return $"  {names}{(alike.Count() > MostNamed ? ", …" : "")}: {alike.First().Kind}.";
+        }
     }
 
     private static string? StopNote(Report report, JobResult result) => result.Outcome.End switch

@@ -90,7 +90,14 @@ internal sealed record BlockReport(string Name, double Trace, double? StandardEr
 /// <summary>One worker, by its accepted chunks; its share is that of all accepted probes.</summary>
 internal sealed record WorkerReport(
     string Id, string Device, long Chunks, long Probes, double ComputeSeconds, double WaitSeconds, double WarmUpSeconds,
-    double TransferSeconds, double ProbesPerSecond, double Share, string? Problem);
+    double TransferSeconds, double ProbesPerSecond, double Share, string? Problem)
+{
+    /// <summary>What the device is, where it says so: what its rounding depends on.</summary>
+    public string Kind { get; init; } = "";
+
+    /// <summary>A digest of what it found for the first probes; null where that is not known. Another one, another rounding.</summary>
+    public string? Bits { get; init; }
+}
 
 /// <summary>What became of the chunks.</summary>
 internal sealed record ChunkReport(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Scheduling;
@@ -88,7 +89,11 @@ internal static class Reporting
     private static WorkerReport Of(WorkerKey key, WorkerInJob worker, double accepted) => new(
         key.Id, worker.Device, worker.ChunksDone, worker.ProbesDone, worker.ComputeSeconds, worker.WaitSeconds,
         worker.WarmUpSeconds, worker.TransferSeconds, worker.ProbesDone / worker.ComputeSeconds,
-        accepted == 0 ? 0 : worker.ProbesDone / accepted, worker.Reason);
+        accepted == 0 ? 0 : worker.ProbesDone / accepted, worker.Problem)
+    {
+        Kind = worker.Kind,
+        Bits = worker.Bits?.ToString("x16", CultureInfo.InvariantCulture),
+    };
 
     private static string StopReasonOf(JobEnd end) => end switch
     {

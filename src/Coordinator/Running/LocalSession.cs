@@ -57,7 +57,7 @@ internal sealed class LocalSession : Session
             var workers = devices.Select((device, i) =>
             {
                 string id = string.Create(CultureInfo.InvariantCulture, $"worker-{i + 1}");
-                return system.ActorOf(WorkerActor.Props(SettingsOf(id, device, settings, files), replicas), id);
+                return system.ActorOf(WorkerActor.Props(SettingsOf(id, device, replicas.KindOf(device), settings, files), replicas), id);
             });
             return new LocalSession(host, coordinator, [.. workers], devices, policy ?? new JobPolicy());
         }
@@ -72,13 +72,15 @@ internal sealed class LocalSession : Session
     {
         // All of them, so that a timing is of all of them; and no other will come, so there is little to wait for.
         MinWorkers = Devices.Count,
+        BeginsWithFewer = true,
         WorkerWait = TimeSpan.FromSeconds(5),
     };
 
-    private static WorkerSettings SettingsOf(string id, string device, ExecutionSettings settings, BlobStore? files) => new(id, device)
+    private static WorkerSettings SettingsOf(string id, string device, string kind, ExecutionSettings settings, BlobStore? files) => new(id, device)
     {
         Threads = settings.ThreadsPerWorker,
         Files = files ?? new BlobStore(),
+        Kind = kind,
         MemoryBytes = device == "cpu" ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null,
     };
 }

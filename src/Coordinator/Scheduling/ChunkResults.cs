@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
@@ -76,7 +73,7 @@ internal sealed class ChunkResults
     /// <summary>Takes the first result of a chunk.</summary>
     public void Accept(long chunk, WorkerKey worker, ProbeValues values, double seconds = 0)
     {
-        Remember(chunk, worker, Digest(values));
+        Remember(chunk, worker, values.Digest);
         if (chunk == JobState.BothPrecisions)
         {
             int half = values.Values.Length / 2;
@@ -107,7 +104,7 @@ internal sealed class ChunkResults
     public DuplicateCompared Compare(long chunk, WorkerKey worker, ProbeValues values)
     {
         var (first, digest) = chunk == JobState.BothPrecisions ? _comparison : (_workerOf[chunk], _digests[chunk]);
-        return new(chunk, _workers[first], worker, digest == Digest(values));
+        return new(chunk, _workers[first], worker, digest == values.Digest);
     }
 
     private void Merge()
@@ -151,12 +148,5 @@ internal sealed class ChunkResults
 
         _digests[chunk] = digest;
         _workerOf[chunk] = number;
-    }
-
-    private static ulong Digest(ProbeValues values)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(MemoryMarshal.AsBytes(values.Values), hash);
-        return BinaryPrimitives.ReadUInt64LittleEndian(hash);
     }
 }

@@ -14,8 +14,11 @@ internal sealed record WorkerRegistered(WorkerKey Worker, string Device, string 
 /// <summary>A worker said what it is at.</summary>
 internal sealed record WorkerReported(WorkerKey Worker, WorkerStatus Status) : JobEvent;
 
-/// <summary>So much time passed that a worker should have been heard of.</summary>
-internal sealed record SilenceDue : JobEvent;
+/// <summary>
+/// So much time passed that a worker should have been heard of. The schedule counts time in these intervals, and has no
+/// other clock.
+/// </summary>
+internal sealed record IntervalPassed : JobEvent;
 
 /// <summary>A worker is gone, or cannot be reached.</summary>
 internal sealed record WorkerLost(WorkerKey Worker, string Reason) : JobEvent;

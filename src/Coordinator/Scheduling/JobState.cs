@@ -34,7 +34,7 @@ internal sealed partial record JobState
 
     public JobPhase Phase { get; private init; }
 
-    /// <summary>What the first worker that was ready said, to which the others must agree; null before.</summary>
+    /// <summary>What most workers said when the job began, to which all must agree; null before.</summary>
     public ReplicaReady? Replica { get; private init; }
 
     /// <summary>All probes of the job; 0 until they are known, which for an exact trace takes a replica.</summary>
@@ -69,7 +69,7 @@ internal sealed partial record JobState
     public ImmutableSortedDictionary<WorkerKey, WorkerInJob> Workers { get; private init; } =
         ImmutableSortedDictionary<WorkerKey, WorkerInJob>.Empty;
 
-    /// <summary>Those of them that have a replica or are about to; counted as they come and go, for there may be many.</summary>
+    /// <summary>Those of them that have a replica or will soon; counted as they come and go, for there may be many.</summary>
     public int PresentWorkers { get; private init; }
 
     /// <summary>Those of them that have a replica.</summary>
@@ -79,6 +79,9 @@ internal sealed partial record JobState
 
     /// <summary>Whether there are too few workers and the job gives others time to come.</summary>
     public bool WaitsForWorkers { get; private init; }
+
+    /// <summary>Whether it has waited long enough for more workers, and begins with those that are there.</summary>
+    public bool TakesFewer { get; private init; }
 
     /// <summary>How it ended; null until it did.</summary>
     public JobOutcome? Outcome { get; init; }
@@ -112,10 +115,10 @@ internal sealed partial record JobState
             WorkerSaid said when Phase == JobPhase.Finished || said.Message.Job != Job => Stale(),
             _ when Phase == JobPhase.Finished => this,
             WorkerRegistered registered => OnWorkerRegistered(registered, effects),
-            WorkerLost lost => Lose(lost.Worker, lost.Reason, effects).AssignAll(effects),
+            WorkerLost lost => Lose(lost.Worker, lost.Reason, effects, crashed: true).AssignAll(effects),
             WorkerSaid said => OnWorkerSaid(said, effects),
             WorkerReported reported => OnWorkerReported(reported, effects),
-            SilenceDue => OnSilenceDue(effects),
+            IntervalPassed => OnIntervalPassed(effects),
             TargetReached => End(new JobOutcome(JobEnd.TargetReached), effects),
             PrecisionLacking lacking => End(new JobOutcome(JobEnd.Imprecise, lacking.What), effects),
             WorkerWaitOver => OnWorkerWaitOver(effects),
@@ -124,7 +127,7 @@ internal sealed partial record JobState
             InterruptRequested => End(new JobOutcome(JobEnd.Interrupted), effects),
             _ => throw new ArgumentException($"No rule for {happened.GetType().Name}.", nameof(happened)),
         };
-        state = state.EndIfDone(effects);
+        state = state.BeginIfReady(effects).EndIfDone(effects).EndIfRefused(effects);
         return new Transition(state.WaitIfNeeded(effects), effects);
     }
 
@@ -138,13 +141,14 @@ internal sealed partial record JobState
         _ => Stale(),
     };
 
-    private JobState OnDuplicateCompared(DuplicateCompared compared)
-    {
-        // The arithmetic of two kinds of device rounds differently, and neither is at fault.
-        if (compared.Agree || !SameKind(compared.First, compared.Second)) return this;
-        var disagreement = new Disagreement(compared.Chunk, compared.First, compared.Second);
-        return this with { Counts = Counts with { Disagreements = Counts.Disagreements.Add(disagreement) } };
-    }
+    // The arithmetic of two kinds of device rounds differently, and neither is at fault.
+    private JobState OnDuplicateCompared(DuplicateCompared compared) =>
+        compared.Agree || !SameKind(compared.First, compared.Second)
+            ? this
+            : Disagreeing(new Disagreement(compared.Chunk, compared.First, compared.Second));
+
+    private JobState Disagreeing(Disagreement disagreement) =>
+        this with { Counts = Counts with { Disagreements = Counts.Disagreements.Add(disagreement) } };
 
     private JobState Stale() => this with { Counts = Counts with { Stale = Counts.Stale + 1 } };
 

@@ -60,15 +60,14 @@ public sealed record CurvatureOptions
     public ulong Seed { get; init; }
 
     /// <summary>
-    /// The budget where none is given: an eighth of the memory that this process may use, and 1 GiB at least. To have
-    /// stacks of the same shapes, and so the same last bits, on machines of different size, give them one budget.
+    /// The budget where none is given: 1 GiB, on every machine, since the last bits of a result depend on the shapes of
+    /// its stacks.
     /// </summary>
-    public static long DefaultMemoryBudget =>
-        Math.Max(1L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
+    public const long DefaultMemoryBudget = 1L << 30;
 
     /// <summary>
     /// Bytes that the tensors of one stack of probes, and those of one micro-batch, may take; null (the default) for
-    /// <see cref="DefaultMemoryBudget"/>. What does not fit is cut, without changing any probe.
+    /// <see cref="DefaultMemoryBudget"/>. It shows in a result's last bits, and in no probe.
     /// </summary>
     public long? MemoryBudget { get; init; }
 }

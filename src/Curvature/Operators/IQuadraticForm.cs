@@ -35,10 +35,11 @@ public interface IQuadraticForm : IDisposable
 
     /// <summary>
     /// Computes as little as loads what computing needs, such as libtorch's kernels, so that no first call is slow for it.
-    /// Nothing of it shows in a value.
+    /// Nothing of it shows in a later value.
     /// </summary>
     /// <param name="cancellation">Looked at between sub-batches.</param>
+    /// <returns>What was computed: the same to the last bit wherever devices round alike, and of no other meaning.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="CurvatureException">libtorch could not compute it, or a result is not finite.</exception>
-    void WarmUp(CancellationToken cancellation = default) => Evaluate(0, 1, cancellation);
+    ProbeValues WarmUp(CancellationToken cancellation = default) => Evaluate(0, 1, cancellation);
 }

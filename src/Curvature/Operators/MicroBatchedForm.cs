@@ -60,15 +60,14 @@ internal sealed class MicroBatchedForm : IQuadraticForm
     }
 
     /// <inheritdoc/>
-    public void WarmUp(CancellationToken cancellation = default)
+    public ProbeValues WarmUp(CancellationToken cancellation = default)
     {
         // One micro-batch loads what the others need. One of ignored targets alone is not computed with.
         int counted = Enumerable.Range(0, _risk.Count).First(batch => _risk.Share(batch) != 0);
-        _risk.With(counted, risk =>
+        return _risk.With(counted, risk =>
         {
             using var form = _create(risk);
-            form.WarmUp(cancellation);
-            return true;
+            return form.WarmUp(cancellation);
         });
     }
 
@@ -118,7 +117,7 @@ internal sealed class WholeBatchForm : IQuadraticForm
         _form.Evaluate(firstProbe, count, cancellation);
 
     /// <inheritdoc/>
-    public void WarmUp(CancellationToken cancellation = default) => _form.WarmUp(cancellation);
+    public ProbeValues WarmUp(CancellationToken cancellation = default) => _form.WarmUp(cancellation);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace ActorHutch.Curvature.Operators;
 
 /// <summary>
@@ -48,5 +52,38 @@ public sealed class ProbeValues
         double sum = 0;
         foreach (double value in this[row]) sum += value;
         return sum;
+    }
+
+    /// <summary>
+    /// Eight bytes that differ where a bit of the values does: the beginning of their SHA-256.
+    /// </summary>
+    public ulong Digest
+    {
+        get
+        {
+            Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+            SHA256.HashData(MemoryMarshal.AsBytes(Values), hash);
+            return BinaryPrimitives.ReadUInt64LittleEndian(hash);
+        }
+    }
+
+    /// <summary>
+    /// What is said of the first probe whose vᵀHv is NaN or infinite, with its number and block; null where there is none.
+    /// </summary>
+    /// <param name="blocks">Names of the columns; none where there is one without a name.</param>
+    public string? FirstNotFinite(IReadOnlyList<string> blocks)
+    {
+        ArgumentNullException.ThrowIfNull(blocks);
+        for (int row = 0; row < Count; row++)
+        {
+            double total = Total(row);
+            if (double.IsFinite(total)) continue;
+            int column = this[row].IndexOfAnyExceptInRange(double.MinValue, double.MaxValue);
+            string block = column < 0 || blocks.Count == 0 ? "" : $", block {blocks[column]}";
+            double value = column < 0 ? total : this[row][column];
+            return FormattableString.Invariant($"The quadratic form of probe {FirstProbe + row}{block} is {value}.");
+        }
+
+        return null;
     }
 }

@@ -65,14 +65,14 @@ internal sealed class ComputeActor : ReceiveActor
             replica.CheckDeterminism();
             _form = replica.QuadraticForm(OptionsOf(request));
             Say("warming up");
-            _form.WarmUp(cancellation);
+            var first = _form.WarmUp(cancellation);
             _prepared = prepare.Request;
             // Before its first chunk the worker waits for the job to begin, which is not for want of a chunk.
             _idleSince = null;
             WorkerMetrics.Computed(_settings.Id, 0, 0, 0);
             Context.Parent.Tell(new ReplicaReady(
                 request.Job, replica.Model, _form.Method, _form.MethodReason, [.. _form.Blocks], _form.BasisCount,
-                _time.GetElapsedTime(start).TotalSeconds, prepare.TransferSeconds));
+                _time.GetElapsedTime(start).TotalSeconds, prepare.TransferSeconds, first.Digest));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -129,8 +129,7 @@ internal sealed class ComputeActor : ReceiveActor
         catch (Exception error)
         {
             Context.Parent.Tell(new ChunkFailed(
-                request.Job, request.Chunk, request.Attempt, Describe(error),
-                error is not CurvatureException or FileChangedException));
+                request.Job, request.Chunk, request.Attempt, Describe(error), IsThisMachines(error)));
             if (error is FileChangedException)
             {
                 DisposeReplica();
@@ -164,9 +163,17 @@ internal sealed class ComputeActor : ReceiveActor
             new(request.FirstProbe, values.Length / request.Count, [.. values, .. inDouble]);
     }
 
-    /// <summary>Whether another machine may fare better: what is wrong with a model or with data is wrong everywhere.</summary>
-    private static bool IsThisMachines(Exception error) =>
-        error is not CurvatureException or LibTorchException or FileChangedException;
+    /// <summary>
+    /// Whether another machine may fare better: what is wrong with a model or with data is wrong everywhere, and a disk that
+    /// cannot be read or is full is this one's.
+    /// </summary>
+    private static bool IsThisMachines(Exception error)
+    {
+        bool itIs = error is not CurvatureException;
+        for (var cause = error; cause is not null && !itIs; cause = cause.InnerException)
+            itIs = cause is MachineException or UnauthorizedAccessException or (IOException and not EndOfStreamException);
+        return itIs;
+    }
 
     /// <summary>A message for the user is passed on as it is; anything else says what it is.</summary>
     private static string Describe(Exception error) =>

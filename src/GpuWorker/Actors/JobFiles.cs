@@ -22,21 +22,19 @@ internal sealed record BroughtFiles(ReplicaFiles Files, double Seconds);
 /// <param name="settings">What the worker was told.</param>
 /// <param name="materializer">Runs streams; made when the first file has to come.</param>
 /// <param name="time">Measures how long it takes.</param>
-internal sealed class JobFiles(WorkerSettings settings, Lazy<IMaterializer> materializer, TimeProvider time)
+/// <param name="progressed">Is called whenever something came, on any thread.</param>
+internal sealed class JobFiles(WorkerSettings settings, Lazy<IMaterializer> materializer, TimeProvider time, Action progressed)
 {
-    /// <summary>Brings them, one after another, on other threads than the caller's.</summary>
+    /// <summary>Brings them, one after another; the calling thread is held up where files are hashed.</summary>
     /// <param name="risk">Names the files.</param>
     /// <param name="source">The coordinator's <see cref="BlobActor"/>.</param>
     /// <param name="begins">Is told what is brought, before it is.</param>
     /// <param name="cancellation">Gives it up.</param>
     /// <exception cref="BlobException">A file cannot be had, or may not be used; the message names it.</exception>
-    public Task<BroughtFiles> BringAsync(
-        RiskSource risk, ICanTell source, Action<InputFile> begins, CancellationToken cancellation) =>
-        Task.Run(() => BringAllAsync(risk, source, begins, cancellation), cancellation);
-
-    private async Task<BroughtFiles> BringAllAsync(
+    public async Task<BroughtFiles> BringAsync(
         RiskSource risk, ICanTell source, Action<InputFile> begins, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         long start = time.GetTimestamp();
         var files = new Dictionary<BlobId, HashedFile>();
         var brought = new List<HashedFile>();
@@ -71,7 +69,7 @@ internal sealed class JobFiles(WorkerSettings settings, Lazy<IMaterializer> mate
     {
         try
         {
-            return await new BlobFetcher(settings.Cache, materializer.Value)
+            return await new BlobFetcher(settings.Cache, materializer.Value) { Progressed = progressed }
                 .FetchAsync(source, file.Content, cancellation).ConfigureAwait(false);
         }
         catch (Exception error) when (error is BlobException or IOException or UnauthorizedAccessException)

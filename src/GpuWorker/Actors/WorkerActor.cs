@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Blobs;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Wire;
@@ -33,20 +34,21 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private string? _refusal;
     private string _step = "";
     private int _dropped;
+    private long _progress;
 
     /// <summary>A worker; <see cref="Props"/> says what of.</summary>
     /// <remarks>
     /// Stop it with a <see cref="PoisonPill"/>, which waits its turn behind the job's end. A worker that is stopped at
     /// once waits for the chunk that it is at, since a parent outlives its children.
     /// </remarks>
-    public WorkerActor(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time)
+    public WorkerActor(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time, long incarnation)
     {
         _settings = settings;
         _registration = new RegisterWorker(
-            settings.Id, Random.Shared.NextInt64(), settings.Device, settings.MemoryBytes, settings.Threads, settings.Kind);
+            settings.Id, incarnation, settings.Device, settings.MemoryBytes, settings.Threads, settings.Kind);
         _coordinatorPath = settings.Coordinator;
         var system = Context.System;
-        _files = new JobFiles(settings, new Lazy<IMaterializer>(() => system.Materializer()), time);
+        _files = new JobFiles(settings, new Lazy<IMaterializer>(() => system.Materializer()), time, Progressed);
         _compute = Context.Watch(Context.ActorOf(ComputeActor.Props(settings, replicas, time), "compute"));
         Registering();
     }
@@ -58,8 +60,11 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     /// <param name="settings">What it is told.</param>
     /// <param name="replicas">Makes its replicas.</param>
     /// <param name="time">Measures its times; the system's where it is null.</param>
-    public static Props Props(WorkerSettings settings, IReplicaFactory replicas, TimeProvider? time = null) =>
-        Akka.Actor.Props.Create(() => new WorkerActor(settings, replicas, time ?? TimeProvider.System));
+    /// <param name="incarnation">Tells this life of it from others; a random number where it is null.</param>
+    public static Props Props(
+        WorkerSettings settings, IReplicaFactory replicas, TimeProvider? time = null, long? incarnation = null) =>
+        Akka.Actor.Props.Create(() => new WorkerActor(
+            settings, replicas, time ?? TimeProvider.System, incarnation ?? Random.Shared.NextInt64()));
 
     /// <inheritdoc/>
     protected override void PreStart()
@@ -107,7 +112,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         Receive<PrepareReplica>(OnPrepare);
         Receive<FilesBrought>(OnFilesBrought);
         Receive<FilesMissing>(OnFilesMissing);
-        Receive<Preparing>(preparing => { if (preparing.Job == _job) _step = preparing.Step; });
+        Receive<Preparing>(preparing => preparing.Job == _job, preparing => { _step = preparing.Step; Progressed(); });
+        Receive<Preparing>(_ => { });
         Receive<ReplicaLost>(OnReplicaLost);
         Receive<IJobMessage>(message => message.Job != _job, Drop);
         Receive<RunChunk>(OnRunChunk);
@@ -141,10 +147,10 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
 
     private int Capacity => 1 + _settings.Prefetch;
 
-    private WorkerStatus Status(int capacity) => new(_job ?? Guid.Empty, _hasReplica, capacity, [.. _chunks.Keys])
-    {
-        Step = _step,
-    };
+    private WorkerStatus Status(int capacity) =>
+        new(_job ?? Guid.Empty, _hasReplica, capacity, [.. _chunks.Keys], Interlocked.Read(ref _progress)) { Step = _step };
+
+    private void Progressed() => Interlocked.Increment(ref _progress);
 
     private void OnRunChunk(RunChunk chunk)
     {
@@ -165,6 +171,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private void OnAnswer(IWorkerMessage answer, ChunkAttempt attempt)
     {
         _chunks.Remove(attempt);
+        Progressed();
         if (answer is ChunkFailed failed)
         {
             // The coordinator, which decides what becomes of it, warns.
@@ -218,7 +225,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         _spec = request.Spec;
         var (self, cancellation) = (Self, _cancellation.Token);
         void Begins(InputFile file) => self.Tell(new Preparing(request.Job, $"fetching or checking {file.Name}"));
-        _files.BringAsync(request.Spec.Risk, BlobsOf(_coordinator), Begins, cancellation).PipeTo(
+        var blobs = BlobsOf(_coordinator);
+        Context.System.Dispatchers.DefaultGlobalDispatcher.RunAsync(() => _files.BringAsync(request.Spec.Risk, blobs, Begins, cancellation)).PipeTo(
             self,
             success: brought => new FilesBrought(request, brought, cancellation),
             failure: error => new FilesMissing(new ReplicaFailed(request.Job, error.Message, Retriable: true), cancellation));

@@ -135,7 +135,7 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
         {
             return make();
         }
-        catch (CurvatureException error) when (error is not (LibTorchException or FileChangedException))
+        catch (CurvatureException error) when (error is not MachineException)
         {
             string message = error.Message;
             foreach (var file in source.Files)

@@ -1,5 +1,6 @@
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Models;
+using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.Jobs;
 using TorchSharp;
 
@@ -17,6 +18,9 @@ public sealed class TorchReplicaFactory : IReplicaFactory
             return torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         }
     }
+
+    /// <inheritdoc/>
+    public string KindOf(string device) => DeviceKind.Of(device);
 
     /// <inheritdoc/>
     public IReplica Create(ReplicaKey key, ReplicaFiles files)

@@ -130,7 +130,7 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
         {
             Threads = request.Settings.ThreadsPerWorker,
             MemoryBytes = cpu ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null,
-            Kind = DeviceKind.Of(device),
+            Kind = replicas.KindOf(device),
             Coordinator = null,
             Files = request.Assemblies,
             Cache = request.Cache,

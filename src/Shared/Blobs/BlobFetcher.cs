@@ -23,6 +23,9 @@ public sealed class BlobFetcher(BlobCache cache, IMaterializer materializer, Tim
     /// <summary>How long to wait for an answer, and for each piece. Default: 30 s.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Is called for each piece that comes, on any thread. Default: nothing is.</summary>
+    public Action Progressed { get; init; } = () => { };
+
     /// <summary>The file that holds a blob: the cache's, or a new one. The calling thread is not held up.</summary>
     /// <param name="source">The coordinator's <see cref="BlobActor"/>.</param>
     /// <param name="blob">The blob.</param>
@@ -91,6 +94,7 @@ public sealed class BlobFetcher(BlobCache cache, IMaterializer materializer, Tim
                     throw new InvalidDataException($"More than its {blob.Length:N0} bytes came.");
                 hashes.Append(piece);
                 await file.WriteAsync(piece, cancellation).ConfigureAwait(false);
+                Progressed();
                 return Akka.NotUsed.Instance;
             })
             .RunWith(Sink.Ignore<Akka.NotUsed>(), materializer).ConfigureAwait(false);

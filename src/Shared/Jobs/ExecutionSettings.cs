@@ -26,8 +26,8 @@ public sealed record ExecutionSettings
     public int ThreadsPerWorker { get; init; } = 1;
 
     /// <summary>
-    /// Bytes that a worker's stack of probes may take; null (the default) for an eighth of the memory that the process
-    /// may use. A smaller stack changes no probe; it may show in a result's last bits.
+    /// Bytes that a worker's stack of probes may take; null (the default) for 1 GiB. Another one changes no probe; it may
+    /// show in a result's last bits.
     /// </summary>
     public long? MemoryBudget { get; init; }
 

@@ -20,7 +20,7 @@ public sealed record WorkerRefused(long Incarnation, string Reason) : ICoordinat
 /// <summary>The worker shall hold a replica for a job; answered by <see cref="ReplicaReady"/> or <see cref="ReplicaFailed"/>.</summary>
 /// <param name="Job">The run.</param>
 /// <param name="Spec">What is computed.</param>
-/// <param name="MemoryBudget">Bytes that a stack of probes may take; null for the worker's default.</param>
+/// <param name="MemoryBudget">Bytes that a stack of probes may take; null for the default that every machine has.</param>
 public sealed record PrepareReplica(Guid Job, JobSpec Spec, long? MemoryBudget = null) : ICoordinatorMessage, IJobMessage;
 
 /// <summary>A chunk for the worker; answered by <see cref="ChunkDone"/> or <see cref="ChunkFailed"/>.</summary>

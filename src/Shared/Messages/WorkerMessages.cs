@@ -36,7 +36,9 @@ public readonly record struct ChunkAttempt(long Chunk, int Attempt);
 /// <param name="HasReplica">Whether the run's replica is ready.</param>
 /// <param name="Capacity">How many chunks it wants to have at a time; 0 from a worker that leaves.</param>
 /// <param name="Chunks">The chunks it has and has not answered for.</param>
-public sealed record WorkerStatus(Guid Job, bool HasReplica, int Capacity, IReadOnlyList<ChunkAttempt> Chunks)
+/// <param name="Progress">Grows with whatever it gets done: another number than last time says that it does not hang.</param>
+public sealed record WorkerStatus(
+    Guid Job, bool HasReplica, int Capacity, IReadOnlyList<ChunkAttempt> Chunks, long Progress = 0)
     : IWorkerMessage
 {
     /// <summary>What it does to come to the run's replica, in a few words for people; empty where it does nothing of the kind.</summary>
@@ -55,6 +57,10 @@ public sealed record WorkerStatus(Guid Job, bool HasReplica, int Capacity, IRead
 /// <param name="BasisCount">How many basis vectors add up to the exact trace.</param>
 /// <param name="WarmUpSeconds">What loading the replica and warming up took.</param>
 /// <param name="TransferSeconds">What fetching model and batch took before that; 0 where they were there.</param>
+/// <param name="Bits">
+/// A digest of the quadratic forms that it computed to warm up, the same ones as every worker: workers with another one
+/// round otherwise.
+/// </param>
 public sealed record ReplicaReady(
     Guid Job,
     ReplicaDescription Model,
@@ -63,7 +69,8 @@ public sealed record ReplicaReady(
     IReadOnlyList<string> Blocks,
     long BasisCount,
     double WarmUpSeconds,
-    double TransferSeconds = 0) : IWorkerMessage, IJobMessage
+    double TransferSeconds = 0,
+    ulong Bits = 0) : IWorkerMessage, IJobMessage
 {
     /// <summary>Values per probe.</summary>
     public int Columns => Math.Max(1, Blocks.Count);
@@ -72,9 +79,12 @@ public sealed record ReplicaReady(
     public bool Agrees(ReplicaReady other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return Model.Agrees(other.Model) && Method == other.Method && BasisCount == other.BasisCount
-            && Blocks.SequenceEqual(other.Blocks, StringComparer.Ordinal);
+        return Identity == other.Identity;
     }
+
+    /// <summary>What the replicas of a job's workers have in common. What is said of the loss is for people, and in the hash.</summary>
+    public (ReplicaDescription Model, CurvatureMethod Method, long BasisCount, string Blocks) Identity =>
+        (Model with { Loss = null }, Method, BasisCount, string.Join('\n', Blocks));
 }
 
 /// <summary>The worker has no replica for the job.</summary>

@@ -67,6 +67,7 @@ internal static class WorkerFormats
             HasReplica = message.HasReplica,
             Capacity = message.Capacity,
             Step = Fields.OfText(message.Step),
+            Progress = message.Progress,
         };
         wire.Chunks.AddRange(message.Chunks.Select(
             held => new V1.ChunkAttempt { Chunk = held.Chunk, Attempt = held.Attempt }));
@@ -75,7 +76,7 @@ internal static class WorkerFormats
 
     private static WorkerStatus Read(V1.WorkerStatus wire) => new(
         Fields.Run(wire.Job), wire.HasReplica, wire.Capacity,
-        [.. wire.Chunks.Select(held => new ChunkAttempt(held.Chunk, held.Attempt))])
+        [.. wire.Chunks.Select(held => new ChunkAttempt(held.Chunk, held.Attempt))], wire.Progress)
     {
         Step = wire.Step,
     };
@@ -91,6 +92,7 @@ internal static class WorkerFormats
             BasisCount = message.BasisCount,
             WarmUpSeconds = message.WarmUpSeconds,
             TransferSeconds = message.TransferSeconds,
+            Bits = message.Bits,
         };
         wire.Blocks.AddRange(message.Blocks);
         return wire;
@@ -98,7 +100,7 @@ internal static class WorkerFormats
 
     private static ReplicaReady Read(V1.ReplicaReady wire) => new(
         Fields.Run(wire.Job), ReplicaFormat.Read(wire.Model), Fields.Word<CurvatureMethod>(wire.Method),
-        wire.MethodReason, [.. wire.Blocks], wire.BasisCount, wire.WarmUpSeconds, wire.TransferSeconds);
+        wire.MethodReason, [.. wire.Blocks], wire.BasisCount, wire.WarmUpSeconds, wire.TransferSeconds, wire.Bits);
 
     private static V1.ChunkDone Write(ChunkDone message) => new()
     {

@@ -71,7 +71,7 @@ public sealed class BusyWorkerTests() : TestKit(ActorHutchSystem.Configuration.W
         // As if many intervals went by in which the worker should have been heard of. Each time it is heard of.
         for (int i = 0; i < 3 * MaxSilence; i++)
         {
-            coordinator.Tell(new SilenceDue());
+            coordinator.Tell(new IntervalPassed());
             await AwaitAssertAsync(
                 async () =>
                 {

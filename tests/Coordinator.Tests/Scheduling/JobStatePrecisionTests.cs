@@ -104,10 +104,14 @@ public class JobStatePrecisionTests
     [Fact]
     public void Where_it_fails_for_good_the_job_goes_on_without_and_says_why()
     {
+        const string why = "out of memory";
         var job = Job(A).Asks(A, 5).Fails(A, Both, retriable: false);
+        Assert.Empty(job.Effects.OfType<Forgo>());
 
-        Assert.Equal("out of memory", Assert.Single(job.Effects.OfType<Forgo>()).Why);
-        Assert.Equal(("out of memory", false), (job.State.NotCompared, job.State.AwaitsComparison));
+        job.Asks(A).Fails(A, Both, 2, retriable: false);
+
+        Assert.Equal(why, Assert.Single(job.Effects.OfType<Forgo>()).Why);
+        Assert.Equal((why, false), (job.State.NotCompared, job.State.AwaitsComparison));
         for (long chunk = 0; chunk < 5; chunk++) job.Asks(A).Delivers(A, chunk);
         Assert.Equal(JobEnd.Completed, job.Outcome!.End);
     }
@@ -124,7 +128,7 @@ public class JobStatePrecisionTests
     [Fact]
     public void So_it_does_where_it_takes_workers_with_it_before_it_has_taken_so_many_as_a_chunk_may()
     {
-        var job = new Schedule(Spec, new JobPolicy { MaxAttempts = 4 }, A, B, C);
+        var job = new Schedule(Spec, new JobPolicy { MaxLosses = 4 }, A, B, C);
         foreach (var worker in (WorkerKey[])[A, B, C]) job.Says(worker, Ready);
 
         job.Asks(A).Loses(A).Asks(B).Loses(B);

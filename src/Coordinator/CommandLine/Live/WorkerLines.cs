@@ -54,11 +54,12 @@ internal static class WorkerLines
 
     private static (string Word, Style Style) StateOf(WorkerInJob worker) => worker.Phase switch
     {
+        _ when worker.Stalled => ("stalled", new Style(Color.Red)),
         WorkerPhase.Preparing => ("preparing", new Style(Color.Yellow)),
         WorkerPhase.Ready when worker.Chunks.IsEmpty => ("waiting", new Style(Color.Grey)),
         WorkerPhase.Ready => ("computing", new Style(Color.Green)),
         WorkerPhase.Leaving => ("leaving", new Style(Color.Yellow)),
-        WorkerPhase.Failed => ("failed", new Style(Color.Red)),
+        WorkerPhase.Failed or WorkerPhase.Resting => ("failed", new Style(Color.Red)),
         _ => ("lost", new Style(Color.Red)),
     };
 
