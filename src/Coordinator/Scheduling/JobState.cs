@@ -128,7 +128,7 @@ internal sealed partial record JobState
             _ => throw new ArgumentException($"No rule for {happened.GetType().Name}.", nameof(happened)),
         };
         state = state.BeginIfReady(effects).EndIfDone(effects).EndIfRefused(effects);
-        return new Transition(state.WaitIfNeeded(effects), effects);
+        return new Transition(state.WaitIfNeeded(effects).ForgetWhatIsOver(), effects);
     }
 
     private JobState OnWorkerSaid(WorkerSaid said, List<Effect> effects) => said.Message switch

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ActorHutch.Shared.CommandLine;
 using Serilog.Events;
@@ -20,6 +21,13 @@ public static class ProgramEntry
         // Never disposed of, so that a signal in the last moment does not take the exit code's place.
         var stop = new StopSignal();
         ArgumentNullException.ThrowIfNull(program);
+        return Run(program, stop);
+    }
+
+    /// <summary>Not inlined: a method's types are loaded before its first line.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int Run(Func<StopSignal, Task<int>> program, StopSignal stop)
+    {
         var streams = StandardStreams.Take();
         int code = program(stop).GetAwaiter().GetResult();
         if (streams.Failure is { } why)
