@@ -12,8 +12,8 @@ internal sealed partial record JobState
     /// <summary>The number of the chunk that is computed in both precisions.</summary>
     public const long BothPrecisions = -1;
 
-    /// <summary>It takes more memory than the others: it is given up before it has taken too many workers with it.</summary>
-    private int MostComparisons => Math.Max(1, Math.Min(Policy.MaxFailures, Policy.MaxLosses / 2));
+    /// <summary>It takes more memory than the others: it is given up before it has taken so many workers with it as they may.</summary>
+    private int MostComparisons => Math.Max(1, Policy.MaxLosses / 2);
 
     /// <summary>How many probes it has; 0 where there is none, or before a replica is ready.</summary>
     public int ComparedProbes { get; private init; }

@@ -63,7 +63,8 @@ internal sealed partial record JobState
         var losses = trouble.Setbacks.Where(setback => setback.Kind == SetbackKind.Lost).ToList();
         if (chunk == BothPrecisions)
         {
-            bool isGivenUp = trouble.Setbacks.Length >= MostComparisons || Enough(hopeless, HopelessFailures);
+            bool isGivenUp = trouble.Setbacks.DistinctBy(setback => setback.Worker.Id).Count() >= MostComparisons
+                || Enough(hopeless, HopelessFailures) || Enough(failures, Policy.MaxFailures) || Enough(losses, MostComparisons);
             return !isGivenUp ? null : failures.Count > 0 ? failures[^1].What : "the workers that computed in double precision were lost";
         }
 

@@ -13,7 +13,7 @@ public sealed class JobStateMemoryTests
     public void Of_chunks_that_are_over_a_few_are_remembered_and_of_those_that_are_not_all()
     {
         const int chunks = 3 * JobState.MostRemembered;
-        var spec = new JobSpec { Probes = chunks * 10L + 10, VBatch = 10 };
+        var spec = new JobSpec { Probes = chunks * 10L + 10, VBatch = 10, RoundingProbes = 0 };
         var job = new Schedule(spec, new JobPolicy { VerifyFraction = 1 }, A, B).Says(A, Ready).Says(B, Ready);
         // B has the first one in hand, to confirm it, all the time.
         job.Asks(A).Says(A, Result(0, 1));

@@ -122,7 +122,7 @@ public class JobStateSetbacksTests
     [Fact]
     public void A_worker_that_fails_at_everything_is_given_chunks_after_longer_and_longer_pauses()
     {
-        var job = new Schedule(new Shared.Jobs.JobSpec { Probes = 1000, VBatch = 10 }, null, A, B).Says(A, Ready).Says(B, Ready);
+        var job = new Schedule(new Shared.Jobs.JobSpec { Probes = 1000, VBatch = 10, RoundingProbes = 0 }, null, A, B).Says(A, Ready).Says(B, Ready);
         var pauses = new List<int>();
         for (int failure = 0; failure < 7; failure++)
         {
@@ -161,7 +161,7 @@ public class JobStateSetbacksTests
     [Fact]
     public void A_worker_that_crashes_and_is_started_again_does_not_spend_a_chunks_tries()
     {
-        var job = new Schedule(new Shared.Jobs.JobSpec { Probes = 1000, VBatch = 10 }, null, B).Says(B, Ready);
+        var job = new Schedule(new Shared.Jobs.JobSpec { Probes = 1000, VBatch = 10, RoundingProbes = 0 }, null, B).Says(B, Ready);
         for (int life = 1; life <= 40; life++)
         {
             var key = new WorkerKey("a", life);

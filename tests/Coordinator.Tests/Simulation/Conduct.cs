@@ -65,7 +65,8 @@ internal static class Conducts
     /// <summary>What such a worker's replicas are made by.</summary>
     /// <param name="conduct">How it behaves.</param>
     /// <param name="fails">Whether a computation fails by chance.</param>
-    public static FakeReplicaFactory Replicas(Conduct conduct, Func<bool> fails)
+    /// <param name="begins">Is called when a chunk is begun; null for nothing.</param>
+    public static FakeReplicaFactory Replicas(Conduct conduct, Func<bool> fails, Action? begins = null)
     {
         bool warmsUp = false;
         return new FakeReplicaFactory
@@ -86,6 +87,7 @@ internal static class Conducts
             OnEvaluate = (_, _, _) =>
             {
                 if (warmsUp) return;
+                begins?.Invoke();
                 if (conduct is Conduct.FailsFast or Conduct.FailsLate || fails()) throw new InvalidOperationException("The device is gone.");
                 if (conduct == Conduct.FailsForGood) throw new CurvatureException("The quadratic form of a probe is NaN.");
             },
