@@ -1,5 +1,4 @@
 using System.Globalization;
-using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 
 namespace ActorHutch.Coordinator.Scheduling;

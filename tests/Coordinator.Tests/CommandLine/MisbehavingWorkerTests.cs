@@ -18,18 +18,19 @@ public sealed class MisbehavingWorkerTests : IDisposable
     private readonly ManualResetEventSlim _over = new();
 
     [Theory]
-    [InlineData(Conduct.WrongShape, "the result has another shape")]
-    [InlineData(Conduct.NotFinite, "The quadratic form of probe ")]
-    [InlineData(Conduct.HangsAtChunks, "it makes no progress")]
-    [InlineData(Conduct.Refuses, "The loss differs from one evaluation to the next.")]
-    [InlineData(Conduct.NoRoom, "No space left on device")]
-    [InlineData(Conduct.FailsFast, "The device is gone.")]
-    [InlineData(Conduct.FailsLate, "The device is gone.")]
-    [InlineData(Conduct.FailsForGood, "The quadratic form of a probe is NaN.")]
-    [InlineData(Conduct.LiesAboutItsKind, "its first values are not those of the other workers of its kind")]
-    [InlineData(Conduct.OtherReplica, "its replica is not the one the other workers have")]
-    public async Task The_job_ends_with_the_right_bits_and_exit_code_0_and_the_report_names_it(Conduct conduct, string problem)
+    [InlineData(nameof(Conduct.WrongShape), "the result has another shape")]
+    [InlineData(nameof(Conduct.NotFinite), "The quadratic form of probe ")]
+    [InlineData(nameof(Conduct.HangsAtChunks), "it makes no progress")]
+    [InlineData(nameof(Conduct.Refuses), "The loss differs from one evaluation to the next.")]
+    [InlineData(nameof(Conduct.NoRoom), "No space left on device")]
+    [InlineData(nameof(Conduct.FailsFast), "The device is gone.")]
+    [InlineData(nameof(Conduct.FailsLate), "The device is gone.")]
+    [InlineData(nameof(Conduct.FailsForGood), "The quadratic form of a probe is NaN.")]
+    [InlineData(nameof(Conduct.LiesAboutItsKind), "its first values are not those of the other workers of its kind")]
+    [InlineData(nameof(Conduct.OtherReplica), "its replica is not the one the other workers have")]
+    public async Task The_job_ends_with_the_right_bits_and_exit_code_0_and_the_report_names_it(string how, string problem)
     {
+        var conduct = Enum.Parse<Conduct>(how);
         var alone = await Invocation.Of(Conducts.Replicas(Conduct.Good, () => false), [.. Job, "1"]);
 
         var run = await Invocation.Of(new Replicas(worker => Of(worker, conduct)), [.. Job, "3"]);
@@ -119,7 +120,7 @@ public sealed class MisbehavingWorkerTests : IDisposable
 
         public IReplica Create(ReplicaKey key, ReplicaFiles files)
         {
-            string worker = InternalCurrentActorCellKeeper.Current.Self.Path.Parent.Name;
+            string worker = InternalCurrentActorCellKeeper.Current!.Self.Path.Parent.Name;
             FakeReplicaFactory own;
             lock (_gate)
             {

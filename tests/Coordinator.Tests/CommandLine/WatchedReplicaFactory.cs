@@ -17,6 +17,8 @@ internal sealed class WatchedReplicaFactory : IReplicaFactory
 
     public int CudaDeviceCount => 0;
 
+    public string KindOf(string device) => _factory.KindOf(device);
+
     public IReplica Create(ReplicaKey key, ReplicaFiles files)
     {
         OnCreate?.Invoke();
