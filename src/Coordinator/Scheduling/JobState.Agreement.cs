@@ -37,6 +37,11 @@ internal sealed partial record JobState
         if (Spec.Kind == JobKind.Exact && probes > Policy.LaneLimit) return state.End(TooManyLanes(probes, Policy.LaneLimit.Value), effects);
 
         foreach (string kind in state.Workers.Values.Select(worker => worker.Kind).Distinct()) state = state.SettleKind(kind, effects);
+        foreach (var (key, worker) in state.Workers)
+        {
+            if (worker.Refusal is { } refusal) effects.Add(new Warn(key, $"takes no part in the job: {refusal}"));
+        }
+
         effects.Add(new Begin());
         bool isNew = Replica is null;
         state = state with { Phase = JobPhase.Running, Replica = replica, Probes = probes };

@@ -74,15 +74,17 @@ internal sealed partial record JobState
     }
 
     /// <summary>
-    /// Whether setbacks are enough to blame the chunk: so many workers that can compute others, or so many times where
-    /// there never was another worker. Where there was, and those that fail are all that are left, the job waits for it as
-    /// it does when all are gone.
+    /// Whether setbacks are enough to blame the chunk: on so many workers that can compute others; or so many times, on
+    /// those or where there are none such on any, where there never was another worker. Where there was, and those that fail
+    /// are all that are left, the job waits for it as it does when all are gone.
     /// </summary>
     private bool Enough(List<Setback> setbacks, int limit)
     {
-        int trusted = setbacks.GroupBy(setback => setback.Worker.Id, setback => setback.Worker).Count(lives => lives.Any(life => Workers.GetValueOrDefault(life) is { IsTrusted: true }));
+        var trusted = setbacks.GroupBy(setback => setback.Worker.Id)
+            .Where(lives => lives.Any(life => Workers.GetValueOrDefault(life.Worker) is { IsTrusted: true })).ToList();
+        int times = trusted.Count > 0 ? trusted.Sum(lives => lives.Count()) : setbacks.Count;
         // Those that are lost may be back.
-        return trusted >= limit || (setbacks.Count >= limit && !Workers.Any(worker =>
+        return trusted.Count >= limit || (times >= limit && !Workers.Any(worker =>
             worker.Value.Phase != WorkerPhase.Failed && !setbacks.Any(setback => setback.Worker.Id == worker.Key.Id)));
     }
 

@@ -1,3 +1,4 @@
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;
 
 namespace ActorHutch.Coordinator.Scheduling;
@@ -130,9 +131,24 @@ internal sealed partial record JobState
         return worker.Stalled || !state.IsSlow(worker) ? state : state.Stall(key, effects);
     }
 
+    /// <summary>
+    /// How long a replica may take without progress. Nobody knows: a worker may have to hash files that others have hashed.
+    /// Where the job begins with fewer workers, being wrong costs little, and what it took others tells enough.
+    /// </summary>
+    private double SlowPreparing
+    {
+        get
+        {
+            var seconds = Workers.Values.Where(worker => worker.IsReady).Select(worker => worker.WarmUpSeconds + worker.TransferSeconds).ToList();
+            return seconds.Count == 0 || !Policy.BeginsWithFewer
+                ? TimesMorePatience * SlowIntervals
+                : SlowIntervals + SlowChunks * seconds.Max() / ActorHutchSystem.StatusInterval.TotalSeconds;
+        }
+    }
+
     private bool IsSlow(WorkerInJob worker)
     {
-        if (worker.Phase == WorkerPhase.Preparing) return worker.Idle > TimesMorePatience * SlowIntervals;
+        if (worker.Phase == WorkerPhase.Preparing) return worker.Idle > SlowPreparing;
         var paces = worker.Pace.Chunks > 0 ? [worker.Pace] : Workers.Values.Select(other => other.Pace).Where(pace => pace.Chunks > 0).ToList();
         if (!worker.IsBusy || paces.Count == 0) return false;
         double slow = SlowIntervals + SlowChunks * paces.Max(pace => (double)pace.Intervals / pace.Chunks);

@@ -12,7 +12,7 @@ public sealed class MisbehavingWorkerTests : IDisposable
 {
     private const string Bad = "worker-2";
     private static readonly string[] Job = ["--json", "--probes", "400", "--v-batch", "10", "--workers"];
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly ManualResetEventSlim _struck = new();
     private readonly ManualResetEventSlim _over = new();

@@ -120,6 +120,23 @@ public class JobStateSetbacksTests
     }
 
     [Fact]
+    public void What_workers_that_fail_at_everything_say_of_a_chunk_does_not_count_with_what_good_ones_say()
+    {
+        var job = Begun(null, A, B, C, D).Asks(A).Delivers(A, 0).Asks(B).Delivers(B, 1);
+
+        // By chance on A and B, and on C and D as all else.
+        job.Asks(C).Fails(C, 2).Asks(D).Fails(D, 2, 2).Asks(A).Fails(A, 2, 3).Asks(B).Fails(B, 2, 4);
+        Assert.Null(job.State.Outcome);
+
+        Assert.Contains((A, 2L, 5), job.Asks(A).Issued);
+        Assert.Null(job.Fails(A, 2, 5).Outcome);
+        // Now neither of them comes to anything else.
+        Assert.Equal(
+            "Chunk 2 (probes 20 to 29) failed on c, d, a (2 times), b (2 times): out of memory",
+            job.Asks(B).Fails(B, 2, 6).Outcome?.Message);
+    }
+
+    [Fact]
     public void A_worker_that_fails_at_everything_is_given_chunks_after_longer_and_longer_pauses()
     {
         var job = new Schedule(new Shared.Jobs.JobSpec { Probes = 1000, VBatch = 10, RoundingProbes = 0 }, null, A, B).Says(A, Ready).Says(B, Ready);

@@ -193,6 +193,22 @@ public class JobStateWorkersTests
     }
 
     [Fact]
+    public void Where_fewer_will_do_one_that_takes_many_times_what_others_took_is_not_waited_for()
+    {
+        // 5 intervals.
+        var others = Ready with { WarmUpSeconds = 8, TransferSeconds = 2 };
+        var job = new Schedule(null, new JobPolicy { MinWorkers = 2, BeginsWithFewer = true }, A, B).Says(A, others);
+        int intervals = 0;
+        for (; !job.Effects.OfType<StartWorkerWait>().Any(); intervals++) job.Happens(new IntervalPassed());
+
+        Assert.InRange(intervals, 50, 80);
+        Assert.Single(job.Happens(new WorkerWaitOver()).Effects.OfType<Begin>());
+        Assert.Equal("it makes no progress", job.State.Workers[B].Problem);
+        // It is welcome when it is ready after all.
+        Assert.Null(job.Says(B, Ready).State.Workers[B].Problem);
+    }
+
+    [Fact]
     public void A_worker_that_makes_no_progress_with_its_replica_is_not_waited_for()
     {
         var job = new Schedule(null, new JobPolicy { MinWorkers = 2 }, A, B).Says(A, Ready);
