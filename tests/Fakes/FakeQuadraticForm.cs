@@ -50,10 +50,9 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
     {
         cancellation.ThrowIfCancellationRequested();
         OnEvaluate?.Invoke(firstProbe, count, cancellation);
-        var values = options.Distribution == ProbeDistribution.Basis
-            ? Lanes(BasisCount, firstProbe, count)
-            : Values(options.Seed, firstProbe, count);
-        return Changed(Rounded(values, Rounding));
+        return Changed(options.Distribution == ProbeDistribution.Basis
+            ? Rounded(Lanes(BasisCount, firstProbe, count), Rounding / BasisCount)
+            : Rounded(Values(options.Seed, firstProbe, count), Rounding));
     }
 
     public ProbeValues WarmUp(CancellationToken cancellation = default)

@@ -76,8 +76,18 @@ public sealed class TorchReplicaFactory : IReplicaFactory
         if (source.DataOptions().Select(option => option.Field).FirstOrDefault() is { } field)
             throw new CurvatureException($"{source.ModelType} brings its data and its loss: leave out --{field}.");
         var risk = risks.CreateRisk(dtype, device);
-        return Owning(risk.Model, model => Owning(risk.Inputs, inputs => Owning(risk.Targets, targets => new TorchReplica(
+        return Owning(risk.Model, model => Owning(Aligned(risk.Inputs), inputs => Owning(Aligned(risk.Targets), targets => new TorchReplica(
             source, files.Sha256, risk.Model, risk.Loss, $"that of {source.ModelType}", new TensorSamples(inputs, targets), model, inputs, targets))));
+    }
+
+    /// <summary>
+    /// A tensor that is made from a .NET array lies where the array lies. At another address, other kernels round otherwise: it
+    /// is copied to where libtorch would have put it, so that workers of one kind give the same bits.
+    /// </summary>
+    private static torch.Tensor Aligned(torch.Tensor tensor)
+    {
+        if (tensor.device_type != DeviceType.CPU) return tensor;
+        using (tensor) return tensor.clone();
     }
 
     private static TorchReplica OfModel(

@@ -35,7 +35,8 @@ public sealed class ResumeTests : IDisposable
         var resumed = await Run(new FakeReplicaFactory { OnEvaluate = (first, _, _) => computed.Add(first) }, spec, _folder.Path);
 
         Assert.Equal(Bits(uninterrupted), Bits(resumed));
-        Assert.InRange(resumed.State.Recovered, 1, 25);
+        // The chunk at which it died may have been kept just then.
+        Assert.InRange(resumed.State.Recovered, 1, 26);
         // The warm-up computes the first chunk's probes once more.
         long[] chunks = [.. computed.Where(first => first != 0).Select(first => first / 10).Order()];
         Assert.Equal(resumed.State.Done.Count - resumed.State.Recovered, chunks.Length);

@@ -132,8 +132,9 @@ public class WholeSystemTests
         for (long first = 0; first < probes && !results.TargetReached; first += spec.ChunkSize)
         {
             int count = (int)Math.Min(spec.ChunkSize, probes - first);
-            var values = spec.Kind == JobKind.Exact ? FakeQuadraticForm.Lanes(50, first, count) : FakeQuadraticForm.Values(spec.Seed, first, count);
-            results.Accept(first / spec.ChunkSize, new WorkerKey("one", 1), FakeQuadraticForm.Rounded(values, Conducts.Rounding));
+            results.Accept(first / spec.ChunkSize, new WorkerKey("one", 1), spec.Kind == JobKind.Exact
+                ? FakeQuadraticForm.Rounded(FakeQuadraticForm.Lanes(50, first, count), Conducts.Rounding / 50)
+                : FakeQuadraticForm.Rounded(FakeQuadraticForm.Values(spec.Seed, first, count), Conducts.Rounding));
         }
 
         return spec.Kind == JobKind.Exact

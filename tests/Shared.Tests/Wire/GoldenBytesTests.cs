@@ -59,7 +59,7 @@ public sealed class GoldenBytesTests(Serializing wire) : IClassFixture<Serializi
 
     [Theory]
     [InlineData("RW",
-        "0a056770752d3711feffffffffffffff1a06637564613a312080808080c00228043002")]
+        "0a056770752d3711feffffffffffffff1a06637564613a312080808080c00228043003")]
     [InlineData("WR",
         "09feffffffffffffff120d6f746865722072656c65617365")]
     [InlineData("PR",
