@@ -18,7 +18,7 @@ public static class LibTorch
 
     /// <summary>
     /// Loads libtorch from <c>ACTORHUTCH_LIBTORCH</c> or from beside the program; once a process. Attention is computed
-    /// in the form that can be differentiated twice from then on.
+    /// in the form that can be differentiated twice from then on, and convolutions by what is right on this processor.
     /// </summary>
     /// <exception cref="LibTorchException">Nothing could be loaded: the message says what was tried.</exception>
     public static void Load()
@@ -29,6 +29,7 @@ public static class LibTorch
             Load(Environment.GetEnvironmentVariable(FolderVariable));
             _loaded = true;
             Attention.UseDifferentiableForm();
+            Convolutions.LeaveOutWhatIsWrong();
         }
     }
 

@@ -24,7 +24,7 @@ public static class ProgramEntry
         return Run(program, stop);
     }
 
-    /// <summary>Not inlined: a method's types are loaded before its first line.</summary>
+    // A method of its own: whatever a method names may be loaded before its first line runs.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int Run(Func<StopSignal, Task<int>> program, StopSignal stop)
     {

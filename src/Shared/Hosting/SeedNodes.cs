@@ -23,7 +23,7 @@ public sealed record SeedFinding(HostPort Seed, HostPort? Name, string What)
 /// </remarks>
 public static class SeedNodes
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>Looks at all of a node's seed nodes.</summary>
     public static async Task<IReadOnlyList<SeedFinding>> LookAsync(NodeSettings node, CancellationToken cancellation = default)

@@ -131,7 +131,8 @@ public sealed class StateDictTests
         var value = stored switch
         {
             ScalarType.Bool => tensor(new[] { false, true, true }),
-            ScalarType.ComplexFloat32 or ScalarType.ComplexFloat64 => view_as_complex(tensor(new[] { 0.5, 1, -2, 3, 0, -0.25 }).reshape(3, 2)).to(stored),
+            // Cloned: libtorch reads complex numbers as if they lay at multiples of 16 bytes, which an array of .NET's need not.
+            ScalarType.ComplexFloat32 or ScalarType.ComplexFloat64 => view_as_complex(tensor(new[] { 0.5, 1, -2, 3, 0, -0.25 }).reshape(3, 2).clone()).to(stored),
             _ when is_floating_point(stored) => tensor(new[] { 0.5, -2, 0.25 }).to(stored),
             _ => tensor(new[] { 1, stored == ScalarType.Byte ? 0 : long.MinValue >> (64 - Bits(stored)), (long)(ulong.MaxValue >> (64 - Bits(stored) + (stored == ScalarType.Byte ? 0 : 1))) }).to(stored),
         };

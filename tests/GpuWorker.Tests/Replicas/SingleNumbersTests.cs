@@ -14,6 +14,7 @@ namespace ActorHutch.GpuWorker.Tests.Replicas;
 /// <summary>
 /// A replica in double precision for comparing has the numbers of single precision, also where a class draws others.
 /// </summary>
+[Collection(nameof(SingleNumbersTests))]
 public sealed class SingleNumbersTests : IDisposable
 {
     /// <summary>The same numbers differ by rounding, some 1e-6 of it; others by far more.</summary>
@@ -76,6 +77,10 @@ public sealed class SingleNumbersTests : IDisposable
         return new InputFile(path, content.Id, content.Length);
     }
 }
+
+/// <summary>libtorch's generator belongs to the process: nobody else draws from it meanwhile.</summary>
+[CollectionDefinition(nameof(SingleNumbersTests), DisableParallelization = true)]
+public static class AloneWithTheGenerator;
 
 /// <summary>A model whose weights are other ones in each number type, as libtorch draws them.</summary>
 public sealed class DrawnModel : IModelFactory
