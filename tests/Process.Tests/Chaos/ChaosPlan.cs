@@ -51,7 +51,7 @@ internal sealed record ChaosPlan(int Seed, bool Tls, bool State, double VerifyFr
         double verify = random.Next(3) == 0 ? 0.1 : 0;
         IReadOnlyList<FalseStart>[] workers = [.. Enumerable.Range(0, random.Next(4) == 0 ? 3 : 2).Select(_ => FalseStarts(random))];
         var coordinator = FalseStarts(random);
-        ChaosStep[] steps = [.. Enumerable.Range(0, random.Next(2, 4)).Select(_ => Step(random, workers.Length, state))];
+        ChaosStep[] steps = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Step(random, workers.Length, state))];
         return new ChaosPlan(seed, tls, state, verify, workers, coordinator, steps);
     }
 
