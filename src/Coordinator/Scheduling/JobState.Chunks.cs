@@ -169,7 +169,12 @@ internal sealed partial record JobState
         if (worker.Phase is WorkerPhase.Leaving or WorkerPhase.Failed or WorkerPhase.Resting) reason = worker.Reason!;
         var state = With(key, worker with
         {
-            Phase = WorkerPhase.Lost, Reason = reason, Credit = 0, Chunks = [], Unnamed = [], Stalled = false,
+            Phase = WorkerPhase.Lost,
+            Reason = reason,
+            Credit = 0,
+            Chunks = [],
+            Unnamed = [],
+            Stalled = false,
             WasLostAtWork = worker.WasLostAtWork || (crashed && worker.IsBusy),
         });
         foreach (long chunk in worker.Chunks)

@@ -35,7 +35,12 @@ internal sealed partial record JobState
         effects.Add(new Send(key, new PrepareReplica(Job, Spec, Policy.MemoryBudget)));
         return With(key, worker with
         {
-            Phase = WorkerPhase.Preparing, Reason = null, Silence = 0, Misfits = 0, Idle = 0, Stalled = false,
+            Phase = WorkerPhase.Preparing,
+            Reason = null,
+            Silence = 0,
+            Misfits = 0,
+            Idle = 0,
+            Stalled = false,
         });
     }
 

@@ -1,6 +1,6 @@
+using ActorHutch.Coordinator.Journal;
 using Akka.Actor;
 using Akka.Persistence;
-using ActorHutch.Coordinator.Journal;
 
 namespace ActorHutch.Coordinator.Tests.Simulation;
 
