@@ -91,15 +91,13 @@ internal sealed record TorchScriptTensors(
             // In place: a module may hold its parameters a second time, in a list, as LSTM and GRU do.
             using var noGrad = no_grad();
             Script.Value.invoke("take", tensor, converted.detach());
-            return Both(tensor);
+            return (tensor, tensor);
         }
 
         using var grad = enable_grad();
         var parts = converted.detach().view_as_real().requires_grad_();
         return (parts, parts.view_as_complex());
     }
-
-    private static (Tensor Kept, Tensor Seen) Both(Tensor tensor) => (tensor, tensor);
 
     private static IEnumerable<Slot> Slots(jit.ScriptModule script)
     {

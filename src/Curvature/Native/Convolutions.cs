@@ -25,19 +25,13 @@ internal static unsafe class Convolutions
     /// <remarks>
     /// oneDNN 3.7.1 compiles its code for the processor that it finds. On an AMD EPYC of family 26 in a virtual machine the
     /// derivative with respect to the input was off by its own size, with AVX2 and with AVX-512. libtorch's own convolution, a
-    /// matrix product, is right there, and slower.
+    /// matrix product, is right there.
     /// </remarks>
     public static void LeaveOutWhatIsWrong()
     {
-        if (!LibTorch.TryFind("_ZN2at13globalContextEv", out nint context)) return;
-        if (!NnpackKnowsTheProcessor()) LeaveOut("_ZN2at7Context20setUserEnabledNNPACKEb");
-        if (!AreRight()) LeaveOut("_ZN2at7Context20setUserEnabledMkldnnEb");
-
-        void LeaveOut(string library)
-        {
-            if (LibTorch.TryFind(library, out nint use))
-                ((delegate* unmanaged<nint, byte, void>)use)(((delegate* unmanaged<nint>)context)(), 0);
-        }
+        if (!GlobalContext.IsKnown) return;
+        if (!NnpackKnowsTheProcessor()) GlobalContext.SwitchOff("_ZN2at7Context20setUserEnabledNNPACKEb");
+        if (!AreRight()) GlobalContext.SwitchOff("_ZN2at7Context20setUserEnabledMkldnnEb");
     }
 
     /// <summary>Whether a few convolutions and their derivatives are in single precision what they are in double.</summary>
