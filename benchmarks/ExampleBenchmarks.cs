@@ -1,6 +1,6 @@
-using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using BenchmarkDotNet.Attributes;
 using static TorchSharp.torch;
 
@@ -30,7 +30,7 @@ public class ExampleBenchmarks
     {
         SetUpExample();
         _signs = (rand(BareStack * 20, 784) < 0.5).to(ScalarType.Float32).mul_(2).sub_(1);
-        _inputs = _example.Risk.Inputs.view(256, 784).t().contiguous();
+        _inputs = _example.Risk.Inputs[0].view(256, 784).t().contiguous();
     }
 
     [GlobalSetup(Targets = [nameof(Quadratic)])]

@@ -1,8 +1,7 @@
-using ActorHutch.Curvature;
 using ActorHutch.Curvature.Losses;
-using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using BenchmarkDotNet.Attributes;
 using static TorchSharp.torch;
 
@@ -58,7 +57,7 @@ public class ModelBenchmarks
         set_num_threads(1);
         random.manual_seed(0);
         _example = MnistExample.Create(ScalarType.Float32, CPU);
-        var flat = _example.Risk.Inputs.view(256, 784);
+        var flat = _example.Risk.Inputs[0].view(256, 784);
         nn.Module<Tensor, Tensor> model = Model == "mlp"
             ? nn.Sequential(
                 nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
@@ -67,7 +66,7 @@ public class ModelBenchmarks
                 nn.Conv2d(16, 32, 5), nn.Tanh(), nn.MaxPool2d(2),
                 nn.Flatten(), nn.Linear(800, 64), nn.Tanh(), nn.Linear(64, 10));
         var risk = new EmpiricalRisk(
-            model, new CrossEntropy(), Model == "mlp" ? flat : _example.Risk.Inputs, _example.Risk.Targets);
+            model, new CrossEntropy(), Model == "mlp" ? flat : _example.Risk.Inputs[0], _example.Risk.Targets);
         _form = QuadraticForms.Create(risk, options);
     }
 }

@@ -1,5 +1,5 @@
 using ActorHutch.Benchmarks;
-using ActorHutch.Curvature;
+using ActorHutch.Curvature.Native;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Exporters;
 using BenchmarkDotNet.Jobs;
@@ -21,6 +21,12 @@ if (args is ["dashboard"])
 if (args is ["terminal"])
 {
     TerminalBenchmark.Run();
+    return;
+}
+
+if (args is ["pytorch", .. var names])
+{
+    PyTorchBenchmark.Run(names);
     return;
 }
 

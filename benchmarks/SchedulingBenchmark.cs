@@ -24,24 +24,27 @@ internal static class SchedulingBenchmark
 
     public static async Task RunAsync()
     {
-        Schedule(chunks: 1_000_000, workers: 1_000);
+        Schedule(chunks: 1_000_000, workers: 1_000, shards: 1);
+        Schedule(chunks: 1_000_000, workers: 1_000, shards: 100);
+        Schedule(chunks: 1_000_000, workers: 1_000, shards: 1_000_000);
         await ThroughActorsAsync("in one process", chunks: 100_000, workers: 2, remote: false);
         await ThroughActorsAsync("over TCP, loopback", chunks: 50_000, workers: 2, remote: true);
     }
 
     /// <summary>The pure state and the results, driven by events as fast as they go.</summary>
-    private static void Schedule(int chunks, int workers)
+    private static void Schedule(int chunks, int workers, int shards)
     {
-        var spec = new JobSpec { Probes = chunks, VBatch = 1 };
+        var spec = new JobSpec { Probes = chunks / shards, VBatch = 1, RoundingProbes = 0 };
         var job = Guid.NewGuid();
         WorkerKey[] keys = [.. Enumerable.Range(0, workers).Select(i => new WorkerKey($"worker-{i}", 1))];
         long before = GC.GetTotalMemory(forceFullCollection: true);
 
         var state = JobState.Start(job, spec, new JobPolicy(), keys.Select(key => new WorkerRegistered(key, "cpu"))).State;
-        var results = new ChunkResults(spec, Blocks);
+        var results = new ChunkResults(spec, Blocks, shards: shards);
         var inbox = new Queue<JobEvent>();
         var ready = new ReplicaReady(
-            job, new ReplicaDescription("fake", "00", 2, 1), CurvatureMethod.Quadratic, "fake", Blocks, 2, 0);
+            job, new ReplicaDescription("fake", "00", 2, shards), CurvatureMethod.Quadratic, "fake", Blocks, 2, 0)
+        { ShardSize = 1 };
         foreach (var key in keys)
         {
             inbox.Enqueue(new WorkerSaid(key, ready));
@@ -58,7 +61,7 @@ internal static class SchedulingBenchmark
             {
                 if (effect is Accept accept) results.Accept(accept.Chunk, accept.Worker, accept.Values);
                 if (effect is not Send { Message: RunChunk run } send) continue;
-                var values = new ProbeValues(run.FirstProbe, 2, [1.0, 2.0]);
+                var values = new ProbeValues(run.Tile.FirstProbe, 2, [1.0, 2.0]);
                 inbox.Enqueue(new WorkerSaid(send.Worker, new ChunkDone(job, run.Chunk, run.Attempt, values, 0, 0)));
                 inbox.Enqueue(new WorkerSaid(send.Worker, new RequestWork(job, 1)));
             }
@@ -70,7 +73,7 @@ internal static class SchedulingBenchmark
         long after = GC.GetTotalMemory(forceFullCollection: true) - before;
         peak = Math.Max(peak, after);
         if (state.Outcome?.End != JobEnd.Completed) throw new InvalidOperationException($"Ended as {state.Outcome}.");
-        Print($"schedule alone: {chunks:N0} chunks, {workers:N0} workers: {chunks / seconds:N0} chunks/s; "
+        Print($"schedule alone: {chunks:N0} chunks in {shards:N0} shards, {workers:N0} workers: {chunks / seconds:N0} chunks/s; "
             + $"memory {peak / 1e6:N1} MB at most, {after / (double)chunks:N1} bytes a chunk at the end");
         GC.KeepAlive(results);
     }
@@ -89,10 +92,10 @@ internal static class SchedulingBenchmark
 
         using var home = ActorSystem.Create(ActorHutchSystem.Name, config);
         using var away = remote ? ActorSystem.Create(ActorHutchSystem.Name, config) : null;
-        var coordinator = home.ActorOf(CoordinatorActor.Props(), ActorHutchSystem.CoordinatorName);
+        var coordinator = home.ActorOf(CoordinatorActor.Props(), CoordinatorAddress.Name);
         string path = remote
             ? coordinator.Path.ToStringWithAddress(((ExtendedActorSystem)home).Provider.DefaultAddress)
-            : ActorHutchSystem.CoordinatorPath;
+            : CoordinatorAddress.Path;
         for (int i = 0; i < workers; i++)
         {
             var settings = new WorkerSettings($"worker-{i}", "cpu") { Coordinator = path };

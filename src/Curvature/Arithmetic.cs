@@ -21,6 +21,12 @@ internal static class Arithmetic
     /// <summary>a + b, written to a.</summary>
     public static Tensor PlusInPlace(this Tensor a, Tensor b) => a.add_(b, One);
 
+    /// <summary>a + b ∘ c, after broadcasting.</summary>
+    public static Tensor PlusProduct(this Tensor a, Tensor b, Tensor c) => a.addcmul(b, c, One);
+
+    /// <summary>a + b ∘ c, written to a.</summary>
+    public static Tensor PlusProductInPlace(this Tensor a, Tensor b, Tensor c) => a.addcmul_(b, c, One);
+
     /// <summary>a + c.</summary>
     public static Tensor Plus(this Tensor a, double c)
     {

@@ -43,11 +43,20 @@ public sealed class NoLayerRuleException : CurvatureException
     internal NoLayerRuleException With(string way) => new($"{Missing} {way}", Missing, _hint);
 }
 
+/// <summary>Something that this machine lacks, and another one may have, such as memory.</summary>
+public class MachineException : CurvatureException
+{
+    /// <summary>An exception with a message for the user and what libtorch or the system said.</summary>
+    public MachineException(string message, Exception? innerException = null) : base(message, innerException!)
+    {
+    }
+}
+
 /// <summary>libtorch cannot be loaded on this machine; another one may have it.</summary>
-public sealed class LibTorchException : CurvatureException
+public sealed class LibTorchException : MachineException
 {
     /// <summary>An exception with what was tried, and what the loader said.</summary>
-    public LibTorchException(string message, Exception? innerException = null) : base(message, innerException!)
+    public LibTorchException(string message, Exception? innerException = null) : base(message, innerException)
     {
     }
 }

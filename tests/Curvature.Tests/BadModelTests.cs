@@ -1,5 +1,6 @@
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Risks;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

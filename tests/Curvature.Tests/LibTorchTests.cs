@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ActorHutch.Curvature.Native;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests;
@@ -53,6 +54,23 @@ public sealed class LibTorchTests
 
         Assert.True(succeeded, output);
     }
+
+    [Fact]
+    public void A_libtorch_of_another_version_is_refused_in_words()
+    {
+        // Debian's package.
+        const string other = "/usr/lib/python3/dist-packages/torch/lib";
+        Assert.SkipUnless(File.Exists(Path.Combine(other, FileName)), $"There is no libtorch of another version in {other}.");
+
+        var (succeeded, output) = RunOneTest(other);
+
+        Assert.False(succeeded);
+        Assert.Matches(@"it is libtorch 1\.\d+\.\d+, and this program is built for 2\.10", output);
+    }
+
+    [Fact]
+    public void It_says_what_it_is() =>
+        Assert.Matches(OperatingSystem.IsLinux() ? @"^libtorch 2\.10\.\d+ \([0-9a-f]{8}\), [A-Z0-9 ]+$" : "^libtorch 2.10", LibTorch.Build.ToString());
 
     private static string FileName =>
         OperatingSystem.IsWindows() ? "torch.dll" : OperatingSystem.IsMacOS() ? "libtorch.dylib" : "libtorch.so";

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Losses;
+using ActorHutch.Curvature.Native;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests;

@@ -1,3 +1,4 @@
+using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 
@@ -14,9 +15,17 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
     /// <summary>Called before each evaluation: to block, to throw, to count.</summary>
     public Action<long, int, CancellationToken>? OnEvaluate { get; init; }
 
+    /// <summary>Called before it warms up, which is an evaluation too.</summary>
+    public Action? OnWarmUp { get; init; }
+
+    /// <summary>What becomes of its values.</summary>
+    public Func<ProbeValues, ProbeValues> Changed { get; init; } = values => values;
+
     public CurvatureMethod Method => options.Method ?? CurvatureMethod.Quadratic;
 
     public string MethodReason => options.Method is null ? "the fake has one" : "asked for";
+
+    public ProbeSpace ProbeSpace => options.PicksSpace ? ProbeSpace.Output : options.ProbeSpace;
 
     public IReadOnlyList<string> Blocks => ["first.weight", "second.weight"];
 
@@ -24,6 +33,8 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
 
     /// <summary>What is added to the first block's trace.</summary>
     public double Rounding { get; init; }
+
+    public long ShardSize { get; init; } = Curvature.ShardSize.Whole;
 
     public bool Disposed { get; private set; }
 
@@ -44,17 +55,36 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
     {
         cancellation.ThrowIfCancellationRequested();
         OnEvaluate?.Invoke(firstProbe, count, cancellation);
-        if (options.Distribution != ProbeDistribution.Basis)
-        {
-            var values = Values(options.Seed, firstProbe, count);
-            return Rounding == 0
-                ? values
-                : new ProbeValues(firstProbe, 2, [.. values.Values.ToArray().Select((value, i) => i % 2 == 0 ? value + Rounding : value)]);
-        }
-
-        double[] lane = [(10.0 + Rounding) / BasisCount, 2.0 / BasisCount];
-        return new ProbeValues(firstProbe, 2, [.. Enumerable.Range(0, count * 2).Select(i => lane[i % 2])]);
+        return Changed(options.Distribution == ProbeDistribution.Basis
+            ? Rounded(Lanes(BasisCount, firstProbe, count), Rounding / BasisCount)
+            : Rounded(Values(options.Seed, firstProbe, count), Rounding));
     }
+
+    public ProbeValues Evaluate(Tile tile, bool keeps, CancellationToken cancellation = default)
+    {
+        var values = Evaluate(tile.FirstProbe, tile.Probes, cancellation);
+        return ShardSize == Curvature.ShardSize.Whole ? values : OfShard(values, tile);
+    }
+
+    /// <summary>What they are for one shard: another number for each, and as much weight as there are samples.</summary>
+    public static ProbeValues OfShard(ProbeValues values, Tile tile) =>
+        new(values.FirstProbe, 2, [.. values.Values.ToArray().Select(value => value * (1 + 0.1 * tile.FirstSample))]) { Weight = tile.Samples };
+
+    public ProbeValues WarmUp(CancellationToken cancellation = default)
+    {
+        OnWarmUp?.Invoke();
+        return Evaluate(0, 1, cancellation);
+    }
+
+    /// <summary>What they are with rounding added to the first block's trace.</summary>
+    public static ProbeValues Rounded(ProbeValues values, double rounding) => rounding == 0
+        ? values
+        : new ProbeValues(
+            values.FirstProbe, 2, [.. values.Values.ToArray().Select((value, i) => i % 2 == 0 ? value + rounding : value)]);
+
+    /// <summary>What any worker must compute for an exact trace.</summary>
+    public static ProbeValues Lanes(long basisCount, long firstProbe, int count) => new(
+        firstProbe, 2, [.. Enumerable.Range(0, count * 2).Select(i => (i % 2 == 0 ? 10.0 : 2.0) / basisCount)]);
 
     public void Dispose() => Disposed = true;
 }

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Jobs;
@@ -10,6 +10,10 @@ namespace ActorHutch.Fakes;
 public sealed class FakeReplicaFactory : IReplicaFactory
 {
     public int CudaDeviceCount { get; init; }
+
+    public string Kind { get; init; } = "";
+
+    public string KindOf(string device) => Kind;
 
     /// <summary>Called when a replica is made.</summary>
     public Action<ReplicaKey>? OnCreate { get; init; }
@@ -25,6 +29,15 @@ public sealed class FakeReplicaFactory : IReplicaFactory
 
     /// <summary>Called when a form is made.</summary>
     public Action<CurvatureOptions>? OnForm { get; init; }
+
+    /// <summary>Called before a form warms up, which is an evaluation too.</summary>
+    public Action? OnWarmUp { get; init; }
+
+    /// <summary>What becomes of a form's values.</summary>
+    public Func<ProbeValues, ProbeValues> Changed { get; init; } = values => values;
+
+    /// <summary>Hash of weights and batch.</summary>
+    public string Sha256 { get; init; } = "00ff";
 
     public long BasisCount { get; init; } = 8;
 
@@ -48,7 +61,10 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
 {
     public ReplicaKey Key => key;
 
-    public ReplicaDescription Model { get; } = new("fake", "00ff", 30, 4)
+    /// <summary>How many samples it has.</summary>
+    public const long Samples = 4;
+
+    public ReplicaDescription Model { get; } = new("fake", factory.Sha256, 30, Samples)
     {
         Loss = new((key.Risk.Loss ?? LossKind.CrossEntropy).Word(), key.Risk.Reduction.Word(), "fake"),
     };
@@ -79,7 +95,10 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
         var form = new FakeQuadraticForm(options)
         {
             BasisCount = factory.BasisCount,
+            ShardSize = key.Risk.Shard ?? Curvature.ShardSize.Whole,
             Rounding = key.Dtype == Dtype.Float32 ? factory.Rounding : 0,
+            OnWarmUp = factory.OnWarmUp,
+            Changed = factory.Changed,
             OnEvaluate = (first, count, cancellation) =>
             {
                 Threads.Add(Environment.CurrentManagedThreadId);

@@ -55,9 +55,9 @@ internal sealed class ModelFiles : IDisposable
     /// <summary>Data for the model of three classes, whose targets are real numbers, and what the file says of itself.</summary>
     /// <param name="name">The file.</param>
     /// <param name="sum">What the three numbers of a target add up to.</param>
-    /// <param name="metadata">A name and a text; null for none.</param>
+    /// <param name="metadata">Names and texts.</param>
     /// <returns>Where it lies.</returns>
-    public string WriteSoftTargets(string name, float sum, (string Name, string Text)? metadata)
+    public string WriteSoftTargets(string name, float sum, params (string Name, string Text)[] metadata)
     {
         float[] targets = [.. Enumerable.Range(0, Samples).SelectMany(_ =>
         {
@@ -77,14 +77,14 @@ internal sealed class ModelFiles : IDisposable
         Enumerable.Range(0, count).Select(_ => _random.NextSingle() - 0.5f).ToArray().AsSpan()).ToArray();
 
     /// <summary>Writes arrays in safetensors.</summary>
-    public void Write(string name, params (string Name, string Dtype, int[] Shape, byte[] Content)[] arrays) => Write(name, null, arrays);
+    public void Write(string name, params (string Name, string Dtype, int[] Shape, byte[] Content)[] arrays) => Write(name, [], arrays);
 
     private void Write(
-        string name, (string Name, string Text)? metadata, params (string Name, string Dtype, int[] Shape, byte[] Content)[] arrays)
+        string name, (string Name, string Text)[] metadata, params (string Name, string Dtype, int[] Shape, byte[] Content)[] arrays)
     {
         int offset = 0;
         var header = new Dictionary<string, object>();
-        if (metadata is var (key, text)) header["__metadata__"] = new Dictionary<string, string> { [key] = text };
+        if (metadata.Length > 0) header["__metadata__"] = metadata.ToDictionary(pair => pair.Name, pair => pair.Text);
         foreach (var (array, dtype, shape, content) in arrays)
         {
             header[array] = new { dtype, shape, data_offsets = new[] { offset, offset + content.Length } };

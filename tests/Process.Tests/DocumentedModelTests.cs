@@ -64,6 +64,53 @@ public sealed class DocumentedModelTests : IDisposable
             .RootElement.GetProperty("trace").GetDouble();
     }
 
+    /// <summary>docs/examples: models as users write them, with attention, tied weights and sums in forward.</summary>
+    [Theory]
+    [InlineData("cifar_resnet.py")]
+    [InlineData("gpt.py")]
+    public async Task The_same_lines_serve_a_script_of_ones_own(string script)
+    {
+        string python = PythonWithTorch.OrSkip();
+        var page = await File.ReadAllLinesAsync(Path.Combine(_repository, "docs/models.md"), TestContext.Current.CancellationToken);
+        File.Copy(Path.Combine(_repository, "docs/examples", script), Path.Combine(_folder, "mine.py"));
+        Directory.CreateSymbolicLink(Path.Combine(_folder, "tools"), Path.Combine(_repository, "tools"));
+
+        string output = await RunAsync(python, _folder, "bash", "-euc", Example(page, "commands"));
+
+        Assert.Contains("They agree", output, StringComparison.Ordinal);
+        Assert.Contains("The trace of the Hessian of model.json", output, StringComparison.Ordinal);
+        Assert.Contains("every layer and the loss have a rule", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("libtorch differentiates", output, StringComparison.Ordinal);
+        await AssertSameBitsOnAClusterAsync(python);
+    }
+
+    private async Task AssertSameBitsOnAClusterAsync(string python)
+    {
+        string folder = Path.Combine(_folder, "exported");
+        string[] few =
+        [
+            "--model", Path.Combine(folder, "model.json"), "--weights", Path.Combine(folder, "weights.safetensors"),
+            "--data", Path.Combine(folder, "data.safetensors"), "--probes", "60", "--v-batch", "10", "--json",
+        ];
+        string here = await RunAsync(python, folder, "actorhutch", [.. few, "--device", "cpu"]);
+        await using var cluster = new TestCluster();
+        var coordinator = cluster.CoordinatorOf(few);
+        cluster.Worker("a");
+        cluster.Worker("b");
+
+        Assert.Equal(0, await coordinator.ExitAsync());
+
+        Assert.Equal(BitsOf(here), BitsOf(coordinator.Output));
+
+        static string BitsOf(string report)
+        {
+            var root = JsonDocument.Parse(report).RootElement;
+            string[] numbers = [.. root.GetProperty("blocks").EnumerateArray().Select(block => block.GetProperty("trace").GetRawText())];
+            Assert.NotEmpty(numbers);
+            return string.Join(' ', [root.GetProperty("trace").GetRawText(), root.GetProperty("standardError").GetRawText(), .. numbers]);
+        }
+    }
+
     /// <summary>The block of code behind a comment that says that it is an example, and of what.</summary>
     private static string Example(string[] page, string name)
     {

@@ -38,6 +38,32 @@ public sealed class FailuresTests(LocalReference local)
     }
 
     [Fact]
+    public async Task A_worker_that_crashes_in_a_loop_is_named_and_the_bits_are_the_same()
+    {
+        await using var cluster = new TestCluster();
+        var coordinator = cluster.Coordinator();
+        // Alone, so that each of its lives is given chunks, and nobody ends the job meanwhile.
+        for (int life = 1; life <= 3; life++)
+        {
+            var bad = cluster.Worker("bad");
+            await coordinator.LogsAsync("Worker bad is ready for job", life);
+            bad.Signal(9);
+            await bad.ExitAsync();
+        }
+
+        cluster.Worker("bad");
+        await coordinator.LogsAsync("Worker bad on cpu registered", 4);
+        foreach (string good in (string[])["a", "b"]) cluster.Worker(good);
+        Assert.Equal(0, await coordinator.ExitAsync());
+
+        var report = JobReport.Of(coordinator);
+        Assert.Equal(local.Bits, report.Bits);
+        Assert.Contains(
+            report.Json.GetProperty("workers").EnumerateArray(),
+            worker => worker.GetProperty("id").GetString() == "bad" && worker.GetProperty("problem").GetString() is not null);
+    }
+
+    [Fact]
     public async Task With_all_workers_lost_for_good_what_was_accepted_is_reported()
     {
         await using var cluster = new TestCluster();

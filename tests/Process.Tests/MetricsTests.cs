@@ -28,6 +28,8 @@ public sealed class MetricsTests
         Assert.InRange(job["actorhutch_trace_estimate"], 6, 18);
         Assert.True(worker["""actorhutch_worker_compute_seconds_total{worker="a"}"""] > 0);
         Assert.True(worker["""actorhutch_worker_wait_seconds_total{worker="a"}"""] >= 0);
+        // The example travels with the program.
+        Assert.Equal(0, worker["""actorhutch_worker_fetched_bytes_total{worker="a"}"""]);
         coordinator.Signal(15);
         Assert.Equal(130, await coordinator.ExitAsync());
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorHutch.Fakes;
 using ActorHutch.Process.Tests.Programs;
 
@@ -31,6 +32,61 @@ public sealed class ModelFilesTests
                 worker => Assert.True(worker.GetProperty("transferSeconds").GetDouble() > 0));
             Assert.Equal(3, Directory.GetFiles(files.PathOf("cache-a")).Length);
             Assert.Equal(3, Directory.GetFiles(files.PathOf("cache-b")).Length);
+        }
+    }
+
+    /// <summary>
+    /// A sample of 200,000 bytes, and segments of 1,048,576: ten samples are in the first two, and the targets in the last.
+    /// </summary>
+    [Fact]
+    public async Task Workers_fetch_those_segments_of_the_data_that_they_read_and_later_those_that_they_lack()
+    {
+        using var files = new ModelFiles(inputs: 50_000);
+        long length = new FileInfo(files.PathOf("data.safetensors")).Length, last = length % (1 << 20), list = 8 * 32;
+        string[] job = ["estimate", .. files.Options, "--probes", "20", "--v-batch", "2", "--json"];
+        await using var cluster = new TestCluster();
+        ProgramRun[] workers = [.. ((string[])["a", "b"]).Select(id => cluster.Worker(id, "--cache", files.PathOf("cache-" + id)))];
+        foreach (var (samples, fetched) in ((int, long)[])[(10, list + (2 << 20) + last), (40, 5 << 20)])
+        {
+            string[] part = [.. job, "--samples", samples.ToString(CultureInfo.InvariantCulture)];
+            await using var local = ProgramRun.Start("actorhutch", null, [.. part, "--workers", "1", "--device", "cpu"]);
+            Assert.Equal(0, await local.ExitAsync());
+            await using var coordinator = ProgramRun.Start(
+                "actorhutch", null, [.. part, "--cluster", "--min-workers", "2", "--listen", cluster.Address]);
+            Assert.Equal(0, await coordinator.ExitAsync());
+
+            Assert.Equal(JobReport.Of(local).Bits, JobReport.Of(coordinator).Bits);
+            foreach (var worker in workers)
+                await worker.LogsAsync(string.Create(CultureInfo.InvariantCulture, $"fetched {fetched} bytes of data.safetensors, which has {length}, for job"));
+        }
+    }
+
+    /// <summary>Ten samples are in three segments at most. Every worker prepares with the first shard.</summary>
+    [Theory]
+    [InlineData("exact")]
+    [InlineData("estimate", "--probes", "30", "--v-batch", "10")]
+    public async Task A_worker_fetches_the_shards_that_it_computes_and_the_bits_are_those_of_one(params string[] command)
+    {
+        using var files = new ModelFiles(inputs: 50_000);
+        string[] job = [.. command, .. files.Options, "--shard", "10", "--json"];
+        await using var local = ProgramRun.Start("actorhutch", null, [.. job, "--workers", "1", "--device", "cpu"]);
+        Assert.Equal(0, await local.ExitAsync());
+        await using var cluster = new TestCluster();
+        ProgramRun[] workers = [.. ((string[])["a", "b"]).Select(id => cluster.Worker(id, "--cache", files.PathOf("cache-" + id)))];
+        await using var coordinator = ProgramRun.Start("actorhutch", null, [.. job, "--cluster", "--min-workers", "2", "--listen", cluster.Address]);
+        Assert.Equal(0, await coordinator.ExitAsync());
+
+        var report = JobReport.Of(coordinator);
+        Assert.Equal(JobReport.Of(local).Bits, report.Bits);
+        Assert.Equal(command[0] == "exact" ? 4 : 12, report.Chunks("completed"));
+        // No worker of an exact trace, which passes over the samples once, has more than its shards and the first.
+        foreach (var (worker, run) in report.Json.GetProperty("workers").EnumerateArray().OrderBy(worker => worker.GetProperty("id").GetString()).Zip(workers))
+        {
+            await run.LogsAsync("bytes of data.safetensors, which has");
+            long fetched = long.Parse(
+                run.Log.Last(line => line.Contains("bytes of data.safetensors", StringComparison.Ordinal)).Split(" fetched ")[1].Split(' ')[0], CultureInfo.InvariantCulture);
+            long shards = worker.GetProperty("chunks").GetInt64() + 1;
+            if (command[0] == "exact") Assert.InRange(fetched, 2 << 20, (shards * 3 << 20) + (1 << 20));
         }
     }
 

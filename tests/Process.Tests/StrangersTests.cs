@@ -6,7 +6,6 @@ using ActorHutch.Process.Tests.Programs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Security;
-using ActorHutch.Shared.Wire;
 using ActorHutch.Tls;
 using Akka.Actor;
 using Akka.Hosting;
@@ -125,7 +124,7 @@ public sealed class StrangersTests(LocalReference local)
         try
         {
             var coordinator = host.Services.GetRequiredService<ActorSystem>()
-                .ActorSelection($"akka.tcp://{ActorHutchSystem.Name}@{address}{ActorHutchSystem.CoordinatorPath}");
+                .ActorSelection($"akka.tcp://{ActorHutchSystem.Name}@{address}{CoordinatorAddress.Path}");
             return await coordinator.Ask<WorkerRefused>(registration, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         }
         finally

@@ -35,6 +35,9 @@ internal sealed partial class ProgramRun : IAsyncDisposable
         _exited = _process.WaitForExitAsync();
     }
 
+    /// <summary>What was started: the file's name and its arguments.</summary>
+    public string Name => $"{Path.GetFileName(_process.StartInfo.FileName)} {string.Join(' ', _process.StartInfo.ArgumentList)}";
+
     /// <summary>Standard output so far.</summary>
     public string Output
     {
@@ -108,6 +111,25 @@ internal sealed partial class ProgramRun : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until so many lines of the log contain a text, or the process has ended; returns whether they do.</summary>
+    public async Task<bool> LogsOrEndsAsync(string text, int times, TimeSpan patience)
+    {
+        for (long start = Stopwatch.GetTimestamp(); ;)
+        {
+            Task more;
+            lock (_lines)
+            {
+                if (_lines.Count(line => line.Contains(text, StringComparison.Ordinal)) >= times) return true;
+                more = _more.Task;
+            }
+
+            if (_exited.IsCompleted) return false;
+            var left = patience - Stopwatch.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero) Assert.Fail($"'{text}' was not logged {times} times.\n{this}");
+            await Task.WhenAny(more, _exited, Task.Delay(left));
+        }
+    }
+
     /// <summary>Waits until standard output contains a text.</summary>
     public async Task OutputsAsync(string text)
     {
@@ -120,9 +142,10 @@ internal sealed partial class ProgramRun : IAsyncDisposable
     }
 
     /// <summary>Waits for the process to end; returns its exit code.</summary>
-    public async Task<int> ExitAsync()
+    /// <param name="patience">What fails the test instead of leaving it to wait; null for what is right for most.</param>
+    public async Task<int> ExitAsync(TimeSpan? patience = null)
     {
-        if (await Task.WhenAny(_exited, Task.Delay(Timeout)) != _exited) Assert.Fail($"It does not end.\n{this}");
+        if (await Task.WhenAny(_exited, Task.Delay(patience ?? Timeout)) != _exited) Assert.Fail($"It does not end.\n{this}");
         return _process.ExitCode;
     }
 
@@ -158,13 +181,26 @@ internal sealed partial class ProgramRun : IAsyncDisposable
     {
         for (long start = Stopwatch.GetTimestamp(); ;)
         {
-            var loaded = File.ReadLines($"/proc/{_process.Id}/maps")
-                .Where(line => line.EndsWith(".dll", StringComparison.Ordinal))
-                .Select(line => Path.GetFileName(line))
-                .ToHashSet();
+            var loaded = Loaded();
             if (loaded.Count >= assemblies) return loaded;
             if (_exited.IsCompleted || Stopwatch.GetElapsedTime(start) > Timeout)
                 Assert.Fail($"It does not load {assemblies} assemblies but {loaded.Count}.\n{this}");
+        }
+    }
+
+    /// <summary>The names of the assemblies that it has loaded; none where it has ended.</summary>
+    public IReadOnlySet<string> Loaded()
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{_process.Id}/maps")
+                .Where(line => line.EndsWith(".dll", StringComparison.Ordinal))
+                .Select(line => Path.GetFileName(line))
+                .ToHashSet();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new HashSet<string>();
         }
     }
 
@@ -181,6 +217,9 @@ internal sealed partial class ProgramRun : IAsyncDisposable
 
     /// <summary>Sends a signal: SIGKILL 9, SIGTERM 15, SIGCONT 18, SIGSTOP 19.</summary>
     public void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
+
+    /// <summary>Sends a signal, where the process has not ended; returns whether it had not.</summary>
+    public bool TrySignal(int signal) => !_exited.IsCompleted && Kill(_process.Id, signal) == 0;
 
     public override string ToString() => string.Join('\n', Log.TakeLast(60));
 

@@ -1,8 +1,11 @@
 """What tools/export_pytorch.py is made of. Needs PyTorch 1.13 or later, and nothing else.
 
     given.py      a model and a batch as make() returns them, checked, of which everything else sees copies
+    batch.py      the inputs: one tensor or several
     make.py       calls the user's make()
     layers.py     a model as layers: model.json and weights.safetensors
+    graph.py      a model as a graph of operations, in the same files
+    tracing.py    the operations that a model runs
     program.py    a model as a TorchScript program: model.pt
     losses.py     which loss, and whether output and targets fit it
     outcome.py    output and gradients, by which what was written is compared with the model
@@ -12,7 +15,10 @@
 from .check import export_check
 from .errors import ExportError
 from .files import read_safetensors, write_safetensors
-from .layers import export
+from .graph import export, export_graph
+from .layers import export_layers
+from .losses import Loss
 from .program import export_torchscript
 
-__all__ = ["ExportError", "export", "export_check", "export_torchscript", "read_safetensors", "write_safetensors"]
+__all__ = ["ExportError", "Loss", "export", "export_check", "export_graph", "export_layers", "export_torchscript", "read_safetensors",
+           "write_safetensors"]

@@ -6,19 +6,19 @@ import os
 
 import torch
 
-from . import losses
 from .errors import ExportError, described
 from .files import CHECK, CHECK_PROBE, write_safetensors
 from .given import Given
 
 
-def export_check(model, inputs, targets, directory, loss=None, names=None, output=None, ignore_index=losses.IGNORED):
+def export_check(model, inputs, targets, directory, loss=None, names=None, output=None, ignore_index=None,
+                 class_dimension=None):
     """Writes check.safetensors, a probe of +1 and -1, and check.json; returns what is in that.
 
-    The loss and v'Hv of the full Hessian of the mean loss, in float64 by double backward, and each parameter's part of
+    The loss and v'Hv of the full Hessian of the loss, in float64 by double backward, and each parameter's part of
     v'Hv, which is v_l'(Hv)_l. names: the file's names of parameters by PyTorch's.
     """
-    return write_check(Given(model, inputs, targets, loss, output, ignore_index), directory, names)
+    return write_check(Given(model, inputs, targets, loss, output, ignore_index, class_dimension), directory, names)
 
 
 def write_check(given, directory, names=None):
@@ -36,12 +36,13 @@ def write_check(given, directory, names=None):
     value, parts = _curvature(given, model, parameters, probe)
     named = {name: (names or {}).get(name, name) for name in parameters}
     report = {
-        "loss": value, "quadratic_form": sum(parts.values()), "loss_function": given.loss, "reduction": "mean",
+        "loss": value, "quadratic_form": sum(parts.values()), "loss_function": given.loss.name, "reduction": given.loss.reduction,
+        "loss_arguments": given.loss.texts(),
         "matrix": "hessian", "structure": "full", "dtype": "float64", "probe": CHECK_PROBE, "torch": torch.__version__,
         "loss_reason": given.loss_reason, "blocks": {named[name]: part for name, part in parts.items()},
     }
-    if given.loss == "cross-entropy":
-        report["ignore_index"] = given.ignore_index
+    if given.loss.name == "cross-entropy":
+        report["ignore_index"] = given.loss.argument("ignore-index")
     write_safetensors(os.path.join(directory, CHECK_PROBE), {named[name]: v for name, v in probe.items()})
     with open(os.path.join(directory, CHECK), "w", encoding="utf-8") as file:
         json.dump(report, file, indent=2, allow_nan=False)

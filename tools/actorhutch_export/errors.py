@@ -16,6 +16,10 @@ class ExportError(Exception):
     """What cannot be written, and what to do."""
 
 
+class FolderError(ExportError):
+    """Where nothing can be written."""
+
+
 def say(text):
     """Tells the user something that is no error."""
     print("export_pytorch: " + text, file=sys.stderr)

@@ -10,12 +10,12 @@ import tempfile
 
 import torch
 
-from .errors import ExportError
+from .errors import ExportError, FolderError
 
 CHECK, CHECK_PROBE = "check.json", "check.safetensors"
 
 _NAMES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
-          torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8"}
+          torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL"}
 
 
 def write_safetensors(path, tensors, metadata=None):
@@ -66,7 +66,7 @@ def all_or_none(directory):
         os.makedirs(directory, exist_ok=True)
         staged = tempfile.mkdtemp(prefix=".export-", dir=directory)
     except OSError as error:
-        raise ExportError("%s must be a folder that can be written to: %s" % (directory, error.strerror)) from error
+        raise FolderError("%s must be a folder that can be written to: %s" % (directory, error.strerror)) from error
     try:
         yield staged
         names = os.listdir(staged)

@@ -1,48 +1,49 @@
 """A model and a batch, as make() returns them."""
 import collections.abc
 import copy
-import inspect
 import os
 
 import torch
 from torch import nn
 
 from . import losses
+from .batch import TARGETS, Batch, check_tensor, kinds, wanted
 from .errors import ExportError, described, say
 from .files import word, write_safetensors
 from .outcome import Outcome, same
 
-# Where actorhutch finds the loss.
+# Where actorhutch finds the loss, and with a dot and their names behind it its reduction and arguments.
 LOSS = "actorhutch.loss"
-
-WRAP = (
-    "Wrap the model in a module that takes one tensor, such as\n"
-    "    class One(torch.nn.Module):\n"
-    "        def __init__(self, model):\n"
-    "            super().__init__()\n"
-    "            self.model = model\n"
-    "        def forward(self, x):\n"
-    "            return self.model(x[:, :4], x[:, 4:])\n"
-    "What is the same for all samples can be a buffer of it.")
 
 
 class Given:
     """A model and a batch, checked. Whatever the model does to itself or to its inputs, it does to copies."""
 
-    def __init__(self, model, inputs, targets, loss=None, output=None, ignore_index=losses.IGNORED):
-        self._check_kinds(model, inputs, targets)
+    def __init__(self, model, inputs, targets, loss=None, output=None, ignore_index=None, class_dimension=None):
+        self._check_model(model)
+        named = losses.Loss.of(loss, ignore_index=ignore_index, class_dimension=class_dimension)
         self._derived = set(_derived(model))
         self._model = self._adopted(model)
-        self._inputs, self._targets = (
-            self._full(value.detach().to("cpu", copy=True)) for value in (inputs, targets))
+        self._batch = Batch(inputs, self._model.forward)
+        self.computes_loss = named.name == losses.OWN
+        self._targets, keyword = self._checked_targets(targets)
+        self._given = self._batch.with_targets(self._targets, keyword) if self.computes_loss else self._batch
         self._key = output
-        self.ignore_index = ignore_index
-        self._check_batch()
         self.precise = torch.float64 if self._runs_in_double() else None
         self.reference = self._evaluated()
         shown = self.reference.output
-        self.loss, self.loss_reason = losses.chosen(loss, shown, self._targets)
+        if self.computes_loss and shown.dim() == 1 and len(shown) != len(self):
+            raise self._no_loss(shown)
+        self.loss, self.loss_reason = losses.chosen(named, shown, self._targets)
         self.loss_value = float(self.loss_of(shown))
+
+    def __len__(self):
+        return len(self._batch)
+
+    @property
+    def names(self):
+        """What the model takes, by name."""
+        return self._given.names
 
     def model(self, dtype=None):
         """The model anew, in evaluation mode; its floating-point numbers converted to a type."""
@@ -50,16 +51,16 @@ class Given:
         return model if dtype is None else model.to(dtype)
 
     def inputs(self, dtype=None, samples=None):
-        """The inputs anew; the first samples of them, or as many as are asked for."""
-        inputs = self._inputs
-        if samples is not None:
-            inputs = torch.cat([inputs] * (-(-samples // len(inputs))))[:samples]
-        inputs = inputs.clone()
-        return inputs if dtype is None or not inputs.is_floating_point() else inputs.to(dtype)
+        """What the model takes anew, a tuple of tensors: of the first samples, or of as many as are asked for."""
+        return self._given.rows(dtype, samples)
+
+    def arguments(self, inputs):
+        """How the model takes it: arguments in order, and arguments by name."""
+        return self._given.arguments(inputs)
 
     def loss_of(self, output):
-        """The mean loss at an output."""
-        return losses.value(self.loss, output, self._targets.clone(), self.ignore_index)
+        """The reduced loss at an output."""
+        return losses.value(self.loss, output, self._targets.clone())
 
     def outcome(self, samples=None, dtype=None):
         """What the model computes, run afresh."""
@@ -69,7 +70,7 @@ class Given:
         """The output that the loss takes: one tensor, with its history."""
         try:
             with torch.enable_grad():
-                whole = model(inputs)
+                whole = self._given.call(model, inputs)
         except ExportError:
             raise
         except Exception as error:  # whatever it is, it is the user's
@@ -100,8 +101,10 @@ class Given:
 
     def write_data(self, folder):
         """Writes inputs and targets, and which loss is meant, which actorhutch takes where nobody says another."""
+        said = dict(self.loss.texts(), **({} if self.loss.reduction == "mean" else {"reduction": self.loss.reduction}))
         write_safetensors(
-            os.path.join(folder, "data.safetensors"), {"inputs": self._inputs, "targets": self._targets}, {LOSS: self.loss})
+            os.path.join(folder, "data.safetensors"), {**self._batch.tensors, TARGETS: self._targets},
+            dict({LOSS: self.loss.name}, **{"%s.%s" % (LOSS, key): text for key, text in said.items()}))
 
     @property
     def picks(self):
@@ -113,28 +116,23 @@ class Given:
         return any(p.requires_grad for p in self._model.parameters())
 
     def _checked(self, output):
-        if output.dim() == 0:
+        if self.computes_loss:
+            if output.dim() > 1:
+                raise self._no_loss(output)
+        elif output.dim() == 0:
             raise ExportError("The model returns a single number; the loss takes an output whose first dimension counts samples.")
         if not output.is_floating_point():
             raise ExportError("The model's output is %s; the loss takes real numbers." % word(output.dtype))
         return output
 
+    def _no_loss(self, output):
+        return ExportError("The model computes its own loss, and returns %s: it must return one number, or one for each of the %d samples." % (
+            list(output.shape), len(self)))
+
     @staticmethod
-    def _check_kinds(model, inputs, targets):
+    def _check_model(model):
         if not isinstance(model, nn.Module):
             raise ExportError("The model must be a torch.nn.Module, and is a %s." % type(model).__name__)
-        for name, value in (("inputs", inputs), ("targets", targets)):
-            if isinstance(value, torch.Tensor):
-                if value.is_sparse or value.device.type == "meta":
-                    raise ExportError("%s must be a dense tensor with numbers in it." % name)
-                continue
-            kind = type(value)
-            several = name == "inputs" and isinstance(value, (tuple, list, dict)) and any(
-                isinstance(part, torch.Tensor) for part in (value.values() if isinstance(value, dict) else value))
-            hint = (" of %d. %s" % (len(value), WRAP) if several
-                    else ": torch.from_numpy makes one of it." if kind.__module__ == "numpy"
-                    else ": torch.tensor or torch.stack makes one of it." if isinstance(value, (list, tuple)) else ".")
-            raise ExportError("%s must be one tensor, and is a %s%s" % (name, kind.__name__, hint))
         for name, value in list(model.named_parameters()) + list(model.named_buffers()):
             if isinstance(value, (nn.parameter.UninitializedParameter, nn.parameter.UninitializedBuffer)):
                 raise ExportError("%s has no shape yet: run the model once in make(), as lazy layers want it." % name)
@@ -157,22 +155,23 @@ class Given:
             model = model.float()
         return model
 
-    def _full(self, value):
-        return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
-
-    def _check_batch(self):
-        for name, value in (("inputs", self._inputs), ("targets", self._targets)):
-            if value.dim() == 0:
-                raise ExportError("%s is a single number; its first dimension must count samples." % name)
-        if len(self._inputs) == 0:
-            raise ExportError("The batch is empty: inputs has the shape %s." % list(self._inputs.shape))
-        if len(self._inputs) != len(self._targets):
+    def _checked_targets(self, targets):
+        """The targets as they are written; and the name of the argument for which they are, where one is said."""
+        keyword = None
+        if isinstance(targets, collections.abc.Mapping) and len(targets) == 1 and self.computes_loss:
+            (keyword, targets), = targets.items()
+        check_tensor("targets", targets)
+        targets = targets.detach().to("cpu", copy=True)
+        if targets.dim() == 0:
+            raise ExportError("targets is a single number; its first dimension must count samples.")
+        if len(targets) != len(self._batch):
             raise ExportError("There are %d inputs and %d targets: there must be one target for each sample." % (
-                len(self._inputs), len(self._targets)))
+                len(self._batch), len(targets)))
+        return targets.float() if targets.dtype in (torch.float16, torch.bfloat16) else targets, keyword
 
     def _runs_in_double(self):
         try:
-            return self.pick(self.model(torch.float64)(self.inputs(torch.float64))).dtype == torch.float64
+            return self.pick(self._given.call(self.model(torch.float64), self.inputs(torch.float64))).dtype == torch.float64
         except Exception:  # in its own type it may run, and says there what is wrong
             return False
 
@@ -205,21 +204,15 @@ class Given:
 
     def _hint(self, error):
         """What may be wrong with what the model was given."""
-        names = _wanted(self._model.forward)
-        if isinstance(error, TypeError) and len(names) > 1:
-            return "\nforward takes %s, and it is given one tensor. %s" % (" and ".join(names), WRAP)
+        names = wanted(self._model.forward)
+        if isinstance(error, TypeError) and len(names) > len(self.inputs()):
+            return "\nforward takes %s, and it is given %s. Let make() return a tuple of all of them, or a dict." % (
+                " and ".join(names), "one tensor" if len(self.names) == 1 else ", ".join(self.names))
         floats = {p.dtype for p in self._model.parameters() if p.is_floating_point()}
-        if not floats or self._inputs.dtype in floats:
+        if not floats or all(value.dtype in floats for value in self.inputs()):
             return ""
         return "\nInputs are %s and parameters %s: if that is what is wrong, convert the inputs in make()." % (
-            word(self._inputs.dtype), ", ".join(sorted(map(word, floats))))
-
-
-def _wanted(forward):
-    """Names of the arguments that must be given."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [name for name, parameter in inspect.signature(forward).parameters.items()
-            if parameter.kind in kinds and parameter.default is inspect.Parameter.empty]
+            kinds(self.inputs()), ", ".join(sorted(map(word, floats))))
 
 
 def _copied(model):

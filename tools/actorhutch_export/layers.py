@@ -11,7 +11,6 @@ from torch import nn
 from .errors import ExportError
 from .files import all_or_none, read_safetensors, write_safetensors
 from .given import Given
-from .losses import IGNORED
 from .outcome import Outcome, same
 # The arguments of each layer, as its constructor and its attributes have them.
 _CONVOLUTION = "in_channels out_channels kernel_size stride padding dilation groups padding_mode"
@@ -59,7 +58,7 @@ STATE = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
 HAVE_BIAS = ("Conv1d", "Conv2d", "Linear")
 
 
-def export(model, inputs, targets, directory, residual=None, sequential=(), loss=None, ignore_index=IGNORED):
+def export_layers(model, inputs, targets, directory, residual=None, sequential=(), loss=None, ignore_index=None, class_dimension=None):
     """Writes model.json, weights.safetensors and data.safetensors.
 
     The model is written in evaluation mode, and left as it is. Returns the parameters' names in the files by those in the
@@ -67,7 +66,7 @@ def export(model, inputs, targets, directory, residual=None, sequential=(), loss
     residual: {"ClassName": ("body", "shortcut")}; sequential: class names. Raises ExportError, and writes nothing, where
     the model cannot be written as layers.
     """
-    return write_layers(Given(model, inputs, targets, loss, ignore_index=ignore_index), directory, residual, sequential)
+    return write_layers(Given(model, inputs, targets, loss, ignore_index=ignore_index, class_dimension=class_dimension), directory, residual, sequential)
 
 
 def write_layers(given, directory, residual=None, sequential=()):
@@ -111,8 +110,7 @@ class _Describer:
             return self.leaf(module, path, name)
         raise ExportError(
             "%s is a %s, which cannot be written as layers. Known are Sequential, Residual, %s. Say --residual or "
-            "--sequential if it is one of these (see --help), or use export_torchscript (--torchscript), which takes "
-            "any model." % (_where(path), kind.__name__, ", ".join(sorted(LAYERS))))
+            "--sequential if it is one of these (see --help), or write it as a graph." % (_where(path), kind.__name__, ", ".join(sorted(LAYERS))))
 
     def leaf(self, module, path, name):
         kind = type(module).__name__
@@ -129,8 +127,8 @@ class _Describer:
         state = module.state_dict(keep_vars=True)
         if not set(state) <= STATE or module._forward_hooks or module._forward_pre_hooks:
             raise ExportError(
-                "%s (%s) has been changed, by weight normalisation or a hook perhaps. Remove that, or use "
-                "export_torchscript (--torchscript)." % (_where(path), kind))
+                "%s (%s) has been changed, by weight normalisation or a hook perhaps. Write the model as "
+                "a graph." % (_where(path), kind))
         for own, tensor in state.items():
             self.keep(_join(name, own), _join(path, own), tensor)
         return described
@@ -140,12 +138,10 @@ class _Describer:
             other = self.owners.setdefault(id(tensor), path)
             if other != path:
                 raise ExportError(
-                    "%s and %s are one parameter, which a description cannot say. Use export_torchscript "
-                    "(--torchscript)." % (other, path))
+                    "%s and %s are one parameter, which layers cannot say. Write the model as a graph." % (other, path))
             if not tensor.requires_grad:
                 raise ExportError(
-                    "%s is frozen (requires_grad=False), which a description cannot say. Use export_torchscript "
-                    "(--torchscript)." % path)
+                    "%s is frozen (requires_grad=False), which layers cannot say. Write the model as a graph." % path)
             self.names[path] = name
         self.tensors[name] = tensor.detach()
 
@@ -226,8 +222,8 @@ def _compare_blocks(given, model, replays):
             described = replay(*taken.pop())
             if not same(described, output):
                 raise ExportError(
-                    "%s (%s) computes something else than its children in the order that was said.%s Use "
-                    "export_torchscript (--torchscript)." % (_where(path), type(module).__name__, _in_place(module, path)))
+                    "%s (%s) computes something else than its children in the order that was said.%s Write "
+                    "the model as a graph." % (_where(path), type(module).__name__, _in_place(module, path)))
         return before, after
 
     with contextlib.ExitStack() as stack, torch.no_grad():
@@ -250,8 +246,8 @@ def _compare_files(given, folder, names):
     found = Outcome.of(written, given.inputs(given.precise), given.run)
     if (difference := given.outcome(dtype=given.precise).difference(found, names)) is not None:
         raise ExportError(
-            "What was written as layers computes something else than the model: %s.%s Use export_torchscript "
-            "(--torchscript)." % (difference, _in_place(given.model(), "")))
+            "What was written as layers computes something else than the model: %s.%s Write the model as a "
+            "graph." % (difference, _in_place(given.model(), "")))
 
 
 def _in_place(module, path):

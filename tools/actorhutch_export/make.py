@@ -10,7 +10,7 @@ MOST_NAMES = 10
 
 
 def call(place):
-    """What FILE.py:FUNCTION returns: model, inputs, targets.
+    """What FILE.py:FUNCTION returns: model, inputs, targets, and the loss or None.
 
     As where Python runs the file itself, it finds modules that lie beside it.
     """
@@ -33,10 +33,10 @@ def call(place):
     except ValueError:
         pass  # it does not tell its arguments
     made = _run(make, "%s raised" % place)
-    if not isinstance(made, (tuple, list)) or len(made) != 3:
+    if not isinstance(made, (tuple, list)) or len(made) not in (3, 4):
         shown = "%d things" % len(made) if isinstance(made, (tuple, list)) else "a " + type(made).__name__
-        raise ExportError("%s must return (model, inputs, targets); it returned %s." % (place, shown))
-    return made
+        raise ExportError("%s must return (model, inputs, targets), or these and a loss; it returned %s." % (place, shown))
+    return tuple(made) + (None,) * (4 - len(made))
 
 
 def _imported(file):

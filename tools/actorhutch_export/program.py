@@ -7,23 +7,25 @@ import torch
 from .errors import ExportError, described, say
 from .files import all_or_none
 from .given import Given
-from .losses import IGNORED
 from .outcome import Outcome
 
 MODEL = "model.pt"
 
 
-def export_torchscript(model, inputs, targets, directory, loss=None, output=None, ignore_index=IGNORED):
+def export_torchscript(model, inputs, targets, directory, loss=None, output=None, ignore_index=None, class_dimension=None):
     """Writes model.pt and data.safetensors: the model scripted, or else traced, in evaluation mode.
 
     The model is left as it is. output: which part of what it returns the loss takes; the model is traced then. Raises
     ExportError, and writes nothing, where the program does not compute what the model does, on the batch and on half of it.
     """
-    write_program(Given(model, inputs, targets, loss, output, ignore_index), directory)
+    write_program(Given(model, inputs, targets, loss, output, ignore_index, class_dimension), directory)
 
 
 def write_program(given, directory):
     """The same for what is checked already."""
+    if len(given.names) > 1:
+        raise ExportError("The model takes %s, and a program takes one tensor: write it as a graph, without --torchscript." % (
+            " and ".join(given.names)))
     with all_or_none(directory) as folder:
         path = os.path.join(folder, MODEL)
         reasons = []
@@ -53,7 +55,7 @@ def _tried(given, make, path):
         if (difference := _difference(given, path, samples)) is not None:
             return difference if samples is None else (
                 "with %d samples %s\nIt was made for %d alone, as where forward takes len(x), or makes int() of a size: "
-                "x.shape[0] may stay what it is." % (samples, difference, len(given.inputs())))
+                "x.shape[0] may stay what it is." % (samples, difference, len(given)))
     return None
 
 
@@ -69,18 +71,18 @@ def _traced(given):
     # PyTorch's own check runs without gradients, where a transformer takes another way, and a model that
     # changes itself has changed. It is checked below.
     with torch.enable_grad():
-        return torch.jit.trace(model, (given.inputs(),), check_trace=False)
+        return torch.jit.trace(model, given.inputs(), check_trace=False)
 
 
 def _other_batch(given):
     """Another number of samples than the batch has."""
-    count = len(given.inputs())
+    count = len(given)
     return 2 if count == 1 else (count + 1) // 2
 
 
 def _run(program, inputs):
     with torch.enable_grad():
-        return program(inputs)
+        return program(*inputs)
 
 
 def _difference(given, path, samples):
@@ -90,7 +92,7 @@ def _difference(given, path, samples):
         if samples is None:
             raise
         say("the model takes %d samples at a time alone: give actorhutch --micro-batch %d." % (
-            len(given.inputs()), len(given.inputs())))
+            len(given), len(given)))
         return None
     try:
         return expected.difference(Outcome.of(torch.jit.load(path), given.inputs(samples=samples), _run))

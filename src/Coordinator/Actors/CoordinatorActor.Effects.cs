@@ -2,8 +2,9 @@ using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
-using ActorHutch.Shared.Jobs;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Shared.Messages;
+using ActorHutch.Shared.Options;
 using Akka.Actor;
 using Akka.Event;
 
@@ -39,6 +40,7 @@ internal sealed partial class CoordinatorActor
                 break;
             case Accept accept:
                 job.Results!.Accept(accept.Chunk, accept.Worker, accept.Values, accept.ComputeSeconds);
+                if (!JobState.IsComparison(accept.Chunk)) job.Accepted++;
                 LookAtResults();
                 break;
             case Forgo forgo:
@@ -49,6 +51,9 @@ internal sealed partial class CoordinatorActor
             case Compare compare:
                 // At once, so that it is in the report where the job ends with this result.
                 OnCompared(job.Results!.Compare(compare.Chunk, compare.Worker, compare.Values));
+                break;
+            case Warn warn:
+                _log.Warning("Worker {Worker}: {What}", warn.Worker.Id, warn.What);
                 break;
             case StartWorkerWait wait:
                 Timers.StartSingleTimer(nameof(WorkerWaitOver), new WorkerWaitOver(), wait.Time);
@@ -68,7 +73,8 @@ internal sealed partial class CoordinatorActor
     private void LookAtResults()
     {
         if (_job is not { State.Phase: not JobPhase.Finished } job) return;
-        if (job.Results is { TargetReached: true }) Apply(new TargetReached());
+        if (job.Results is { NothingCounts: true }) Apply(new InputAtFault(ApiWords.ToOptions(EmpiricalRisk.NothingCounts().Message)));
+        else if (job.Results is { TargetReached: true }) Apply(new TargetReached());
         else if (Lacking(job) is { } what) Apply(new PrecisionLacking(what));
     }
 
@@ -79,8 +85,7 @@ internal sealed partial class CoordinatorActor
         if (job.Results is not { Rounding: { } rounding } results) return null;
         bool isKnown = results.TargetOutOfReach || (policy.PicksPrecision && PrecisionRule.IsRelevant(spec, rounding));
         if (!isKnown) return null;
-        bool hasEstimate = spec.Kind == JobKind.Estimate && results.Accumulator.Count > 0;
-        return PrecisionRule.Message(spec, rounding, hasEstimate ? results.Accumulator.Moments.Mean : rounding.Sample.Mean);
+        return PrecisionRule.Message(spec, rounding, results.Estimate()?.Trace ?? rounding.Sample.Mean);
     }
 
     private void OnCompared(DuplicateCompared compared)
@@ -95,24 +100,24 @@ internal sealed partial class CoordinatorActor
     private void OnFinish(RunningJob job, JobOutcome outcome)
     {
         Timers.Cancel(nameof(ProgressDue));
-        Timers.Cancel(nameof(SilenceDue));
+        Timers.Cancel(nameof(IntervalPassed));
         long now = _time.GetTimestamp();
         long firstChunk = job.FirstChunk ?? now;
         // A job that is interrupted waits for nothing more.
         job.Results?.ForgoComparison();
-        var accumulator = job.Results?.Accumulator;
         // The last chunk of all may be the one that satisfied the stopping rule.
         if (outcome.End == JobEnd.Completed && job.Results is { TargetReached: true })
             outcome = new JobOutcome(JobEnd.TargetReached);
         else if (outcome.End == JobEnd.Completed && Lacking(job) is { } what)
             outcome = new JobOutcome(JobEnd.Imprecise, what);
+        var estimate = job.Results?.Estimate(isComplete: outcome.End == JobEnd.Completed);
+        if (estimate is { Trace: var trace } && !double.IsFinite(trace))
+            outcome = new JobOutcome(JobEnd.Failed, "The probes' values, each of them finite, add up to more than a number can hold.");
 
         _log.Info("Job {Job} ended: {End}", job.State.Job, outcome.End);
-        bool exact = job.State.Spec.Kind == JobKind.Exact;
         Deliver(job, new JobResult(
             job.State with { Outcome = outcome },
-            !exact && accumulator is { Count: > 0 } ? job.Results!.Estimate : null,
-            exact && outcome.End == JobEnd.Completed ? accumulator!.Sum() with { Rounding = job.Results!.Rounding } : null,
+            estimate is { IsExact: true } && outcome.End != JobEnd.Completed ? null : estimate,
             job.Earlier?.Ended?.Setup ?? _time.GetElapsedTime(job.Start, firstChunk),
             job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now))
         {
@@ -127,7 +132,7 @@ internal sealed partial class CoordinatorActor
     /// <param name="state">The job.</param>
     /// <param name="awaitsComparison">Whether its probes in both precisions are to come, from a worker or from a journal.</param>
     private static ChunkResults NewResults(JobState state, bool awaitsComparison) =>
-        new(state.Spec, state.Replica!.Blocks, state.Policy.KeepsRecord, awaitsComparison);
+        new(state.Spec, state.Replica!.Blocks, state.Policy.KeepsRecord, awaitsComparison, state.Shards, state.Replica.Sums);
 
     private double SecondsSoFar(RunningJob job) => Elapsed(job, _time.GetTimestamp()).TotalSeconds;
 
@@ -141,7 +146,7 @@ internal sealed partial class CoordinatorActor
         }
 
         var state = job.State;
-        if (job.Logged.Reached(progress.Elapsed))
+        if (progress.Probes > 0 && job.Logged.Reached(progress.Elapsed))
             _log.Info(
                 "Job {Job}: {Done} of {Probes} probes done, {Workers} workers", state.Job, progress.Probes, state.Probes,
                 state.ReadyWorkers);
@@ -153,12 +158,11 @@ internal sealed partial class CoordinatorActor
     {
         if (_job is not { Results: { } results, FirstChunk: not null } job) return null;
         var (spec, state) = (job.State.Spec, job.State);
-        var estimate = spec.Kind == JobKind.Exact || results.Accumulator.Count == 0
-            ? null
-            : results.Estimate;
-        long probes = Math.Min(state.Done.Count * spec.ChunkSize, state.Probes);
+        var estimate = results.Estimate();
+        // What a journal has yet to write does not count.
+        long probes = Math.Min((state.Recovered + job.Accepted) * spec.ChunkSize / state.Shards, state.Probes);
         // With a target, V is a bound against runaways and says nothing about how far the job is.
-        double needed = estimate is not null && spec.RelativeError is { } error
+        double needed = estimate is not null && spec.Target is { } error
             ? StoppingRule.ProbesNeeded(estimate, error) : double.NaN;
         long total = needed < state.Probes ? Math.Max((long)needed, probes) : state.Probes;
         return new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate) { State = state };

@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Hosting;
 using Akka.Actor;
 using Akka.Event;
 
@@ -33,7 +34,7 @@ internal sealed partial class CoordinatorActor
     {
         if (_opening is not { } opening) return;
         var (self, start) = (Self, opening.Start);
-        Task.Run(() => EarlierResults(start, opened)).PipeTo(
+        Context.System.Dispatchers.DefaultGlobalDispatcher.RunAsync(() => EarlierResults(start, opened)).PipeTo(
             self,
             success: results => new JournalMerged(opening, opened, results),
             failure: error => new JournalBroke(Reading: true, error.Message));
@@ -71,8 +72,7 @@ internal sealed partial class CoordinatorActor
     {
         var state = JobState.Start(start.Job, start.Spec, start.Policy, [], opened.Job).State;
         if (opened.Job is not { Chunks.Count: > 0 } earlier || state.Outcome is not (null or { End: JobEnd.Completed })) return null;
-        bool isCompared = state is { ComparedProbes: > 0, NotCompared: null } && earlier.IsCompared;
-        var results = NewResults(state, isCompared || state.AwaitsComparison);
+        var results = NewResults(state, state is { ComparedProbes: > 0, NotCompared: null });
         foreach (var chunk in earlier.Chunks.DistinctBy(chunk => chunk.Chunk))
             results.Accept(chunk.Chunk, chunk.Worker, chunk.Values, chunk.ComputeSeconds);
         return results;
@@ -102,6 +102,8 @@ internal sealed partial class CoordinatorActor
                     accept.WaitSeconds, accept.Values)
                 {
                     TransferSeconds = worker.TransferSeconds,
+                    Kind = worker.Kind,
+                    Bits = worker.Bits,
                     Attempt = accept.Attempt,
                     AcceptedAt = elapsed.TotalSeconds,
                 },

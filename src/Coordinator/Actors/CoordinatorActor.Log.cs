@@ -27,13 +27,15 @@ internal sealed partial class CoordinatorActor
                     worker.Id, ready.Job, Math.Round(ready.WarmUpSeconds, 3), Math.Round(ready.TransferSeconds, 3));
                 break;
             case ReplicaFailed failed:
+                // What cannot be helped may end the job, which then says so itself.
                 _log.Log(
-                    LevelOf(failed.Retriable), null, "Worker {Worker} cannot serve job {Job}: {Reason}", worker.Id, failed.Job,
+                    failed.Retriable ? LogLevel.WarningLevel : LogLevel.InfoLevel, null, "Worker {Worker} cannot serve job {Job}: {Reason}", worker.Id, failed.Job,
                     failed.What);
                 break;
             case ChunkFailed failed:
+                // What the job does without, the job says itself.
                 _log.Log(
-                    LevelOf(failed.Retriable && failed.Chunk != JobState.BothPrecisions), null,
+                    JobState.IsComparison(failed.Chunk) ? LogLevel.InfoLevel : LogLevel.WarningLevel, null,
                     "Chunk {Chunk} of job {Job} failed on worker {Worker} in attempt {Attempt}: {Reason}",
                     failed.Chunk, failed.Job, worker.Id, failed.Attempt, failed.What);
                 break;
@@ -44,7 +46,4 @@ internal sealed partial class CoordinatorActor
                 break;
         }
     }
-
-    /// <summary>What cannot be helped, and what the job does without, the job says itself.</summary>
-    private static LogLevel LevelOf(bool retriable) => retriable ? LogLevel.WarningLevel : LogLevel.InfoLevel;
 }

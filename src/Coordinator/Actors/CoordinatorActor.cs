@@ -3,7 +3,6 @@ using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;
-using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.Event;
 
@@ -40,14 +39,14 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<WorkerStatus>(OnWorkerStatus);
         Receive<NodeUnreachable>(OnNodeUnreachable);
         Receive<DismissWorkers>(_ => OnDismissWorkers());
-        Receive<SilenceDue>(_ => OnSilenceDue());
+        Receive<IntervalPassed>(_ => OnIntervalPassed());
         Receive<Terminated>(gone => OnLost(gone.ActorRef, "it stopped"));
         Receive<IJobMessage>(OnWorkerSaid);
         Receive<StartJob>(OnStartJob);
         Receive<InterruptJob>(interrupt => interrupt.Job == _job?.State.Job, _ => Apply(new InterruptRequested()));
         Receive<InterruptJob>(interrupt => _opening?.Interrupt(interrupt.Job));
         Receive<WorkerWaitOver>(Apply);
-        Receive<InputChanged>(Apply);
+        Receive<InputAtFault>(Apply);
         Receive<ProgressDue>(_ => TellProgress());
         Receive<LookAtJob>(_ => Sender.Tell(new JobLook(_job?.State, Progress(), _job?.Results?.History)));
     }
@@ -84,8 +83,9 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
             OnLost(address, "it was started again");
         }
 
+        string threads = Figures.Count(registration.Threads, "thread");
         var registered = new WorkerRegistered(
-            key, registration.Device, $"{registration.Kind}, {Figures.Count(registration.Threads, "thread")}");
+            key, registration.Device, registration.Kind.Length == 0 ? threads : $"{registration.Kind}, {threads}");
         if (!_workers.ContainsKey(Sender)) Context.Watch(Sender);
         _workers[Sender] = registered;
         _addresses[key] = Sender;
@@ -168,15 +168,15 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         _waitsForWorkers = null;
     }
 
-    private void OnSilenceDue()
+    private void OnIntervalPassed()
     {
-        Apply(new SilenceDue());
-        if (_job is not null) AwaitStatuses();
+        Apply(new IntervalPassed());
+        if (_job is not null) AwaitInterval();
     }
 
     /// <summary>One interval at a time: a process that was stopped for a while must not think it heard nothing for long.</summary>
-    private void AwaitStatuses() =>
-        Timers.StartSingleTimer(nameof(SilenceDue), new SilenceDue(), ActorHutchSystem.StatusInterval);
+    private void AwaitInterval() =>
+        Timers.StartSingleTimer(nameof(IntervalPassed), new IntervalPassed(), ActorHutchSystem.StatusInterval);
 
     private void OnStartJob(StartJob start)
     {
@@ -211,7 +211,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
             return;
         }
 
-        if (start.Policy.MaxSilence is not null) AwaitStatuses();
+        AwaitInterval();
         Timers.StartPeriodicTimer(nameof(ProgressDue), new ProgressDue(), ProgressInterval);
         Perform(transition.Effects);
         LookAtResults();

@@ -1,6 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
-using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Actors;
 
@@ -35,8 +34,8 @@ internal sealed record JobProgress(long Probes, long Total, TimeSpan Elapsed, Tr
     /// <summary>The job's schedule, with its workers; null where nobody looked.</summary>
     public JobState? State { get; init; }
 
-    /// <summary>What it counts: an exact trace has basis vectors in place of random probes.</summary>
-    public string Noun => State?.Spec.Kind == JobKind.Exact ? "basis vector" : "probe";
+    /// <summary>What it counts.</summary>
+    public string Unit => State?.Spec.Estimator.Unit ?? "probe";
 
     /// <summary>How much is done, from 0 to 1.</summary>
     public double Share => Total > 0 ? Math.Clamp((double)Probes / Total, 0, 1) : 0;

@@ -25,6 +25,9 @@ internal sealed class RunningJob(IActorRef client, JobState state, long start)
     /// <summary>When the log says how far it is.</summary>
     public Milestones Logged { get; } = new(TimeSpan.FromSeconds(0.5));
 
+    /// <summary>How many chunks this run has accepted.</summary>
+    public long Accepted { get; set; }
+
     public long? FirstChunk { get; set; }
 
     /// <summary>What has to be written before it counts; null without a journal.</summary>

@@ -1,10 +1,9 @@
 using System.Globalization;
-using ActorHutch.Coordinator.Actors;
-using ActorHutch.Coordinator.CommandLine.Live;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
-using ActorHutch.Shared.CommandLine;
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Hosting;
 
 namespace ActorHutch.Coordinator.CommandLine;
 

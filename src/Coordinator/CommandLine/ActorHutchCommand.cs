@@ -1,59 +1,63 @@
 using System.CommandLine;
 using ActorHutch.Coordinator.CommandLine.Help;
+using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Running;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.CommandLine.Help;
-using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Coordinator.CommandLine;
 
 /// <summary>The program <c>actorhutch</c>: its commands, and how a command line becomes an exit code.</summary>
 internal sealed class ActorHutchCommand
 {
-    private readonly OptionSet _options = new();
+    private readonly OptionTable<JobDocument> _options;
     private readonly Terminal _terminal;
     private readonly IReplicaFactory _replicas;
     private readonly RootCommand _root;
-    private readonly Dictionary<Command, JobKind?> _kinds = [];
+    private readonly Dictionary<Command, Estimator?> _estimators = [];
 
     /// <summary>The program.</summary>
     /// <param name="terminal">Where it writes.</param>
     /// <param name="replicas">Makes its workers' replicas.</param>
-    public ActorHutchCommand(Terminal terminal, IReplicaFactory replicas)
+    /// <param name="entries">The options there are; null for all.</param>
+    public ActorHutchCommand(Terminal terminal, IReplicaFactory replicas, IReadOnlyList<OptionEntry<JobDocument>>? entries = null)
     {
+        _options = new OptionTable<JobDocument>(entries ?? JobOptions.All);
         _terminal = terminal;
         _replicas = replicas;
         _root = new RootCommand(
             "Estimates the trace of a neural network's curvature matrix from random probes, and says how far the "
             + "estimate can be trusted. Without a command: estimate.");
-        var estimate = new Command("estimate", "Estimates the trace; without options, of the built-in example");
-        var exact = new Command("exact", "Computes the exact trace");
-        var compare = new Command("compare", "Runs every method and V_batch: estimate, time, probes/s, speed-up");
-        var check = new Command(
-            "check", "Compares the loss and one vᵀHv with what another program found, such as tools/export_pytorch.py --check");
         // Without a command, a job file says which it is.
-        Fill(_root, null, _options.OfEstimate(), (session, request, to, cancellation) => request.Spec.Kind == JobKind.Exact
-            ? ExactCommand.RunAsync(session, request, to, cancellation)
-            : EstimateCommand.RunAsync(session, request, to, cancellation));
-        Fill(estimate, JobKind.Estimate, _options.OfEstimate(), EstimateCommand.RunAsync);
-        Fill(exact, JobKind.Exact, _options.OfExact(), ExactCommand.RunAsync);
-        Fill(check, JobKind.Estimate, _options.OfCheck());
-        check.Add(_options.Expected);
+        Fill(_root, null, EstimateCommand.RunAsync);
+        foreach (var estimator in Estimator.All)
+        {
+            var command = new Command(estimator.Name, estimator.Summary);
+            Fill(command, estimator, EstimateCommand.RunAsync);
+            _root.Add(command);
+        }
+
+        var compare = new Command(JobOptions.Compare, "Runs every method and V_batch: estimate, time, probes/s, speed-up");
+        var check = new Command(
+            JobOptions.Check, "Compares the loss and one vᵀHv with what another program found, such as tools/export_pytorch.py --check");
+        Fill(check, Estimator.Hutchinson);
+        var expected = new Argument<string>("FILE") { Description = "What the other program found: check.json, which names its probe's file beside it" };
+        check.Add(expected);
         check.SetAction((parsed, cancellation) => CheckCommand.RunAsync(
-            () => Request.Read(parsed, _options, JobKind.Estimate, _replicas), parsed.GetValue(_options.Expected)!, _terminal, _replicas,
+            () => Request.Read(parsed, _options, Estimator.Hutchinson, _replicas), parsed.GetValue(expected)!, _terminal, _replicas,
             cancellation));
-        Fill(compare, JobKind.Estimate, _options.OfCompare(), CompareCommand.RunAsync);
-        var accuracy = new Command("accuracy", "Draws estimates against the number of probes, for several seeds, and the exact value");
-        Fill(accuracy, JobKind.Estimate, _options.OfAccuracy(), AccuracyCommand.RunAsync, AccuracyCommand.Folder);
-        _root.Add(estimate);
-        _root.Add(exact);
+        Fill(compare, Estimator.Hutchinson, CompareCommand.RunAsync);
+        var accuracy = new Command(JobOptions.Accuracy, "Draws estimates against the number of probes, for several seeds, and the exact value");
+        Fill(accuracy, Estimator.Hutchinson, AccuracyCommand.RunAsync, AccuracyCommand.Folder);
         _root.Add(accuracy);
         _root.Add(compare);
         _root.Add(check);
-        Completion.OfferFiles(_options.OfEstimate());
-        HelpPageAction.Install(_root, HelpPages.Of(_root, _options));
+        HelpPageAction.Install(_root, HelpPages.Of(_root, _options.Groups));
     }
 
     /// <summary>The program's commands.</summary>
@@ -61,7 +65,7 @@ internal sealed class ActorHutchCommand
 
     /// <summary>Reads a command line that the parser accepts.</summary>
     public Request Read(ParseResult parsed) =>
-        Request.Read(parsed, _options, _kinds.GetValueOrDefault(parsed.CommandResult.Command), _replicas);
+        Request.Read(parsed, _options, _estimators.GetValueOrDefault(parsed.CommandResult.Command), _replicas);
 
     /// <summary>What a command does once there is a session for it.</summary>
     private delegate Task<int> Work(
@@ -90,22 +94,22 @@ internal sealed class ActorHutchCommand
         return Problems.Report(_terminal.Error, "actorhutch", [.. request.Problems, .. Problems.Suggestions(parsed)]);
     }
 
-    private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options)
+    private void Fill(Command command, Estimator? estimator)
     {
-        _kinds.Add(command, kind);
-        foreach (var option in options) command.Add(option);
+        _estimators.Add(command, estimator);
+        foreach (var option in _options.Of(command == _root ? Estimator.Hutchinson.Name : command.Name)) command.Add(option);
     }
 
-    private void Fill(Command command, JobKind? kind, IReadOnlyList<Option> options, Work work, string? folder = null)
+    private void Fill(Command command, Estimator? estimator, Work work, string? folder = null)
     {
-        Fill(command, kind, options);
+        Fill(command, estimator);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var request = Request.Read(parsed, _options, kind, _replicas);
+            var request = Request.Read(parsed, _options, estimator, _replicas);
             request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory)).WithOut(folder);
             using var files = request.Files;
             if (request.Problems.Count > 0) return Problems.Report(_terminal.Error, "actorhutch", request.Problems);
-            if (!request.PrintsJob)
+            if (!request.Job.Run.PrintsJob)
             {
                 var terminal = _terminal.For(request);
                 return await SessionCommand.RunAsync(
@@ -113,7 +117,7 @@ internal sealed class ActorHutchCommand
                     cancellation).ConfigureAwait(false);
             }
 
-            await _terminal.Out.WriteLineAsync(request.Job.ToString()).ConfigureAwait(false);
+            await _terminal.Out.WriteLineAsync(request.Job.Write(_options.Entries)).ConfigureAwait(false);
             return ExitCode.Done;
         });
     }

@@ -3,13 +3,16 @@ using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Coordinator.CommandLine;
 
@@ -44,7 +47,7 @@ internal static class CheckCommand
         {
             var theirs = CurvatureCheck.Load(expected);
             using var probe = ArrayFiles.Open(ProbeOf(expected));
-            string device = Placement.Devices(request.Settings, replicas.CudaDeviceCount, processors: 1)[0];
+            string device = WorkerDevices.Devices(request.Settings, replicas.CudaDeviceCount, processors: 1)[0];
             var source = WithLoss(request.Spec.Risk, theirs, expected);
             using var replica = replicas.Create(
                 new ReplicaKey(source, request.Spec.Dtype, device, request.Settings.ThreadsPerWorker), Files(source, inputs!));
@@ -59,7 +62,7 @@ internal static class CheckCommand
         }
         catch (CurvatureException error)
         {
-            terminal.Error.WriteLine(error.Message);
+            terminal.Error.WriteLine(ApiWords.ToOptions(error.Message));
             return error is LibTorchException ? ExitCode.Failed : ExitCode.BadInput;
         }
     }
@@ -68,7 +71,7 @@ internal static class CheckCommand
     private static RiskSource WithLoss(RiskSource source, CurvatureCheck theirs, string expected)
     {
         if (source.Data is null && source.Inputs is null) return source;
-        if (theirs.LossFunction is { } name && source.Loss is null)
+        if (theirs.LossFunction is { } name and not ModelLoss.Word && source.Loss is null)
         {
             source = source with
             {
@@ -77,8 +80,8 @@ internal static class CheckCommand
             };
         }
 
-        if (theirs.IgnoreIndex is { } index && source.IgnoreIndex is null && index != CrossEntropy.DefaultIgnoreIndex)
-            source = source with { IgnoreIndex = index };
+        if (theirs.LossFunction is null || LossOf(theirs.LossFunction) == source.Loss)
+            source = source with { LossArguments = source.LossArguments.Over(ArgumentsOf(theirs, expected)) };
         return theirs.Reduction is { } word && source.Reduction == Reduction.Mean && Choices.Reduction.TryParse(word, out var reduction)
             ? source with { Reduction = reduction }
             : source;
@@ -89,18 +92,23 @@ internal static class CheckCommand
     {
         if (ours is null) return;
         // A name that is not known is the user's to know.
-        if (theirs.LossFunction is { } given && LossOf(given) is { } loss && Choices.Loss.Words.Contains(ours.Name) && loss.Word() != ours.Name)
+        string? loss = theirs.LossFunction is ModelLoss.Word ? ModelLoss.Word : LossOf(theirs.LossFunction ?? "")?.Word();
+        if (loss is not null && loss != ours.Name && (ours.Name == ModelLoss.Word || Choices.Loss.Words.Contains(ours.Name)))
         {
             throw new CurvatureException(
-                $"{expected} is of the loss {loss.Word()}, and the job has {ours.Name} ({ours.Reason}): leave out --loss, which is "
+                $"{expected} is of the loss {loss}, and the job has {ours.Name} ({ours.Reason}): leave out --loss, which is "
                 + "then that of the file, or compute the file anew.");
         }
 
-        if (source.IgnoreIndex is { } index && theirs.IgnoreIndex is { } other && index != other)
+        var arguments = ArgumentsOf(theirs, expected);
+        foreach (var argument in LossArgument.All)
         {
+            // Files of before say one argument alone.
+            bool isSaid = theirs.LossArguments is not null || (theirs.IgnoreIndex is not null && argument == LossArgument.IgnoreIndex);
+            if (!isSaid || argument.Write(source.LossArguments) is null || !argument.Differs(source.LossArguments, arguments)) continue;
             throw new CurvatureException(
-                $"{expected} is of --ignore-index {other}, and the job has {index}: leave it out, which is then that of the file, or "
-                + "compute the file anew.");
+                $"{expected} is of --{argument.Name} {argument.Write(arguments) ?? argument.Default}, and the job has "
+                + $"{argument.Write(source.LossArguments)}: leave it out, which is then that of the file, or compute the file anew.");
         }
 
         if (theirs.Reduction is { } reduction && reduction != ours.Reduction)
@@ -109,6 +117,22 @@ internal static class CheckCommand
                 $"{expected} is of the reduction {reduction}, and the job has {ours.Reduction}: leave out --reduction, which is "
                 + "then that of the file, or compute the file anew.");
         }
+    }
+
+    /// <summary>The arguments that a file says, but for those at their defaults.</summary>
+    private static LossArguments ArgumentsOf(CurvatureCheck theirs, string expected)
+    {
+        var said = theirs.IgnoreIndex is { } index && index != ClassificationLoss.DefaultIgnoreIndex
+            ? new LossArguments { IgnoreIndex = index }
+            : LossArguments.None;
+        foreach (var (name, text) in theirs.LossArguments ?? new Dictionary<string, string>())
+        {
+            var argument = LossArgument.All.FirstOrDefault(argument => argument.Name == name)
+                ?? throw new CurvatureException($"{expected} says {name} {text} of its loss: there is no such argument.");
+            said = argument.Read(said, text) ?? throw new CurvatureException($"{expected} says {name} {text} of its loss: it {argument.Right}.");
+        }
+
+        return said;
     }
 
     /// <summary>The loss that a file names; tools/export_pytorch.py has called bce bce-with-logits.</summary>

@@ -1,8 +1,7 @@
-using ActorHutch.Coordinator.CommandLine.Live;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
-using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.CommandLine;
@@ -35,7 +34,7 @@ internal static class CompareCommand
 
         bool interrupted = cancellation.IsCancellationRequested;
         var report = new CompareReport(
-            exact.Exact?.Trace, exact.Exact is null ? null : RoundingReport.Of(exact), rows, workers, interrupted, model, request.Job, VersionReport.Current);
+            exact.Estimate?.Trace, exact.Estimate is null ? null : RoundingReport.Of(exact), rows, workers, interrupted, model, request.Job, VersionReport.Current);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else CompareText.Write(terminal.ForPeople(), report, head: !request.Quiet);
 

@@ -1,5 +1,5 @@
 using ActorHutch.Coordinator.JobFiles;
-using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Coordinator.CommandLine;
 
@@ -11,14 +11,14 @@ internal static class DashboardRequest
     {
         if (run.Dashboard is not { IsLoopback: false } listen) return [];
         // Where the cluster has certificates, --insecure has another problem already.
-        bool tls = run.Cluster && (run.TlsCertificate ?? run.TlsKey ?? run.TlsAuthority) is not null;
+        bool tls = run.Cluster && run.Node.Tls.Any;
         if (tls)
         {
             return [new Problem("dashboard", listen.ToString(),
                 "must be on loopback (127.0.0.1) where there is --tls-cert: the page is not encrypted; ssh -L brings it to another machine")];
         }
 
-        return run.Insecure
+        return run.Node.Insecure
             ? []
             : [new Problem("dashboard", listen.ToString(),
                 "must be on loopback (127.0.0.1), or have --insecure: then whoever reaches the port can read how the job is, "

@@ -1,15 +1,13 @@
-using ActorHutch.Coordinator.Actors;
-using ActorHutch.Coordinator.CommandLine.Live;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
-using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.CommandLine;
 
-/// <summary><c>actorhutch estimate</c>: an estimate, and the exact trace beside it where that is cheap.</summary>
+/// <summary>A command that runs one estimator: beside an estimate, it computes the exact trace where that is cheap.</summary>
 internal static class EstimateCommand
 {
     public static async Task<int> RunAsync(
@@ -24,16 +22,16 @@ internal static class EstimateCommand
         int code = SessionCommand.Conclude(result, terminal);
         if (code == ExitCode.BadInput) return code;
 
-        var exact = result.Succeeded && !cancellation.IsCancellationRequested
+        var exact = result is { Succeeded: true, Spec.Estimator.IsExact: false } && !cancellation.IsCancellationRequested
             ? await ExactBesideAsync(session, result, terminal, cancellation).ConfigureAwait(false)
             : null;
         bool interrupted = cancellation.IsCancellationRequested;
         if (interrupted) code = ExitCode.Interrupted;
 
-        var report = Reporting.OfEstimate(result, exact, request.Job, interrupted);
+        var report = Reporting.Of(result, exact, request.Job, interrupted);
         session.Feed?.Ended(report);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
-        else text.WriteEstimate(report, result, NoExactTrace(exact), tables: !request.Quiet);
+        else text.WriteResult(report, result, NoExactTrace(exact), tables: !request.Quiet);
         return SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result.Record), JobReportFiles.Page, code);
     }
 

@@ -3,20 +3,21 @@ using System.CommandLine.Parsing;
 using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.Blobs;
+using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
-using Serilog.Events;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Coordinator.CommandLine;
 
 /// <summary>What the command line asks for, as far as it could be understood.</summary>
 /// <param name="Job">The job: what the options say, else the job file, else the defaults.</param>
-/// <param name="PrintsJob">Whether the job is to be written and not run.</param>
 /// <param name="Problems">Everything that is wrong, a line each; none where the rest can be used.</param>
-internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<string> Problems)
+internal sealed record Request(JobDocument Job, IReadOnlyList<string> Problems)
 {
     /// <summary>What is computed.</summary>
     public JobSpec Spec => Job.Spec;
@@ -28,7 +29,7 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
     public string? State => Job.Run.State;
 
     /// <summary>What <c>actorhutch accuracy</c> runs.</summary>
-    public AccuracyPlan Accuracy { get; init; } = new();
+    public AccuracyPlan Accuracy => Job.Accuracy;
 
     /// <summary>Where the report's files are written; null for nowhere.</summary>
     public string? Out => Job.Run.Out;
@@ -39,17 +40,11 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
     /// <summary>Whether the result is for a program.</summary>
     public bool Json => Job.Run.Json;
 
-    /// <summary>The least important log lines to write.</summary>
-    public LogEventLevel LogLevel => Job.Run.LogLevel ?? LogEventLevel.Warning;
-
     /// <summary>Whether nothing but the result is written.</summary>
     public bool Quiet => Job.Run.Quiet;
 
-    /// <summary>How log lines look.</summary>
-    public LogFormat LogFormat => Job.Run.LogFormat ?? LogFormat.Text;
-
     /// <summary>The cluster it runs on; null for this process.</summary>
-    public ClusterRequest? Cluster => Job.Run.Cluster ? ClusterRequest.Of(Job.Run) : null;
+    public ClusterRequest? Cluster => ClusterRequest.Of(Job.Run);
 
     /// <summary>The share of chunks that a second worker computes too.</summary>
     public double VerifyFraction => Job.Run.VerifyFraction ?? 0;
@@ -60,7 +55,7 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
     /// <summary>The same with its files found and hashed; what is wrong with them is among the problems.</summary>
     public Request WithFiles(BlobCache cache)
     {
-        var files = JobInputs.Read(Spec.Risk, cache);
+        var files = JobInputs.Read(Spec.Risk, cache, forCluster: Cluster is not null);
         return this with
         {
             Job = Job with { Spec = Spec with { Risk = files.Risk } },
@@ -76,99 +71,42 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
     /// <summary>Reads a command line; options with a problem of their own are left at their defaults.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="options">The options there are.</param>
-    /// <param name="kind">What the command computes; null for what the job file says.</param>
+    /// <param name="estimator">The command's; null for what the job file says.</param>
     /// <param name="replicas">Knows the devices.</param>
-    public static Request Read(ParseResult parsed, OptionSet options, JobKind? kind, IReplicaFactory replicas)
+    public static Request Read(ParseResult parsed, OptionTable<JobDocument> options, Estimator? estimator, IReplicaFactory replicas)
     {
-        var values = new OptionValues(parsed);
-        var file = values.Of(options.Job) is { } path ? JobFile.Read(path) : null;
-        var said = file?.Job ?? JobDocument.Default;
-        var (job, settings, run) = (said.Spec, said.Settings, said.Run);
-        var spec = job with
+        bool Has(string option) => parsed.CommandResult.Command.Options.Any(one => one.Name == option);
+        var job = options.Read(parsed, JobDocument.Default);
+        var file = job.Run.JobFile is { } path ? JobFile.Read(path, options.Entries) : null;
+        if (file is not null) job = options.Read(parsed, file.Job);
+        estimator ??= job.Spec.Estimator;
+        job = (job with
         {
-            Kind = kind ?? job.Kind,
-            Risk = RiskOptions.Read(options.Risk, job.Risk, values),
-            Matrix = values.Of(options.Matrix) ?? job.Matrix,
-            Structure = values.Of(options.Structure) ?? job.Structure,
-            Method = values.IsGiven(options.Method) ? values.Of(options.Method) : job.Method,
-            ProbeSpace = values.Of(options.ProbeSpace) ?? job.ProbeSpace,
-            Distribution = values.Of(options.Distribution) ?? job.Distribution,
-            Probes = values.Of(options.Probes) ?? job.Probes,
-            VBatch = values.IsGiven(options.VBatch) ? values.Of(options.VBatch) : job.VBatch,
-            RelativeError = values.Of(options.RelativeError) ?? job.RelativeError,
-            ConfidenceLevel = values.Of(options.ConfidenceLevel) ?? job.ConfidenceLevel,
-            Seed = values.Of(options.Seed) ?? job.Seed,
-            Dtype = values.IsGiven(options.Dtype) ? values.Of(options.Dtype) ?? default : job.Dtype,
-            RoundingProbes = values.IsGiven(options.RoundingProbes) ? values.Of(options.RoundingProbes) : job.RoundingProbes,
-        };
-        settings = settings with
-        {
-            Device = values.Of(options.Device) ?? settings.Device,
-            Workers = values.Of(options.Workers) ?? settings.Workers,
-            ThreadsPerWorker = values.Of(options.Threads) ?? settings.ThreadsPerWorker,
-            MemoryBudget = values.Of(options.MemoryBudget) ?? settings.MemoryBudget,
-        };
-        run = run with
-        {
-            Cluster = values.Flag(options.Cluster, run.Cluster),
-            Listen = values.Of(options.Node.Listen) ?? run.Listen,
-            Advertise = values.Of(options.Node.Advertise) ?? run.Advertise,
-            // An option that takes several values has none, not null, where nothing was said.
-            SeedNodes = values.IsGiven(options.Node.SeedNodes) ? values.Of(options.Node.SeedNodes) : run.SeedNodes,
-            JoinTimeout = values.Of(options.Node.JoinTimeout) ?? run.JoinTimeout,
-            Health = values.Of(options.Node.Health) ?? run.Health,
-            TlsCertificate = values.Of(options.Node.TlsCertificate) ?? run.TlsCertificate,
-            TlsKey = values.Of(options.Node.TlsKey) ?? run.TlsKey,
-            TlsAuthority = values.Of(options.Node.TlsAuthority) ?? run.TlsAuthority,
-            Insecure = values.Flag(options.Node.Insecure, run.Insecure),
-            MinWorkers = values.Of(options.MinWorkers) ?? run.MinWorkers,
-            VerifyFraction = values.Of(options.VerifyFraction) ?? run.VerifyFraction,
-            State = values.Of(options.State) ?? run.State,
-            Out = values.Of(options.Out) ?? run.Out,
+            // Only an exact trace has a cheaper space.
+            Spec = job.Spec with { Estimator = estimator, PicksSpace = job.Spec.PicksSpace && estimator.IsExact },
             // A comparison runs many jobs, and a page shows one.
-            Dashboard = parsed.CommandResult.Command.Options.Contains(options.Dashboard) ? values.Of(options.Dashboard) ?? run.Dashboard : null,
-            Json = values.Flag(options.Json, run.Json),
-            Quiet = values.Flag(options.Quiet, run.Quiet),
-            LogLevel = values.Of(options.LogLevel) ?? run.LogLevel,
-            LogFormat = values.Of(options.LogFormat) ?? run.LogFormat,
-        };
-        var document = new JobDocument(spec, settings)
-        {
-            Run = run,
-            PicksPrecision = values.IsGiven(options.Dtype) ? values.Of(options.Dtype) is null : said.PicksPrecision,
-            ProbesGiven = values.Of(options.Probes) is not null || file is { Job.ProbesGiven: true },
-            ProbeSpaceGiven = values.Of(options.ProbeSpace) is not null || file is { Job.ProbeSpaceGiven: true }
-                || spec.Kind == JobKind.Estimate,
-        }.Completed();
+            Run = Has("--dashboard") ? job.Run : job.Run with { Dashboard = null },
+        }).Completed();
 
-        var defaults = new AccuracyPlan();
-        var accuracy = new AccuracyPlan(
-            values.Of(options.Seeds) ?? defaults.Seeds, values.Of(options.From) ?? defaults.From,
-            values.Of(options.To) ?? defaults.To, values.Of(options.Steps) ?? defaults.Steps);
-        var cluster = run.Cluster ? ClusterRequest.Of(run) : null;
-        var given = parsed.CommandResult.Command.Options.Where(values.IsGiven).Select(option => option.Name.TrimStart('-')).ToHashSet();
+        var given = options.Given(parsed).ToArray();
         string Describe(Problem problem) =>
-            (given.Contains(problem.Field) ? null : file?.Describe(problem)) ?? problem.ToString();
+            (given.Any(entry => entry.Name == problem.Field) ? null : file?.Describe(problem)) ?? problem.ToString();
         string[] problems =
         [
             .. parsed.Errors.Select(error => error.Message),
             .. Misplaced(parsed),
-            .. ClusterRequest.Misplaced(parsed, options, run),
+            .. ClusterRequest.Misplaced(given, job.Run),
             // Where the command line says no to the file's cluster, what the file says of it counts for nothing.
-            .. values.IsGiven(options.Cluster) ? [] : file?.Misplaced(run) ?? [],
+            .. given.Any(entry => entry.Name == "cluster") ? [] : file?.Misplaced(job.Run) ?? [],
             .. file?.Problems ?? [],
-            .. document.Spec.Validate().Concat(settings.Validate()).Concat(cluster?.Validate() ?? [])
-                .Concat(accuracy.Validate(document.Spec))
-                .Concat(DashboardRequest.Validate(run))
-                .Concat(VerifyFractionProblem(run.VerifyFraction ?? 0))
-                .Concat(DtypeProblems(document, parsed.CommandResult.Command.Options.Contains(options.RoundingProbes)))
-                .Concat(DeviceProblems(settings, replicas, out string? unknown)).Select(Describe),
+            .. job.Spec.Validate().Concat(job.Settings.Validate()).Concat(ClusterRequest.Of(job.Run)?.Validate() ?? [])
+                .Concat(job.Accuracy.Validate(job.Spec))
+                .Concat(DashboardRequest.Validate(job.Run))
+                .Concat(VerifyFractionProblem(job.Run.VerifyFraction ?? 0))
+                .Concat(DtypeProblems(job, canCompare: Has("--rounding-probes")))
+                .Concat(DeviceProblems(job.Settings, replicas, out string? unknown)).Select(Describe),
         ];
-        return new Request(
-            document, parsed.GetValue(options.PrintJob), [.. (unknown is null ? problems : [.. problems, unknown]).Distinct()])
-        {
-            Accuracy = accuracy,
-        };
+        return new Request(job, [.. (unknown is null ? problems : [.. problems, unknown]).Distinct()]);
     }
 
     /// <summary>What keeps a job from finding out whether single precision is enough for it.</summary>
@@ -184,7 +122,7 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
 
     private static IEnumerable<Problem> VerifyFractionProblem(double fraction) => fraction is >= 0 and <= 1
         ? []
-        : [Problem.Of("verify-fraction", fraction, "must lie between 0 and 1")];
+        : [Problem.Of("verify-fraction", fraction, RunOptions.RightVerifyFraction)];
 
     /// <summary>Options before a command's name that the command does not have: the parser lets them pass.</summary>
     private static IEnumerable<string> Misplaced(ParseResult parsed)
@@ -205,7 +143,7 @@ internal sealed record Request(JobDocument Job, bool PrintsJob, IReadOnlyList<st
         if (!settings.Device.StartsWith("cuda", StringComparison.Ordinal) || settings.Validate().Count > 0) return [];
         try
         {
-            return Placement.Check(settings, replicas.CudaDeviceCount) is { } problem ? [problem] : [];
+            return WorkerDevices.Check(settings, replicas.CudaDeviceCount) is { } problem ? [problem] : [];
         }
         catch (CurvatureException error)
         {

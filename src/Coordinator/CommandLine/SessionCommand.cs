@@ -1,15 +1,12 @@
-using ActorHutch.Coordinator.Actors;
-using ActorHutch.Coordinator.Dashboard;
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature;
-using ActorHutch.Curvature.Data;
-using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Blobs;
-using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Hosting;
 using Serilog.Events;
 
 namespace ActorHutch.Coordinator.CommandLine;
@@ -24,8 +21,7 @@ internal static class SessionCommand
     {
         var policy = new JobPolicy
         {
-            // Settled here for all workers, whose machines may differ: stacks of one shape everywhere.
-            MemoryBudget = request.Settings.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget,
+            MemoryBudget = request.Settings.MemoryBudget,
             VerifyFraction = request.VerifyFraction,
             PicksPrecision = request.Job.PicksPrecision,
             KeepsRecord = request.Out is not null,
@@ -65,7 +61,10 @@ internal static class SessionCommand
                 }
 
                 foreach (var file in request.Files?.Replaced ?? []) terminal.Log.Tell(LogEventLevel.Warning, Warning(file));
-                return code;
+                if (code != ExitCode.Done || !session.HasDisagreements) return code;
+                terminal.Log.Tell(
+                    LogEventLevel.Error, "Two workers found different values for the same probes, so the result may be wrong: the report names them.");
+                return ExitCode.Failed;
             }
         }
         catch (Exception error) when (error is StateDirectoryException or ReportFolderException)

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.CommandLine.Live;
+using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Shared.Hosting;
 using Serilog.Events;
 using Spectre.Console;
@@ -50,9 +51,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     {
         Quiet = request.Quiet,
         Json = request.Json,
-        Log = new LogSettings(Error, request.LogLevel)
+        Log = new LogSettings(Error, request.Job.Run.Log.Level ?? RunOptions.DefaultLogLevel)
         {
-            Format = request.LogFormat,
+            Format = request.Job.Run.Log.Format ?? default,
             Colors = Screen is { Profile.Capabilities.ColorSystem: not ColorSystem.NoColors },
         },
     };

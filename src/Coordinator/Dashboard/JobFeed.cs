@@ -115,8 +115,8 @@ internal sealed class JobFeed(JobDocument job, TimeProvider time) : IAsyncDispos
 
     private void Take(JobLook? look)
     {
-        // A job of another kind is one that runs beside this one, for the same report.
-        if (look is not { State: { } state } || state.Spec.Kind != job.Spec.Kind) return;
+        // A job of another estimator is one that runs beside this one, for the same report.
+        if (look is not { State: { } state } || state.Spec.Estimator != job.Spec.Estimator) return;
         lock (_lock)
         {
             if (_result is not null) return;

@@ -45,11 +45,13 @@ internal static class JobNews
         }
     }
 
+    private static bool IsAtWork(WorkerInJob worker) => worker is { IsReady: true, Stalled: false };
+
     private static (NewsMood Mood, string? Text) Change(WorkerInJob? before, WorkerInJob now)
     {
         var state = WorkerStates.Of(now);
         // That it has a chunk at hand or none is no news.
-        if (before is not null && (WorkerStates.Of(before) == state || (before.IsReady && now.IsReady))) return default;
+        if (before is not null && (WorkerStates.Of(before) == state || (IsAtWork(before) && IsAtWork(now)))) return default;
         return state switch
         {
             WorkerStateName.Joining => (NewsMood.Plain, before is null ? "joined" : "came back"),
@@ -58,7 +60,7 @@ internal static class JobNews
             WorkerStateName.Left => (NewsMood.Plain, "left"),
             WorkerStateName.Unreachable => (NewsMood.Bad, "cannot be reached"),
             WorkerStateName.Lost => (NewsMood.Bad, $"is gone: {now.Reason}"),
-            _ => (NewsMood.Bad, $"failed: {now.Reason}"),
+            _ => (NewsMood.Bad, $"failed: {now.Problem}"),
         };
     }
 }

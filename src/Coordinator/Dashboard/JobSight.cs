@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Reports;
+using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Statistics;
 

@@ -25,7 +25,8 @@ internal static class JobViews
         Guid run, JobDocument job, JobLook look, JobResult? result, Report? report, EndView? end, IReadOnlyList<NewsItem> news)
     {
         var state = result?.State ?? look.State;
-        var blocks = BlocksOf(look, result);
+        var estimate = result is null ? look.Progress?.Estimate : result.Estimate;
+        var blocks = estimate?.Blocks ?? [];
         return new JobView
         {
             Run = run,
@@ -35,9 +36,9 @@ internal static class JobViews
                 : state.Phase == JobPhase.Preparing ? ViewPhase.Preparing
                 : ViewPhase.Running,
             Title = Title(job.Spec, state),
-            IsExact = job.Spec.Kind == JobKind.Exact,
-            Facts = [.. Facts(state?.Spec ?? job.Spec, state), .. Rounding(look, result)],
-            Trace = TraceOf(look, result),
+            IsExact = job.Spec.Estimator.IsExact,
+            Facts = [.. Facts(state?.Spec ?? job.Spec, state), .. Rounding(estimate)],
+            Trace = TraceOf(estimate),
             ExactTrace = report?.ExactTrace,
             Progress = ProgressOf(job.Spec, look, result),
             Chunks = ChunksOf(state),
@@ -50,26 +51,15 @@ internal static class JobViews
     }
 
     /// <summary>How a job ended, in words.</summary>
-    public static EndView EndOf(Report report) => new(report.StopReason, report switch
-    {
-        { Error: { } error } => error,
-        { Interrupted: true } => "It was interrupted: this is what was computed until then.",
-        { StopReason: "targetReached" } => "The interval is as narrow as was asked for.",
-        _ => "All chunks are done.",
-    });
+    public static EndView EndOf(Report report) => new(report.StopReason, StopText.Sentence(report));
 
-    private static TraceView? TraceOf(JobLook look, JobResult? result)
+    private static TraceView? TraceOf(TraceEstimate? estimate) => estimate switch
     {
-        if (result?.Exact is { } exact) return new TraceView(exact.Trace, 0, null, null, null, result.Probes);
-        return (result is null ? look.Progress?.Estimate : result.Estimate) is not { } estimate
-            ? null
-            : new TraceView(
-                estimate.Trace, estimate.StandardError, estimate.Confidence.Level, estimate.Confidence.Low,
-                estimate.Confidence.High, estimate.Probes);
-    }
-
-    private static IReadOnlyList<BlockTrace> BlocksOf(JobLook look, JobResult? result) =>
-        result?.Exact?.Blocks ?? (result is null ? look.Progress?.Estimate : result.Estimate)?.Blocks ?? [];
+        null => null,
+        { IsExact: true } => new TraceView(estimate.Trace, 0, null, null, null, estimate.Probes),
+        { Confidence: var interval } => new TraceView(
+            estimate.Trace, estimate.StandardError, interval.Level, interval.Low, interval.High, estimate.Probes),
+    };
 
     private static ProgressView? ProgressOf(JobSpec spec, JobLook look, JobResult? result)
     {
@@ -84,7 +74,7 @@ internal static class JobViews
         double elapsed = progress.Elapsed.TotalSeconds;
         double left = elapsed * (progress.Total - progress.Probes) / progress.Probes;
         return new ProgressView(
-            progress.Probes, progress.Total, spec.RelativeError is not null, elapsed,
+            progress.Probes, progress.Total, spec.Target is not null, elapsed,
             double.IsFinite(left) && left > 0 ? left : null, progress.Probes / elapsed);
     }
 
@@ -96,15 +86,12 @@ internal static class JobViews
             state.Counts.Disagreements.Length);
 
     private static string Title(JobSpec spec, JobState? state) =>
-        $"The {(spec.Kind == JobKind.Exact ? "exact trace" : "trace")} of the {Terms.Matrix(spec.Matrix)} of {state?.Replica?.Model.Name ?? spec.Risk.Model}";
+        $"The {spec.Estimator.Quantity} of the {Terms.Matrix(spec.Matrix)} of {state?.Replica?.Model.Name ?? spec.Risk.Model}";
 
-    private static IEnumerable<FactView> Rounding(JobLook look, JobResult? result)
+    private static IEnumerable<FactView> Rounding(TraceEstimate? estimate)
     {
-        var (rounding, trace) = result is { Exact: { } exact } ? (exact.Rounding, exact.Trace)
-            : (result is null ? look.Progress?.Estimate : result.Estimate) is { } estimate ? (estimate.Rounding, estimate.Trace)
-            : default;
-        if (rounding is null) yield break;
-        string share = Figures.Significant(100 * rounding.Bound / Math.Abs(trace), 2);
+        if (estimate is not { Rounding: { } rounding }) yield break;
+        string share = Figures.Significant(100 * rounding.Bound / Math.Abs(estimate.Trace), 2);
         yield return new FactView("Rounding", $"below {Figures.Significant(rounding.Bound, 2)}, {share} % of the trace, by {Figures.Count(rounding.Probes, "probe")} in float64");
     }
 
@@ -119,11 +106,9 @@ internal static class JobViews
         }
 
         yield return new FactView("Matrix", Terms.Matrix(spec));
-        string space = $"in {spec.ProbeSpace.Word()} space, {Figures.Whole(spec.ChunkSize)} in a chunk";
-        yield return spec.Kind == JobKind.Exact
-            ? new FactView("Basis vectors", space)
-            : new FactView("Probes", $"{Terms.Distribution(spec.Distribution)} {space}, seed {spec.Seed}");
-        if (spec.RelativeError is { } error)
+        string seed = spec.Estimator.IsExact ? "" : $", seed {spec.Seed}";
+        yield return new FactView("Probes", $"{Terms.Probes(spec, count: 0)}, {Figures.Whole(spec.ChunkSize)} in a chunk{seed}");
+        if (spec.Target is { } error)
         {
             yield return new FactView("Stops at", $"a half-width of {Figures.Significant(error * 100, 3)} % of the trace, "
                 + $"or {Figures.Count(spec.Probes, "probe")}");

@@ -25,9 +25,10 @@ internal static class WorkerStates
     public static WorkerStateName Of(WorkerInJob worker) => worker.Phase switch
     {
         WorkerPhase.Preparing => WorkerStateName.Joining,
+        _ when worker.Stalled => WorkerStateName.Failed,
         WorkerPhase.Ready when worker.Chunks.IsEmpty => WorkerStateName.Ready,
         WorkerPhase.Ready => WorkerStateName.Computing,
-        WorkerPhase.Failed => WorkerStateName.Failed,
+        WorkerPhase.Failed or WorkerPhase.Resting => WorkerStateName.Failed,
         WorkerPhase.Leaving => WorkerStateName.Leaving,
         _ when worker.Reason == WorkerInJob.Left => WorkerStateName.Left,
         _ when worker.Reason == WorkerInJob.Unreachable => WorkerStateName.Unreachable,
@@ -42,7 +43,7 @@ internal static class WorkerStates
     /// <param name="ended">Whether it is over, so that nobody computes any more.</param>
     public static WorkersView View(JobState state, bool ended)
     {
-        double accepted = Math.Max(1, state.Workers.Values.Sum(worker => worker.ProbesDone));
+        double accepted = state.Workers.Values.Sum(state.ProbesOf) is var sum && sum > 0 ? sum : 1;
         WorkerStateName Now(WorkerInJob worker) =>
             Of(worker) is var name && ended && name == WorkerStateName.Computing ? WorkerStateName.Ready : name;
         var workers = state.Workers.AsEnumerable();
@@ -55,8 +56,9 @@ internal static class WorkerStates
         return new WorkersView(
             [.. state.Workers.Values.CountBy(Now).OrderBy(entry => entry.Key).Select(entry => new StateView(entry.Key, entry.Value))],
             [.. workers.Take(MaxRows).Select(entry => new WorkerView(
-                entry.Key.Id, entry.Value.Device, Now(entry.Value), entry.Value.Reason ?? StepOf(entry.Value), entry.Value.ChunksDone,
-                entry.Value.ProbesDone, entry.Value.ProbesDone / entry.Value.ComputeSeconds, entry.Value.ProbesDone / accepted))],
+                entry.Key.Id, entry.Value.Device, Now(entry.Value), entry.Value.Problem ?? StepOf(entry.Value), entry.Value.ChunksDone,
+                (long)Math.Round(state.ProbesOf(entry.Value)), state.ProbesOf(entry.Value) / entry.Value.ComputeSeconds,
+                state.ProbesOf(entry.Value) / accepted))],
             Math.Max(0, state.Workers.Count - MaxRows));
     }
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Coordinator.JobFiles;
 
@@ -19,11 +20,11 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
     /// <summary>Where it is run, and what becomes of it.</summary>
     public RunOptions Run { get; init; } = new();
 
+    /// <summary>What <c>actorhutch accuracy</c> runs of it.</summary>
+    public AccuracyPlan Accuracy { get; init; } = new();
+
     /// <summary>Whether somebody said how many probes, so that no default may take their place.</summary>
     public bool ProbesGiven { get; init; } = true;
-
-    /// <summary>Whether somebody said where probes are drawn; an exact trace picks the cheaper space otherwise.</summary>
-    public bool ProbeSpaceGiven { get; init; } = true;
 
     /// <summary>
     /// Whether the number type is <c>auto</c>: the job is run in single precision, as its spec says, and in double precision where
@@ -33,7 +34,7 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
 
     /// <summary>A job of which nobody has said anything.</summary>
     public static JobDocument Default { get; } =
-        new(new JobSpec(), new ExecutionSettings()) { ProbesGiven = false, ProbeSpaceGiven = false };
+        new(new JobSpec { PicksSpace = true }, new ExecutionSettings()) { ProbesGiven = false };
 
     /// <summary>The job with the defaults that depend on what else was said.</summary>
     public JobDocument Completed() => ProbesGiven || Spec.RelativeError is null
@@ -41,7 +42,10 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
         : this with { Spec = Spec with { Probes = JobSpec.DefaultProbesToTarget } };
 
     /// <summary>The document, a field a line.</summary>
-    public override string ToString() => JsonSerializer.Serialize(this, Indented);
+    public override string ToString() => Write(JobOptions.All);
+
+    /// <summary>The same of other options.</summary>
+    public string Write(IEnumerable<OptionEntry<JobDocument>> entries) => Fields(JobOptions.OfFiles(entries)).ToJsonString(Indented);
 
     /// <summary>
     /// What the result depends on, in one line: fields in a fixed order, those that are null left out, so that a field
@@ -49,14 +53,9 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
     /// </summary>
     public static string Canonical(JobSpec spec)
     {
-        var document = new JobDocument(spec, new ExecutionSettings());
-        var fields = new JsonObject();
-        foreach (var field in JobField.All.Where(field => field.ShowsInResult && !field.IsPath(document)))
-        {
-            if (field.Write(document) is { } value) fields.Add(field.Name, value);
-        }
-
-        return fields.ToJsonString();
+        // No result depends on where a file is.
+        var risk = spec.Risk.WithFiles((_, file) => file with { Path = null });
+        return new JobDocument(spec with { Risk = risk }, new ExecutionSettings()).Fields(JobOptions.All.Where(entry => entry.ShowsInResult)).ToJsonString();
     }
 
     /// <summary>SHA-256 of <see cref="Canonical"/>, in lower-case hexadecimal: the job's name.</summary>
@@ -65,23 +64,19 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>The values of some options; what nobody has said is at its default, with or without a null.</summary>
+    private JsonObject Fields(IEnumerable<OptionEntry<JobDocument>> entries) => new(
+        from entry in entries
+        let value = entry.WriteJson(this)
+        where value is not null
+        select KeyValuePair.Create(entry.Field, (JsonNode?)value));
+
     private sealed class Converter : JsonConverter<JobDocument>
     {
         public override JobDocument Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             throw new NotSupportedException($"{nameof(JobFile)} reads jobs, and says what is wrong with them.");
 
-        public override void Write(Utf8JsonWriter writer, JobDocument value, JsonSerializerOptions options)
-        {
-            writer.WriteStartObject();
-            foreach (var field in JobField.All)
-            {
-                // What nobody has said is at its default, with or without a null.
-                if (field.Write(value) is not { } node) continue;
-                writer.WritePropertyName(field.Name);
-                node.WriteTo(writer, options);
-            }
-
-            writer.WriteEndObject();
-        }
+        public override void Write(Utf8JsonWriter writer, JobDocument value, JsonSerializerOptions options) =>
+            value.Fields(JobOptions.OfFiles()).WriteTo(writer, options);
     }
 }

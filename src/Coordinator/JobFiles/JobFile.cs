@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
-using ActorHutch.Curvature.Data;
-using ActorHutch.Shared.Jobs;
+using ActorHutch.Curvature.Data.Bytes;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Coordinator.JobFiles;
 
@@ -23,7 +23,9 @@ internal sealed record JobFile(
         new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     /// <summary>Reads a file. What cannot be read is among the problems.</summary>
-    public static JobFile Read(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="entries">The options there are; null for all.</param>
+    public static JobFile Read(string path, IReadOnlyList<OptionEntry<JobDocument>>? entries = null)
     {
         try
         {
@@ -31,7 +33,7 @@ internal sealed record JobFile(
             if (text.Span.StartsWith(Encoding.UTF8.Preamble)) text = text[Encoding.UTF8.Preamble.Length..];
             if (!Utf8.IsValid(text.Span)) return Broken(path, $"{path}: is not in UTF-8: save it as such.");
             using var json = JsonDocument.Parse(text, Options);
-            return Read(path, json.RootElement);
+            return Read(path, json.RootElement, [.. JobOptions.OfFiles(entries)]);
         }
         catch (JsonException error)
         {
@@ -51,22 +53,22 @@ internal sealed record JobFile(
 
     /// <summary>What it says of a cluster that it does not ask for, a line each.</summary>
     /// <param name="run">What is asked for: by this file and by options.</param>
-    public IEnumerable<string> Misplaced(RunOptions run) => run.Cluster ? [] : RunFields.OfCluster
+    public IEnumerable<string> Misplaced(RunOptions run) => run.Cluster ? [] : JobOptions.OfCluster
         .Where(one => one.Write(Job) is not null && !(one.Name == "insecure" && run.Dashboard is not null))
-        .Select(one => $"{Path}: {one.Name} has no meaning without \"cluster\": true, or --cluster.");
+        .Select(one => $"{Path}: {one.Field} has no meaning without \"cluster\": true, or --cluster.");
 
     /// <summary>Whether a problem is one of a value that stands in the file.</summary>
     /// <param name="problem">The problem.</param>
     /// <returns>The line for it; null where the file is not to blame.</returns>
     public string? Describe(Problem problem)
     {
-        var field = JobField.All.FirstOrDefault(field => field.Option == problem.Field);
-        return field is not null && Fields.Contains(field.Name)
-            ? $"{Path}: {field.Name} {problem.Value}: {problem.Right}."
+        var entry = JobOptions.All.FirstOrDefault(entry => entry.Name == problem.Field);
+        return entry is not null && Fields.Contains(entry.Field)
+            ? $"{Path}: {entry.Field} {problem.Value}: {problem.Right}."
             : null;
     }
 
-    private static JobFile Read(string path, JsonElement root)
+    private static JobFile Read(string path, JsonElement root, IReadOnlyList<OptionEntry<JobDocument>> entries)
     {
         if (root.ValueKind != JsonValueKind.Object) return Broken(path, $"{path}: must be a JSON object with a job's fields.");
 
@@ -75,9 +77,8 @@ internal sealed record JobFile(
         if (report && inner.ValueKind != JsonValueKind.Object)
             return Broken(path, $"{path}: job must be an object with a job's fields.");
 
-        var job = JobDocument.Default;
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        var fields = new HashSet<string>(StringComparer.Ordinal);
+        var values = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         var problems = new List<string>();
         foreach (var property in (report ? inner : root).EnumerateObject())
         {
@@ -89,37 +90,33 @@ internal sealed record JobFile(
 
             // What editors complete a job file by.
             if (property.Name == JobSchema.Reference) continue;
-            var field = JobField.All.FirstOrDefault(field => field.Name == property.Name);
-            if (field is null)
+            var entry = entries.FirstOrDefault(entry => entry.Field == property.Name);
+            if (entry is null)
             {
-                problems.Add($"{path}: {property.Name} is not a field of a job, which has {Known}.");
+                string known = string.Join(", ", entries.Select(one => one.Field));
+                problems.Add($"{path}: {property.Name} is not a field of a job, which has {known}.");
                 continue;
             }
 
-            if (!seen.Add(field.Name)) problems.Add($"{path}: {field.Name} is there twice: once must do.");
-            if (property.Value.ValueKind == JsonValueKind.Null) continue;
+            if (!seen.Add(entry.Field)) problems.Add($"{path}: {entry.Field} is there twice: once must do.");
+            // An empty list says no more than a null.
+            if (property.Value.ValueKind == JsonValueKind.Null || property.Value is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 0) continue;
             try
             {
-                if (field.Read(property.Value, job) is { } read)
-                {
-                    job = read;
-                    fields.Add(field.Name);
-                }
-                else
-                {
-                    problems.Add($"{path}: {field.Name} {Shown(property.Value)}: {field.Right}.");
-                }
+                if (entry.Read(JobDocument.Default, property.Value) is not null) values[entry.Field] = property.Value;
+                else problems.Add($"{path}: {entry.Field} {Shown(property.Value)}: {entry.Right}.");
             }
             catch (InvalidOperationException)
             {
-                problems.Add($"{path}: {field.Name}: holds half of a surrogate pair, such as \\ud800, which is no text.");
+                problems.Add($"{path}: {entry.Field}: holds half of a surrogate pair, such as \\ud800, which is no text.");
             }
         }
 
-        return new JobFile(path, job, fields, problems);
+        // In the options' order, not the file's: a file's hash goes to its path, whichever of them is said first.
+        var job = entries.Where(entry => values.ContainsKey(entry.Field))
+            .Aggregate(JobDocument.Default, (job, entry) => entry.Read(job, values[entry.Field])!);
+        return new JobFile(path, job, values.Keys.ToHashSet(), problems);
     }
-
-    private static string Known => string.Join(", ", JobField.All.Select(one => one.Name));
 
     private static string Shown(JsonElement value)
     {

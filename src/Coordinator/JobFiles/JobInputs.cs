@@ -1,7 +1,8 @@
 using ActorHutch.Curvature;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Coordinator.JobFiles;
 
@@ -14,16 +15,22 @@ internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore H
     : IDisposable
 {
     /// <summary>Finds the files: by their paths, or by their hashes among those that were fetched before.</summary>
-    public static JobInputs Read(RiskSource risk, BlobCache cache)
+    /// <param name="risk">Names them.</param>
+    /// <param name="cache">What was fetched before.</param>
+    /// <param name="forCluster">Whether workers elsewhere are to fetch data in segments.</param>
+    public static JobInputs Read(RiskSource risk, BlobCache cache, bool forCluster = false)
     {
         BlobStore offered = new(), here = new();
         var problems = new List<Problem>();
         var found = risk.WithFiles((option, file) =>
         {
-            if (Find(option, file, cache, problems) is not { } opened) return file;
+            bool inSegments = forCluster && option is "data" or "inputs" or "targets";
+            if (Find(option, file, cache, problems, inSegments) is not { } opened) return file;
             var content = here.Add(opened);
             if (option != "model-assembly") offered.Add(here.FileOf(content.Id)!);
-            return file with { Id = content.Id, Length = content.Length };
+            // What fits into one comes as a whole, which takes a request less.
+            var segments = content.Length > SegmentHashes.SegmentSize ? offered.AddSegments(here.FileOf(content.Id)!) : null;
+            return file with { Id = content.Id, Length = content.Length, Segments = segments?.Id };
         });
         return new JobInputs(found, offered, here, problems);
     }
@@ -40,7 +47,7 @@ internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore H
     /// <summary>Closes the files.</summary>
     public void Dispose() => Here.Dispose();
 
-    private static HashedFile? Find(string option, InputFile file, BlobCache cache, List<Problem> problems)
+    private static HashedFile? Find(string option, InputFile file, BlobCache cache, List<Problem> problems, bool inSegments)
     {
         if (file.Path is null || (file.Id is not null && !Path.Exists(file.Path)))
         {
@@ -52,7 +59,7 @@ internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore H
 
         try
         {
-            var opened = HashedFile.Open(file.Path);
+            var opened = HashedFile.Open(file.Path, inSegments);
             var found = BlobId.Of(opened.Content);
             if (file.Id is not { } id || id == found) return opened;
             opened.Dispose();

@@ -1,11 +1,11 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ActorHutch.Coordinator.CommandLine;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Coordinator.JobFiles;
 
-/// <summary>The JSON schema of job files, made of the same fields that are read: <c>docs/job.schema.json</c>.</summary>
+/// <summary>The JSON schema of job files, made of the options: <c>docs/job.schema.json</c>.</summary>
 internal static class JobSchema
 {
     /// <summary>The property by which a job file names its schema; it says nothing of the job.</summary>
@@ -20,17 +20,15 @@ internal static class JobSchema
     };
 
     /// <summary>The schema.</summary>
-    public static string Text()
+    /// <param name="entries">The options there are; null for all.</param>
+    public static string Text(IEnumerable<OptionEntry<JobDocument>>? entries = null)
     {
-        var descriptions = new OptionSet().OfEstimate()
-            .ToDictionary(option => option.Name.TrimStart('-'), option => option.Description ?? "");
-        var properties = new JsonObject { [Reference] = JobField.OfType("string") };
-        foreach (var field in JobField.All)
+        var properties = new JsonObject { [Reference] = new JsonObject { ["type"] = "string" } };
+        foreach (var entry in JobOptions.OfFiles(entries))
         {
-            var schema = field.Schema();
-            schema["description"] = descriptions.GetValueOrDefault(field.Option, "It " + field.Right)
-                + (field.Name.EndsWith("Sha256", StringComparison.Ordinal) ? ": its SHA-256" : "");
-            properties[field.Name] = new JsonObject { ["anyOf"] = new JsonArray(schema, JobField.OfType("null")) };
+            var schema = entry.Format.Schema();
+            schema["description"] = entry.Help;
+            properties[entry.Field] = new JsonObject { ["anyOf"] = new JsonArray(schema, new JsonObject { ["type"] = "null" }) };
         }
 
         return new JsonObject

@@ -1,3 +1,4 @@
+using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.Hosting;
 using Serilog.Events;
 
@@ -9,35 +10,25 @@ namespace ActorHutch.Coordinator.JobFiles;
 /// </summary>
 internal sealed record RunOptions
 {
+    /// <summary>What is right for <see cref="VerifyFraction"/>, as the end of a sentence.</summary>
+    public const string RightVerifyFraction = "must lie between 0 and 1";
+
+    /// <summary>The least important log lines to write where nothing is said.</summary>
+    public const LogEventLevel DefaultLogLevel = LogEventLevel.Warning;
+
+    /// <summary>The place in a cluster of a coordinator of which nothing is said.</summary>
+    public static NodeSettings DefaultNode { get; } = new()
+    {
+        Role = NodeSettings.CoordinatorRole,
+        Listen = new HostPort("127.0.0.1", 4053),
+        JoinTimeout = TimeSpan.FromSeconds(60),
+    };
+
     /// <summary>Whether the job is computed by workers that join, not in this process.</summary>
     public bool Cluster { get; init; }
 
-    /// <summary>Where the node listens.</summary>
-    public HostPort? Listen { get; init; }
-
-    /// <summary>Where others find it.</summary>
-    public HostPort? Advertise { get; init; }
-
-    /// <summary>Whom it joins.</summary>
-    public IReadOnlyList<HostPort>? SeedNodes { get; init; }
-
-    /// <summary>How long it waits for workers, in seconds.</summary>
-    public double? JoinTimeout { get; init; }
-
-    /// <summary>Where its health is told.</summary>
-    public HostPort? Health { get; init; }
-
-    /// <summary>Its certificate's file.</summary>
-    public string? TlsCertificate { get; init; }
-
-    /// <summary>The private key's file.</summary>
-    public string? TlsKey { get; init; }
-
-    /// <summary>The authority's file.</summary>
-    public string? TlsAuthority { get; init; }
-
-    /// <summary>Whether it may listen to other machines without TLS.</summary>
-    public bool Insecure { get; init; }
+    /// <summary>This node's place in the cluster.</summary>
+    public NodeSettings Node { get; init; } = DefaultNode;
 
     /// <summary>Workers to wait for.</summary>
     public int? MinWorkers { get; init; }
@@ -60,9 +51,12 @@ internal sealed record RunOptions
     /// <summary>Whether nothing but the result is written.</summary>
     public bool Quiet { get; init; }
 
-    /// <summary>The least important log lines to write.</summary>
-    public LogEventLevel? LogLevel { get; init; }
+    /// <summary>What is said of log lines.</summary>
+    public LogOptions Log { get; init; } = new();
 
-    /// <summary>How log lines look.</summary>
-    public LogFormat? LogFormat { get; init; }
+    /// <summary>The job file that the command line names.</summary>
+    public string? JobFile { get; init; }
+
+    /// <summary>Whether the job is to be written and not run.</summary>
+    public bool PrintsJob { get; init; }
 }

@@ -20,6 +20,8 @@ internal static class JournalConfiguration
               connection-string = {{Quoted(connectionString)}}
               provider-name = "SQLite.MS"
               auto-initialize = on
+              # A machine may sleep, or its disk be busy, while the journal is read; the default of 30 s would give it up.
+              recovery-event-timeout = 10m
               # One job at a time, and SQLite has one writer.
               parallelism = 1
             }

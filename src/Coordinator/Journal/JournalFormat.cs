@@ -1,5 +1,7 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 using Google.Protobuf;
@@ -28,9 +30,14 @@ internal static class JournalFormat
     public static ReplicaAgreed Read(Wire.Replica replica) => new(new ReplicaReady(
         Guid.Empty, new ReplicaDescription(replica.Model, replica.Sha256, replica.Parameters, replica.Samples)
         {
-            Loss = replica.Loss.Length == 0 ? null : new LossDescription(replica.Loss, replica.Reduction, replica.LossReason),
+            Loss = replica.Loss.Length == 0 ? null
+                : new LossDescription(replica.Loss, replica.Reduction, replica.LossReason) { Arguments = replica.LossArguments },
         },
-        (CurvatureMethod)replica.Method, replica.MethodReason, [.. replica.Blocks], replica.BasisCount, 0));
+        (CurvatureMethod)replica.Method, replica.MethodReason, [.. replica.Blocks], replica.BasisCount, 0)
+    {
+        ShardSize = replica.ShardSize == 0 ? ShardSize.Whole : replica.ShardSize,
+        ProbeSpace = (ProbeSpace)replica.ProbeSpace,
+    });
 
     public static ChunksAccepted Read(Wire.Chunks chunks) => new(
         new TimeSpan(chunks.ElapsedTicks),
@@ -70,6 +77,9 @@ internal static class JournalFormat
             Loss = replica.Model.Loss?.Name ?? "",
             Reduction = replica.Model.Loss?.Reduction ?? "",
             LossReason = replica.Model.Loss?.Reason ?? "",
+            LossArguments = replica.Model.Loss?.Arguments ?? "",
+            ShardSize = replica.ShardSize,
+            ProbeSpace = (int)replica.ProbeSpace,
         };
         written.Blocks.AddRange(replica.Blocks);
         return written;
@@ -87,6 +97,8 @@ internal static class JournalFormat
                 worker.Device = chunk.Device;
                 worker.WarmUpSeconds = chunk.WarmUpSeconds;
                 worker.TransferSeconds = chunk.TransferSeconds;
+                worker.Kind = chunk.Kind;
+                if (chunk.Bits is { } bits) worker.Bits = bits;
                 written.Workers.Add(worker);
             }
 
@@ -101,6 +113,7 @@ internal static class JournalFormat
                 Attempt = chunk.Attempt,
             };
             if (chunk.AcceptedAt is { } at) one.AcceptedAtSeconds = at;
+            if (chunk.Values.Weight != 1) one.Weight = chunk.Values.Weight;
             one.Values.AddRange(chunk.Values.Values);
             written.Chunks_.Add(one);
         }
@@ -110,9 +123,11 @@ internal static class JournalFormat
 
     private static AcceptedChunk Read(Wire.Chunk chunk, Wire.Worker worker) => new(
         chunk.Number, Key(worker), worker.Device, worker.WarmUpSeconds, chunk.ComputeSeconds, chunk.WaitSeconds,
-        new ProbeValues(chunk.FirstProbe, chunk.Columns, [.. chunk.Values]))
+        new ProbeValues(chunk.FirstProbe, chunk.Columns, [.. chunk.Values]) { Weight = chunk.HasWeight ? chunk.Weight : 1 })
     {
         TransferSeconds = worker.TransferSeconds,
+        Kind = worker.Kind,
+        Bits = worker.HasBits ? worker.Bits : null,
         // Journals of earlier versions know neither.
         Attempt = Math.Max(chunk.Attempt, 1),
         AcceptedAt = chunk.HasAcceptedAtSeconds ? chunk.AcceptedAtSeconds : null,
@@ -145,7 +160,7 @@ internal static class JournalFormat
     {
         var written = Write(key);
         written.Device = worker.Device;
-        written.Problem = worker.Reason ?? "";
+        written.Problem = worker.Problem ?? "";
         written.Chunks = worker.ChunksDone;
         written.Probes = worker.ProbesDone;
         written.ComputeSeconds = worker.ComputeSeconds;
@@ -153,6 +168,7 @@ internal static class JournalFormat
         written.WarmUpSeconds = worker.WarmUpSeconds;
         written.TransferSeconds = worker.TransferSeconds;
         written.Kind = worker.Kind;
+        if (worker.Bits is { } bits) written.Bits = bits;
         return written;
     }
 
@@ -168,5 +184,6 @@ internal static class JournalFormat
         WaitSeconds = worker.WaitSeconds,
         WarmUpSeconds = worker.WarmUpSeconds,
         TransferSeconds = worker.TransferSeconds,
+        Bits = worker.HasBits ? worker.Bits : null,
     };
 }

@@ -12,6 +12,8 @@ internal sealed class StateDirectoryException(string message) : Exception(messag
 /// </summary>
 internal sealed class StateDirectory : IDisposable
 {
+    private const string NotGiven = "not given";
+
     private readonly FileStream _lock;
     private readonly JournalDatabase _database;
 
@@ -86,17 +88,15 @@ internal sealed class StateDirectory : IDisposable
         if (JobDocument.Hash(owner.Job.Spec) == JobDocument.Hash(job.Spec)) return;
 
         var (there, here) = (owner.Job, new JobDocument(job.Spec, owner.Job.Settings) { PicksPrecision = job.PicksPrecision });
-        var differences = JobField.All
-            .Where(field => field.ShowsInResult)
-            .Select(field => (field.Name, There: Shown(field, there), Here: Shown(field, here)))
+        var differences = JobOptions.All
+            .Where(entry => entry.ShowsInResult)
+            .Select(entry => (entry.Field, There: entry.Write(there) ?? NotGiven, Here: entry.Write(here) ?? NotGiven))
             .Where(field => field.There != field.Here)
-            .Select(field => $"{field.Name} is {field.There} there and {field.Here} here");
+            .Select(field => $"{field.Field} is {field.There} there and {field.Here} here");
         throw new StateDirectoryException(
             $"--state {path}: it is another job's: {string.Join(", ", differences)}. Give another directory, or run the "
             + $"job that it is of with --job {jobFile}.");
     }
-
-    private static string Shown(JobField field, JobDocument job) => field.Write(job)?.ToString() ?? "not given";
 
     private static StateDirectoryException Damaged(string path, string reason) => new(
         $"--state {path}: it is damaged: {reason}. Nothing in it was changed. Put it back from a copy, or give another "

@@ -1,6 +1,5 @@
-using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.JobFiles;
-using ActorHutch.Coordinator.Running;
+using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Statistics;
 using ActorHutch.Shared.Jobs;
 
@@ -25,6 +24,12 @@ internal sealed record AccuracyReport(
     string? Method, bool Interrupted, string? Error, double ElapsedSeconds, ReplicaDescription? Model, JobDocument Job,
     VersionReport Versions)
 {
+    /// <summary>The report's file.</summary>
+    public const string Json = "accuracy.json";
+
+    /// <summary>The file of each run's estimates.</summary>
+    public const string Csv = "accuracy.csv";
+
     /// <summary>Makes the report.</summary>
     /// <param name="plan">What was to run.</param>
     /// <param name="results">The runs, each with its record, in the order of their seeds.</param>
@@ -44,9 +49,9 @@ internal sealed record AccuracyReport(
         ];
         var replica = results.Count > 0 ? results[0].State.Replica : null;
         // All runs have the same number of probes, so their variances count the same.
-        double deviation = Math.Sqrt(finished.Select(result => result.Estimate!.Moments.Variance).DefaultIfEmpty(double.NaN).Average());
+        double deviation = Math.Sqrt(finished.Select(result => result.Estimate!.ProbeVariance).DefaultIfEmpty(double.NaN).Average());
         return new AccuracyReport(
-            plan, exact.Exact?.Trace, exact.Exact is null ? null : RoundingReport.Of(exact), deviation,
+            plan, exact.Estimate?.Trace, exact.Estimate is null ? null : RoundingReport.Of(exact), deviation,
             runs.Length == 0 ? [] : [.. at.Select((probes, i) => AccuracyPoint.Of(probes, [.. runs.Select(run => run.Estimates[i].Trace)], deviation))],
             runs, replica?.Method.Word(), interrupted,
             results.FirstOrDefault(result => !result.Succeeded && !interrupted)?.Outcome.Message,

@@ -11,7 +11,7 @@ internal static class CheckText
     {
         void Line(string name, CheckedNumber number, string? note = null) => writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{name,-5} {number.Value,-22:R} expected {number.Expected:R}{note}"));
-        Line("loss", report.Loss, report.Model.Loss is { } loss ? $"   ({loss.Name}, {loss.Reduction})" : null);
+        Line("loss", report.Loss, report.Model.Loss is { } loss ? $"   ({loss.Said()})" : null);
         Line("vᵀHv", report.QuadraticForm);
         writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"They {(report.Agree ? "agree" : "differ")}: by {report.Difference:0.0e+0}, where {report.Tolerance:0e+0} is {report.Dtype}'s rounding."));

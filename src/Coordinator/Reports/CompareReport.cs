@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
-using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Reports;
@@ -18,6 +18,12 @@ internal sealed record CompareReport(
     double? ExactTrace, RoundingReport? Rounding, IReadOnlyList<CompareRow> Rows, int Workers, bool Interrupted, ReplicaDescription? Model,
     JobDocument Job, VersionReport Versions)
 {
+    /// <summary>The report's file.</summary>
+    public const string Json = "compare.json";
+
+    /// <summary>The table's file.</summary>
+    public const string Csv = "compare.csv";
+
     /// <summary>The contenders that have figures.</summary>
     [JsonIgnore]
     public IEnumerable<CompareRow> Measured =>

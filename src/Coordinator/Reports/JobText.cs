@@ -1,4 +1,3 @@
-using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Jobs;
 using Spectre.Console;
@@ -9,6 +8,7 @@ namespace ActorHutch.Coordinator.Reports;
 internal sealed class JobText(IAnsiConsole console)
 {
     private const int MostDisagreements = 10;
+    private const int MostNamed = 5;
 
     private const int SingleDigits = 8, DoubleDigits = 15, BlockDigits = 7;
 
@@ -29,29 +29,40 @@ internal sealed class JobText(IAnsiConsole console)
         console.WriteLine();
     }
 
-    /// <summary>The estimate.</summary>
+    /// <summary>What it came to.</summary>
     /// <param name="report">The job's report.</param>
-    /// <param name="result">What it came to.</param>
-    /// <param name="exactNote">What to say in the exact trace's place where there is none.</param>
+    /// <param name="result">The job.</param>
+    /// <param name="exactNote">What to say in the exact trace's place where there is none beside an estimate.</param>
     /// <param name="tables">Whether its blocks and workers are wanted too.</param>
-    public void WriteEstimate(Report report, JobResult result, string? exactNote, bool tables = true)
+    public void WriteResult(Report report, JobResult result, string? exactNote, bool tables = true)
     {
         if (NothingToShow(result)) return;
-        var facts = new List<(string, string)>();
-        if (report.Trace is { } trace)
+        MarkedFacts(
+        [
+            .. report.Trace is { } trace ? report.IsExact ? Exact(trace) : Estimate(trace) : [],
+            ("time", Time(report)),
+            // An error was said as such.
+            .. StopText.IsNotable(report) && report.StopReason != StopReasons.Failed ? [("stopped", StopText.Of(report))] : Array.Empty<(string, string)>(),
+        ]);
+        WriteTables(report, exactColumn: !report.IsExact && report.ExactTrace is not null, tables);
+
+        IEnumerable<(string, string)> Exact(double trace)
+        {
+            string exact = report.Rounding is { NeedsFloat64: true } ? "exact but for rounding" : "exact";
+            yield return ("trace", $"[bold green]{JobText.Exact(report, trace)}[/]   ({exact})");
+            if (report.Rounding is { } rounding) yield return ("float32", Markup.Escape(rounding.Text(trace)));
+        }
+
+        IEnumerable<(string, string)> Estimate(double trace)
         {
             double error = report.StandardError!.Value;
             int decimals = Decimals(report, error);
-            facts.Add(("trace", double.IsFinite(error)
+            yield return ("trace", double.IsFinite(error)
                 ? $"[bold green]{Figures.Fixed(trace, decimals)} ± {Figures.Fixed(error, decimals)}[/]   (standard error, "
                     + $"{Figures.Count(report.Probes, "probe")})"
-                : $"[bold green]{Figures.Significant(trace, 6)}[/]   (one probe, so there is no standard error)"));
-            if (report.Confidence is { } interval && double.IsFinite(interval.Low))
-            {
-                facts.Add(Interval(interval, decimals));
-            }
-
-            if (report.Rounding is { } rounding) facts.Add(("float32", Markup.Escape(rounding.Text(trace))));
+                : $"[bold green]{Figures.Significant(trace, 6)}[/]   (one probe, so there is no standard error)");
+            if (report.Confidence is { } interval && double.IsFinite(interval.Low)) yield return Interval(interval, decimals);
+            if (report.Rounding is { } rounding) yield return ("float32", Markup.Escape(rounding.Text(trace)));
             if (report.ExactTrace is { } exact)
             {
                 string?[] notes =
@@ -60,36 +71,13 @@ internal sealed class JobText(IAnsiConsole console)
                     error > 0 ? $"{Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : null,
                 ];
                 string beside = string.Join(", ", notes.OfType<string>());
-                facts.Add(("exact", Figures.Significant(exact, 6) + (beside.Length > 0 ? $"   ({beside})" : "")));
+                yield return ("exact", Figures.Significant(exact, 6) + (beside.Length > 0 ? $"   ({beside})" : ""));
             }
             else if (exactNote is not null)
             {
-                facts.Add(("exact", Markup.Escape(exactNote)));
+                yield return ("exact", Markup.Escape(exactNote));
             }
         }
-
-        facts.Add(("time", Time(report)));
-        if (StopNote(report, result) is { } note) facts.Add(("stopped", note));
-        MarkedFacts([.. facts]);
-        WriteTables(report, exactColumn: report.ExactTrace is not null, tables);
-    }
-
-    /// <summary>The exact trace.</summary>
-    public void WriteExact(Report report, JobResult result, bool tables = true)
-    {
-        if (NothingToShow(result)) return;
-        var facts = new List<(string, string)>();
-        if (report.Trace is { } trace)
-        {
-            string exact = report.Rounding is { NeedsFloat64: true } ? "exact but for rounding" : "exact";
-            facts.Add(("trace", $"[bold green]{Exact(report, trace)}[/]   ({exact})"));
-            if (report.Rounding is { } rounding) facts.Add(("float32", Markup.Escape(rounding.Text(trace))));
-        }
-
-        facts.Add(("time", Time(report)));
-        if (report.Interrupted) facts.Add(("stopped", "interrupted: an exact trace takes all basis vectors"));
-        MarkedFacts([.. facts]);
-        WriteTables(report, exactColumn: false, tables);
     }
 
     /// <summary>Decimals for an estimate and its interval: by its standard error, or by rounding where it has none.</summary>
@@ -187,30 +175,24 @@ internal sealed class JobText(IAnsiConsole console)
         }
 
         foreach (var worker in report.Workers.Where(worker => worker.Problem is not null))
-            yield return $"{worker.Id}: {worker.Problem}.";
-    }
+            yield return $"{worker.Id}: {worker.Problem!.TrimEnd('.')}.";
 
-    private static string? StopNote(Report report, JobResult result) => result.Outcome.End switch
-    {
-        JobEnd.TargetReached => $"the interval's half-width is within {Figures.Significant(result.Spec.RelativeError!.Value * 100, 3)} % "
-            + $"of the trace, after {Figures.Count(report.Probes, "probe")}"
-            + (report.Rounding is { Problem: not null } ? "; the rounding error of float32 is not known, and not in it" : ""),
-        JobEnd.Imprecise => $"float32 is not precise enough, after {Figures.Count(report.Probes, "probe")}",
-        JobEnd.Completed when result.Spec.RelativeError is { } error =>
-            $"after all {Figures.Count(report.Probes, "probe")}; the interval is still wider than "
-            + $"{Figures.Significant(error * 100, 3)} % of the trace",
-        JobEnd.Interrupted => $"interrupted after {Figures.Whole(report.Probes)} of {Figures.Count(result.State.Probes, "probe")}",
-        _ => null,
-    };
+        var roundings = report.Workers.Where(worker => worker is { Chunks: > 0, Bits: not null }).ToLookup(worker => worker.Bits);
+        if (roundings.Count < 2) yield break;
+        yield return "The workers round differently, so the last bits depend on who computed what:";
+        foreach (var alike in roundings)
+        {
+            string names = string.Join(", ", alike.Select(worker => worker.Id).Distinct().Take(MostNamed));
+            yield return $"  {names}{(alike.Count() > MostNamed ? ", …" : "")}: {alike.First().Kind}.";
+        }
+    }
 
     private static string Probes(JobState state)
     {
         var spec = state.Spec;
-        string space = $"in {spec.ProbeSpace.Word()} space";
-        return spec.Kind == JobKind.Exact
-            ? $"{Figures.Count(state.Probes, "basis vector")} {space}, V_batch {Figures.Whole(spec.ChunkSize)}"
-            : $"{(spec.RelativeError is null ? "" : "at most ")}{Figures.Whole(state.Probes)} {Terms.Distribution(spec.Distribution)} {space}, "
-                + $"V_batch {Figures.Whole(spec.ChunkSize)}, seed {spec.Seed}";
+        string most = spec.Target is null ? "" : "at most ";
+        string seed = spec.Estimator.IsExact ? "" : $", seed {spec.Seed}";
+        return $"{most}{Figures.Whole(state.Probes)} {Terms.Probes(spec, state.Probes)}, V_batch {Figures.Whole(spec.ChunkSize)}{seed}";
     }
 
     private static string RunsOn(JobState state, int threads)

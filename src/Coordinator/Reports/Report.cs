@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Reports;
@@ -8,6 +10,10 @@ internal sealed record Report
 {
     /// <summary><c>estimate</c> or <c>exact</c>.</summary>
     public required string Kind { get; init; }
+
+    /// <summary>Whether its trace is the exact one, or would have been.</summary>
+    [JsonIgnore]
+    public bool IsExact => Kind == Estimator.Exact.Name;
 
     /// <summary>The estimate, or the exact trace; null where there is neither.</summary>
     public required double? Trace { get; init; }
@@ -20,6 +26,10 @@ internal sealed record Report
 
     /// <summary>Probes, or basis vectors, that the trace rests on.</summary>
     public required long Probes { get; init; }
+
+    /// <summary>How many there would be at most.</summary>
+    [JsonIgnore]
+    public long Planned { get; init; }
 
     /// <summary>What rounding adds; null in float64, and where nothing was to be computed in both precisions.</summary>
     public required RoundingReport? Rounding { get; init; }
@@ -50,7 +60,7 @@ internal sealed record Report
     /// <summary>Probes in a chunk.</summary>
     public required int VBatch { get; init; }
 
-    /// <summary><c>completed</c>, <c>targetReached</c>, <c>interrupted</c>, <c>imprecise</c> or <c>failed</c>.</summary>
+    /// <summary>One of <see cref="StopReasons"/>.</summary>
     public required string StopReason { get; init; }
 
     public required bool Interrupted { get; init; }
@@ -90,7 +100,14 @@ internal sealed record BlockReport(string Name, double Trace, double? StandardEr
 /// <summary>One worker, by its accepted chunks; its share is that of all accepted probes.</summary>
 internal sealed record WorkerReport(
     string Id, string Device, long Chunks, long Probes, double ComputeSeconds, double WaitSeconds, double WarmUpSeconds,
-    double TransferSeconds, double ProbesPerSecond, double Share, string? Problem);
+    double TransferSeconds, double ProbesPerSecond, double Share, string? Problem)
+{
+    /// <summary>What the device is, where it says so: what its rounding depends on.</summary>
+    public string Kind { get; init; } = "";
+
+    /// <summary>A digest of what it found for the first probes; null where that is not known. Another one, another rounding.</summary>
+    public string? Bits { get; init; }
+}
 
 /// <summary>What became of the chunks.</summary>
 internal sealed record ChunkReport(

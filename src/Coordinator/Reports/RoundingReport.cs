@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using ActorHutch.Coordinator.Actors;
+using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Reports;
@@ -21,8 +21,8 @@ internal sealed record RoundingReport(
         if (state.ComparedProbes == 0 || state.Spec.Dtype != Dtype.Float32) return null;
         if (result.Rounding is { } rounding)
         {
-            bool needed = result.Estimate is { } estimate ? PrecisionRule.IsRelevant(estimate) : PrecisionRule.IsRelevant(result.Exact!);
-            return new RoundingReport(rounding.Bound, rounding.Bias, rounding.Probes, result.RoundingSeconds, needed, null);
+            return new RoundingReport(
+                rounding.Bound, rounding.Bias, rounding.Probes, result.RoundingSeconds, result.Estimate!.RoundingIsRelevant, null);
         }
 
         return new RoundingReport(

@@ -30,6 +30,15 @@ internal static class Terms
     /// <summary>A distribution's name, with a capital where it is a person's.</summary>
     public static string Distribution(ProbeDistribution distribution) => Distribution(distribution.Word());
 
+    /// <summary>The probes that a job takes, without their number: <c>Rademacher probes in parameter space</c>.</summary>
+    /// <param name="spec">The job.</param>
+    /// <param name="count">How many, since one is said otherwise.</param>
+    public static string Probes(JobSpec spec, long count)
+    {
+        string unit = count == 1 ? spec.Estimator.Unit : spec.Estimator.Unit + "s";
+        return $"{(spec.Estimator.IsExact ? "" : Distribution(spec.Distribution) + " ")}{unit} in {spec.ProbeSpace.Word()} space";
+    }
+
     /// <summary>A chunk by its number; the one of the probes in both precisions has none that people would know.</summary>
     public static string Chunk(long chunk) => chunk >= 0 ? $"chunk {Figures.Whole(chunk)}" : "the probes in both precisions";
 

@@ -1,11 +1,11 @@
 using ActorHutch.Coordinator.Actors;
-using ActorHutch.Coordinator.CommandLine;
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Health;
 using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Metrics;
 using Akka.Actor;
 using Akka.Cluster;
@@ -57,7 +57,7 @@ internal sealed class ClusterSession : Session
         {
             await NodeHost.StartAsync(host, request.Node, cancellation).ConfigureAwait(false);
             var system = host.Services.GetRequiredService<ActorSystem>();
-            var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null), ActorHutchSystem.CoordinatorName);
+            var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null), CoordinatorAddress.Name);
             system.ActorOf(BlobActor.Props(files), BlobActor.Name);
             var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             system.ActorOf(Props.Create(() => new NodeWatch(coordinator, health, up)), "node-watch");

@@ -1,7 +1,7 @@
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
-using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Running;
@@ -11,21 +11,6 @@ internal static class ExactRun
 {
     /// <summary>An exact trace is computed beside an estimate where it takes no more basis vectors than this.</summary>
     private const long CheapLanes = 1024;
-
-    /// <summary>
-    /// Runs it where it takes the fewest basis vectors: in output space where that serves the model, in parameter space
-    /// otherwise.
-    /// </summary>
-    public static async Task<JobResult> RunAsync(
-        Session session, JobSpec spec, long? laneLimit, IJobObserver? observer, CancellationToken cancellation)
-    {
-        var inOutputSpace = await session.RunAsync(
-            spec with { ProbeSpace = ProbeSpace.Output }, laneLimit, observer, cancellation).ConfigureAwait(false);
-        return inOutputSpace.Outcome.End != JobEnd.Refused
-            ? inOutputSpace
-            : await session.RunAsync(
-                spec with { ProbeSpace = ProbeSpace.Parameter }, laneLimit, observer, cancellation).ConfigureAwait(false);
-    }
 
     /// <summary>The exact trace beside an estimate, where it is cheap.</summary>
     /// <param name="session">Where it runs.</param>
@@ -39,13 +24,14 @@ internal static class ExactRun
     {
         var spec = new JobSpec
         {
-            Kind = JobKind.Exact,
+            Estimator = Estimator.Exact,
+            PicksSpace = true,
             Risk = estimate.Risk,
             Matrix = estimate.Matrix,
             Structure = BlockStructure.Block,
             Dtype = estimate.Dtype,
             RoundingProbes = roundingProbes,
         };
-        return RunAsync(session, spec, Math.Max(probes, CheapLanes), observer, cancellation);
+        return session.RunAsync(spec, Math.Max(probes, CheapLanes), observer, cancellation);
     }
 }

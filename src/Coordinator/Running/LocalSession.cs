@@ -8,6 +8,7 @@ using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
 using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -52,12 +53,12 @@ internal sealed class LocalSession : Session
         {
             await Task.WhenAll(host.StartAsync(), cudaDevices).ConfigureAwait(false);
             var system = host.Services.GetRequiredService<ActorSystem>();
-            var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null), ActorHutchSystem.CoordinatorName);
-            var devices = Placement.Devices(settings, await cudaDevices.ConfigureAwait(false), Environment.ProcessorCount);
+            var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null), CoordinatorAddress.Name);
+            var devices = WorkerDevices.Devices(settings, await cudaDevices.ConfigureAwait(false), Environment.ProcessorCount);
             var workers = devices.Select((device, i) =>
             {
                 string id = string.Create(CultureInfo.InvariantCulture, $"worker-{i + 1}");
-                return system.ActorOf(WorkerActor.Props(SettingsOf(id, device, settings, files), replicas), id);
+                return system.ActorOf(WorkerActor.Props(SettingsOf(id, device, replicas.KindOf(device), settings, files) with { WorkersHere = devices.Count }, replicas), id);
             });
             return new LocalSession(host, coordinator, [.. workers], devices, policy ?? new JobPolicy());
         }
@@ -72,13 +73,15 @@ internal sealed class LocalSession : Session
     {
         // All of them, so that a timing is of all of them; and no other will come, so there is little to wait for.
         MinWorkers = Devices.Count,
+        BeginsWithFewer = true,
         WorkerWait = TimeSpan.FromSeconds(5),
     };
 
-    private static WorkerSettings SettingsOf(string id, string device, ExecutionSettings settings, BlobStore? files) => new(id, device)
+    private static WorkerSettings SettingsOf(string id, string device, string kind, ExecutionSettings settings, BlobStore? files) => new(id, device)
     {
         Threads = settings.ThreadsPerWorker,
         Files = files ?? new BlobStore(),
+        Kind = kind,
         MemoryBytes = device == "cpu" ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null,
     };
 }

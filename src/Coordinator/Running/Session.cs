@@ -26,6 +26,9 @@ internal abstract class Session(IHost host, IActorRef coordinator, IReadOnlyList
     /// <summary>Is told what the job comes to; null where nobody watches it.</summary>
     public JobFeed? Feed { get; set; }
 
+    /// <summary>Whether two workers of one kind disagreed about a chunk of a job that has its result, which may be wrong.</summary>
+    public bool HasDisagreements { get; private set; }
+
     /// <summary>The coordinator.</summary>
     protected IActorRef Coordinator => coordinator;
 
@@ -42,15 +45,19 @@ internal abstract class Session(IHost host, IActorRef coordinator, IReadOnlyList
     {
         var policy = NextPolicy() with { LaneLimit = laneLimit };
         var result = await _client.RunAsync(spec, policy, observer, cancellation).ConfigureAwait(false);
-        if (result.Outcome is not { End: JobEnd.Imprecise, Message: { } why } || !policy.PicksPrecision) return result;
+        if (result.Outcome is { End: JobEnd.Imprecise, Message: { } why } && policy.PicksPrecision)
+        {
+            observer?.Again(why);
+            result = await _client.RunAsync(
+                spec with { Dtype = Dtype.Float64 }, NextPolicy() with { LaneLimit = laneLimit }, observer, cancellation).ConfigureAwait(false);
+        }
 
-        observer?.Again(why);
-        return await _client.RunAsync(
-            spec with { Dtype = Dtype.Float64 }, NextPolicy() with { LaneLimit = laneLimit }, observer, cancellation).ConfigureAwait(false);
+        HasDisagreements |= result.State.Counts.Disagreements.Length > 0;
+        return result;
     }
 
     /// <summary>Ends the job that runs, since a file that it is made from is not what it was.</summary>
-    public void OnChanged(FileChangedException error) => coordinator.Tell(new InputChanged(error.Message));
+    public void OnChanged(FileChangedException error) => coordinator.Tell(new InputAtFault(error.Message));
 
     /// <summary>How the job that runs is.</summary>
     /// <exception cref="AskTimeoutException">The coordinator has not answered in time.</exception>

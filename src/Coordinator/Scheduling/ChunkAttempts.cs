@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace ActorHutch.Coordinator.Scheduling;
 
 /// <summary>An attempt at a chunk that has not been answered for.</summary>
@@ -5,18 +7,40 @@ namespace ActorHutch.Coordinator.Scheduling;
 /// <param name="Worker">Whose it is.</param>
 internal readonly record struct Attempt(int Number, WorkerKey Worker);
 
-/// <summary>What is remembered of a chunk that was issued more than once, or failed; most chunks have none of this.</summary>
+/// <summary>How an attempt at a chunk went wrong.</summary>
+internal enum SetbackKind
+{
+    /// <summary>The worker was lost with it.</summary>
+    Lost,
+
+    /// <summary>The worker said that it failed, or its result has another shape.</summary>
+    Failed,
+
+    /// <summary>The worker said that it fails everywhere, or its result holds a value that is not finite.</summary>
+    Hopeless,
+
+    /// <summary>The worker said that the chunk's samples are wrong.</summary>
+    Input,
+}
+
+/// <summary>An attempt at a chunk that went wrong.</summary>
+/// <param name="Worker">Whose it was.</param>
+/// <param name="Kind">How.</param>
+/// <param name="What">What happened, for people.</param>
+internal readonly record struct Setback(WorkerKey Worker, SetbackKind Kind, string What);
+
+/// <summary>What is remembered of a chunk that was issued more than once, or went wrong; most chunks have none of this.</summary>
 /// <param name="Attempts">How often it was issued.</param>
-/// <param name="Failures">How often it failed.</param>
-/// <param name="FailedOn">The worker it failed on last: another one tries it next, where there is one.</param>
-internal sealed record ChunkTrouble(int Attempts, int Failures, WorkerKey? FailedOn)
+/// <param name="Setbacks">The attempts that went wrong. Tries are chosen, and counted, by distinct workers.</param>
+internal sealed record ChunkTrouble(int Attempts, ImmutableArray<Setback> Setbacks)
 {
     /// <summary>A chunk that was issued once.</summary>
-    public static ChunkTrouble None { get; } = new(1, 0, null);
+    public static ChunkTrouble None { get; } = new(1, []);
 
-    /// <summary>How many of the attempts were made although nothing was wrong: copies and verifications.</summary>
-    public int Extra { get; init; }
+    /// <summary>Whether it went wrong on a worker, in any life of it.</summary>
+    public bool WentWrongOn(string worker) => Setbacks.Any(setback => setback.Worker.Id == worker);
 
-    /// <summary>The worker that said that it fails everywhere; null where none did.</summary>
-    public WorkerKey? HopelessOn { get; init; }
+    /// <summary>Whether a worker said that it failed, in any life of it.</summary>
+    public bool FailedOn(string worker) =>
+        Setbacks.Any(setback => setback.Kind != SetbackKind.Lost && setback.Worker.Id == worker);
 }

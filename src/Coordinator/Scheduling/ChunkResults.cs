@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
@@ -17,26 +14,33 @@ namespace ActorHutch.Coordinator.Scheduling;
 internal sealed class ChunkResults
 {
     private readonly JobSpec _spec;
+    private readonly long _shards;
+    private readonly bool _sums;
     private readonly Dictionary<long, ProbeValues> _ahead = [];
+    private readonly ComparedShards _compared;
     private readonly List<WorkerKey> _workers = [];
     private readonly Dictionary<WorkerKey, int> _numbers = [];
+    private readonly Dictionary<long, (int Worker, ulong Digest)> _comparisons = [];
     private ulong[] _digests = [];
     private int[] _workerOf = [];
     private readonly List<ProbeValues>? _kept;
     private readonly IReadOnlyList<string> _blocks;
-    private (int Worker, ulong Digest) _comparison;
     private bool _awaitsComparison;
     private long _merged;
+    private ShardFold? _fold;
 
     /// <summary>No results yet.</summary>
     /// <param name="spec">The job.</param>
     /// <param name="blocks">Names of the values' columns.</param>
     /// <param name="keepsValues">Whether <see cref="Values"/> are kept: eight bytes a probe and block.</param>
     /// <param name="awaitsComparison">Whether <see cref="Rounding"/> will be known, or be forgone.</param>
+    /// <param name="shards">How many shards the samples are cut into.</param>
+    /// <param name="sums">Whether the loss is a sum over the samples, and no mean.</param>
     public ChunkResults(
-        JobSpec spec, IReadOnlyList<string> blocks, bool keepsValues = false, bool awaitsComparison = false)
+        JobSpec spec, IReadOnlyList<string> blocks, bool keepsValues = false, bool awaitsComparison = false, long shards = 1, bool sums = false)
     {
-        _spec = spec;
+        (_spec, _shards, _sums) = (spec, shards, sums);
+        _compared = new ComparedShards(shards, sums);
         (_blocks, _awaitsComparison) = (blocks, awaitsComparison);
         _kept = keepsValues ? [] : null;
         Accumulator = new TraceAccumulator(blocks);
@@ -60,32 +64,34 @@ internal sealed class ChunkResults
     /// <summary>Whether rounding keeps the stopping rule from ever being satisfied; nothing more is merged then, either.</summary>
     public bool TargetOutOfReach { get; private set; }
 
+    /// <summary>Whether none of the samples counts for the loss; nothing more is merged then, either.</summary>
+    public bool NothingCounts { get; private set; }
+
     /// <summary>What rounding adds; null where that is not known.</summary>
     public RoundingError? Rounding { get; private set; }
 
-    /// <summary>How long a worker took to find it.</summary>
+    /// <summary>How long workers took to find it.</summary>
     public double RoundingSeconds { get; private set; }
 
-    /// <summary>What the merged chunks say.</summary>
-    public TraceEstimate Estimate => Accumulator.Estimate(_spec.ConfidenceLevel, Rounding);
+    /// <summary>What the merged chunks say; null where there are none, or where they say nothing yet.</summary>
+    /// <param name="isComplete">Whether these are all.</param>
+    public TraceEstimate? Estimate(bool isComplete = false) =>
+        Accumulator.Count == 0 ? null : _spec.Estimator.Result(Accumulator, _spec.ConfidenceLevel, Rounding, isComplete);
 
-    private bool IsOver => TargetReached || TargetOutOfReach;
-
-    private double? Target => _spec.Kind == JobKind.Estimate ? _spec.RelativeError : null;
+    private bool IsOver => TargetReached || TargetOutOfReach || NothingCounts;
 
     /// <summary>Takes the first result of a chunk.</summary>
     public void Accept(long chunk, WorkerKey worker, ProbeValues values, double seconds = 0)
     {
-        Remember(chunk, worker, Digest(values));
-        if (chunk == JobState.BothPrecisions)
+        Remember(chunk, worker, values.Digest);
+        if (JobState.IsComparison(chunk))
         {
-            int half = values.Values.Length / 2;
-            Rounding = RoundingError.Of(
-                new ProbeValues(0, values.Columns, values.Values[..half].ToArray()),
-                new ProbeValues(0, values.Columns, values.Values[half..].ToArray()), _blocks, _spec.ConfidenceLevel,
-                isExact: _spec.Kind == JobKind.Exact);
-            RoundingSeconds = seconds;
-            _awaitsComparison = false;
+            RoundingSeconds += seconds;
+            if (_compared.Add(JobState.ShardCompared(chunk), values) is var (single, precise))
+            {
+                Rounding = RoundingError.Of(single, precise, _blocks, _spec.ConfidenceLevel, isExact: _spec.Estimator.IsExact);
+                _awaitsComparison = false;
+            }
         }
         else if (!IsOver)
         {
@@ -93,7 +99,7 @@ internal sealed class ChunkResults
         }
 
         // Where a job with a target stops depends on the rounding error.
-        if (!_awaitsComparison || Target is null) Merge();
+        if (!_awaitsComparison || _spec.Target is null) Merge();
     }
 
     /// <summary>Goes on without the rounding error.</summary>
@@ -106,20 +112,33 @@ internal sealed class ChunkResults
     /// <summary>Holds another result of an accepted chunk against the first, bit by bit.</summary>
     public DuplicateCompared Compare(long chunk, WorkerKey worker, ProbeValues values)
     {
-        var (first, digest) = chunk == JobState.BothPrecisions ? _comparison : (_workerOf[chunk], _digests[chunk]);
-        return new(chunk, _workers[first], worker, digest == Digest(values));
+        var (first, digest) = JobState.IsComparison(chunk)
+            ? _comparisons[JobState.ShardCompared(chunk)]
+            : (_workerOf[chunk], _digests[chunk]);
+        return new(chunk, _workers[first], worker, digest == values.Digest);
     }
 
     private void Merge()
     {
-        while (!IsOver && _ahead.Remove(_merged, out var next))
+        while (!IsOver && _ahead.Remove(_merged, out var shard))
         {
+            _merged++;
+            _fold ??= new ShardFold(_shards, _sums);
+            _fold.Add(shard);
+            if (!_fold.IsComplete) continue;
+            if (_fold.CountsNothing)
+            {
+                NothingCounts = true;
+                break;
+            }
+
+            var next = _fold.Result();
+            _fold = null;
             Accumulator.Add(next);
             _kept?.Add(next);
-            _merged++;
             History.Offer(_merged, Accumulator.Moments);
-            if (Target is not { } error) continue;
-            var estimate = Estimate;
+            if (_spec.Target is not { } error) continue;
+            var estimate = Estimate()!;
             TargetReached = StoppingRule.IsSatisfied(estimate, error);
             TargetOutOfReach = StoppingRule.IsOutOfReach(estimate, error);
         }
@@ -136,9 +155,9 @@ internal sealed class ChunkResults
             _numbers.Add(worker, number);
         }
 
-        if (chunk == JobState.BothPrecisions)
+        if (JobState.IsComparison(chunk))
         {
-            _comparison = (number, digest);
+            _comparisons[JobState.ShardCompared(chunk)] = (number, digest);
             return;
         }
 
@@ -151,12 +170,5 @@ internal sealed class ChunkResults
 
         _digests[chunk] = digest;
         _workerOf[chunk] = number;
-    }
-
-    private static ulong Digest(ProbeValues values)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(MemoryMarshal.AsBytes(values.Values), hash);
-        return BinaryPrimitives.ReadUInt64LittleEndian(hash);
     }
 }

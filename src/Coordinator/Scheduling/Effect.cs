@@ -22,6 +22,9 @@ internal sealed record Forgo(string Why) : Effect;
 /// <summary>Hold another result of a chunk against its first; answered by <see cref="DuplicateCompared"/>.</summary>
 internal sealed record Compare(long Chunk, WorkerKey Worker, ProbeValues Values) : Effect;
 
+/// <summary>Tell people what became of a worker.</summary>
+internal sealed record Warn(WorkerKey Worker, string What) : Effect;
+
 /// <summary>Wait for workers; answered by <see cref="WorkerWaitOver"/>, unless stopped.</summary>
 internal sealed record StartWorkerWait(TimeSpan Time) : Effect;
 

@@ -14,8 +14,11 @@ internal sealed record WorkerRegistered(WorkerKey Worker, string Device, string 
 /// <summary>A worker said what it is at.</summary>
 internal sealed record WorkerReported(WorkerKey Worker, WorkerStatus Status) : JobEvent;
 
-/// <summary>So much time passed that a worker should have been heard of.</summary>
-internal sealed record SilenceDue : JobEvent;
+/// <summary>
+/// So much time passed that a worker should have been heard of. The schedule counts time in these intervals, and has no
+/// other clock.
+/// </summary>
+internal sealed record IntervalPassed : JobEvent;
 
 /// <summary>A worker is gone, or cannot be reached.</summary>
 internal sealed record WorkerLost(WorkerKey Worker, string Reason) : JobEvent;
@@ -45,7 +48,7 @@ internal sealed record JournalLost(string What) : JobEvent
 
 /// <summary>A file that the job is made from is not what it was when the job began.</summary>
 /// <param name="What">Which, and what was found.</param>
-internal sealed record InputChanged(string What) : JobEvent;
+internal sealed record InputAtFault(string What) : JobEvent;
 
 /// <summary>The user wants no more.</summary>
 internal sealed record InterruptRequested : JobEvent;

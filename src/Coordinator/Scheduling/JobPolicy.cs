@@ -7,19 +7,27 @@ internal sealed record JobPolicy
     public int MinWorkers { get; init; } = 1;
 
     /// <summary>
+    /// Whether the job begins with the workers that are ready once <see cref="WorkerWait"/> is over, though they are
+    /// fewer. Default: no, the job fails.
+    /// </summary>
+    public bool BeginsWithFewer { get; init; }
+
+    /// <summary>
     /// How long the job waits for workers: before it begins, for <see cref="MinWorkers"/>; later, for any at all.
     /// Default: 30 s.
     /// </summary>
     public TimeSpan WorkerWait { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>So many failures of one chunk fail the job. Default: 3.</summary>
+    /// <summary>
+    /// A chunk that failed on so many workers that are otherwise good fails the job; or on all there are, so often in
+    /// all. Default: 3.
+    /// </summary>
     public int MaxFailures { get; init; } = 3;
 
     /// <summary>
-    /// So many attempts at one chunk, lost with their workers or failed, fail the job: a chunk that kills every worker
-    /// must not kill them all. Default: 8.
+    /// The same for workers that were lost with a chunk: one that kills every worker must not kill them all. Default: 8.
     /// </summary>
-    public int MaxAttempts { get; init; } = 8;
+    public int MaxLosses { get; init; } = 8;
 
     /// <summary>
     /// Whether workers that would be idle near the end get copies of the chunks that are out longest. Default: no;
@@ -50,6 +58,8 @@ internal sealed record JobPolicy
     /// <summary>Whether a <see cref="JobRecord"/> of how the result came about is kept. Default: no, it takes memory.</summary>
     public bool KeepsRecord { get; init; }
 
-    /// <summary>Bytes that a worker's stack of probes may take; null (the default) for the worker's own choice.</summary>
+    /// <summary>
+    /// Bytes that a worker's stack of probes may take; null (the default) for the default that every machine has.
+    /// </summary>
     public long? MemoryBudget { get; init; }
 }

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Globalization;
+using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Messages;
 
@@ -11,16 +11,12 @@ internal sealed partial record JobState
     /// <summary>More than any worker has use for; it bounds what a faulty one can ask for.</summary>
     private const int MaxCredit = 1024;
 
-    /// <summary>A chunk's first probe.</summary>
-    public long FirstProbe(long chunk) => chunk == BothPrecisions ? 0 : chunk * Spec.ChunkSize;
-
-    /// <summary>A chunk's number of probes: the last one may be shorter.</summary>
-    public int ProbeCount(long chunk) =>
-        chunk == BothPrecisions ? ComparedProbes : (int)Math.Min(Spec.ChunkSize, Probes - FirstProbe(chunk));
+    /// <summary>A chunk's probes and samples.</summary>
+    public Tile Tile(long chunk) => IsComparison(chunk) ? Grid!.Of(0, ComparedProbes, ShardCompared(chunk)) : Grid![chunk];
 
     private JobState OnRequestWork(WorkerKey key, RequestWork request, List<Effect> effects)
     {
-        if (!Workers.TryGetValue(key, out var worker) || !worker.Present || request.Count < 1) return Stale();
+        if (!Workers.TryGetValue(key, out var worker) || !worker.TakesPart || request.Count < 1) return Stale();
 
         int credit = (int)Math.Min((long)worker.Credit + request.Count, MaxCredit);
         var state = With(key, worker with { Credit = credit });
@@ -50,48 +46,61 @@ internal sealed partial record JobState
     private JobState? TryIssueTo(WorkerKey key, List<Effect> effects)
     {
         var worker = Workers[key];
-        if (Phase != JobPhase.Running || !worker.IsReady || worker.Credit == 0) return null;
-        if (NextChunkFor(key) is not { } chunk) return null;
-
-        bool again = chunk < Frontier;
-        bool copy = again && InFlight.ContainsKey(chunk);
-        bool verification = again && IsDone(chunk);
-        bool extra = copy || verification;
-        var trouble = Troubles.GetValueOrDefault(chunk) ?? ChunkTrouble.None;
-        int number = again ? trouble.Attempts + 1 : 1;
-        effects.Add(new Send(key, new RunChunk(Job, chunk, number, FirstProbe(chunk), ProbeCount(chunk))
+        if (Phase != JobPhase.Running || !worker.IsReady || worker.Stalled || worker.Pause > 0 || worker.Credit == 0) return null;
+        if (ChunkToRepeat(key) is { } again) return Issue(again, key, effects, isFirst: false);
+        if (NextComparison(key) is var (owner, own)) return WithoutComparison(owner).Issue(own, key, effects, isFirst: true);
+        if (ChunkToVerify(key) is { } verified) return Issue(verified, key, effects, isFirst: false);
+        if (HasFreshChunks)
         {
-            InBothPrecisions = chunk == BothPrecisions,
+            var (chunk, rest) = Fresh.Take(key);
+            return (this with { Fresh = rest }).WithComparisonOf(chunk, key).Issue(chunk, key, effects, isFirst: true);
+        }
+
+        if (NextComparison(null) is var (any, others)) return WithoutComparison(any).Issue(others, key, effects, isFirst: true);
+        return ChunkToCopy(key) is { } copy ? Issue(copy, key, effects, isFirst: false) : null;
+    }
+
+    private JobState Issue(long chunk, WorkerKey key, List<Effect> effects, bool isFirst)
+    {
+        var worker = Workers[key];
+        bool copy = !isFirst && InFlight.ContainsKey(chunk);
+        bool verification = !isFirst && IsDone(chunk);
+        var trouble = Troubles.GetValueOrDefault(chunk) ?? ChunkTrouble.None;
+        int number = isFirst ? 1 : trouble.Attempts + 1;
+        effects.Add(new Send(key, new RunChunk(Job, chunk, number, Tile(chunk))
+        {
+            Keeps = Grid!.Ranges > 1,
+            InBothPrecisions = IsComparison(chunk),
         }));
 
         var inFlight = InFlight.GetValueOrDefault(chunk, []);
         return this with
         {
-            Frontier = again ? Frontier : chunk + 1,
-            Reissue = again ? Reissue.Remove(chunk) : Reissue,
-            Troubles = again
-                ? Troubles.SetItem(chunk, trouble with { Attempts = number, Extra = trouble.Extra + One(extra) })
-                : Troubles,
+            Reissue = isFirst ? Reissue : Reissue.Remove(chunk),
+            Troubles = isFirst ? Troubles : Troubles.SetItem(chunk, trouble with { Attempts = number }),
             InFlight = InFlight.SetItem(chunk, inFlight.Add(new Attempt(number, key))),
             Counts = Counts with
             {
-                Reissued = Counts.Reissued + One(number > 1 && !extra),
+                Reissued = Counts.Reissued + One(number > 1 && !copy && !verification),
                 Copies = Counts.Copies + One(copy && !verification),
             },
-            Workers = Workers.SetItem(
-                key, worker with { Credit = worker.Credit - 1, Chunks = worker.Chunks.Add(chunk) }),
+            Workers = Workers.SetItem(key, worker with
+            {
+                Credit = worker.Credit - 1,
+                Chunks = worker.Chunks.Add(chunk),
+                Idle = worker.IsBusy ? worker.Idle : 0,
+            }),
         };
     }
 
-    private long? NextChunkFor(WorkerKey key)
+    private long? ChunkToRepeat(WorkerKey key)
     {
         foreach (long chunk in Reissue)
         {
-            bool failedHere = Troubles.GetValueOrDefault(chunk)?.FailedOn == key;
-            if (!failedHere || ReadyWorkers == 1) return chunk;
+            if (IsFor(key, chunk)) return chunk;
         }
 
-        return ChunkToVerify(key) ?? (HasFreshChunks ? Frontier : ChunkToCopy(key));
+        return null;
     }
 
     private JobState OnChunkDone(WorkerKey key, ChunkDone done, List<Effect> effects)
@@ -100,22 +109,23 @@ internal sealed partial record JobState
         if (!Workers.ContainsKey(key) || !WasIssued(done.Chunk, done.Attempt)) return Stale();
 
         var state = Settle(key, done.Chunk, done.Attempt);
-        if (!Fits(done.Chunk, done.Values))
+        if (ProblemWith(done) is var (what, kind))
         {
-            var malformed = new ChunkFailed(Job, done.Chunk, done.Attempt, "The result has another shape.", true);
-            return state.Fail(key, malformed, effects);
+            effects.Add(new Warn(key, $"the result of {Name(done.Chunk)} cannot be used: {what}"));
+            return state.Fail(key, done.Chunk, what, kind, effects);
         }
 
+        state = state.Computed(key);
         if (IsDone(done.Chunk))
         {
-            if (done.Chunk == BothPrecisions && NotCompared is not null) return state;
+            if (IsComparison(done.Chunk) && NotCompared is not null) return state;
             effects.Add(new Compare(done.Chunk, key, done.Values));
             return (state with { Counts = Counts with { Duplicates = Counts.Duplicates + 1 } }).Confirm(done.Chunk, key);
         }
 
         effects.Add(new Accept(done.Chunk, key, done.Values, done.ComputeSeconds, done.WaitSeconds, done.Attempt));
         var worker = state.Workers[key] with { WaitSeconds = state.Workers[key].WaitSeconds + done.WaitSeconds };
-        if (done.Chunk != BothPrecisions)
+        if (!IsComparison(done.Chunk))
         {
             worker = worker with
             {
@@ -134,54 +144,54 @@ internal sealed partial record JobState
 
     private JobState OnChunkFailed(WorkerKey key, ChunkFailed failed, List<Effect> effects)
     {
+        if (!Workers.TryGetValue(key, out var worker)) return Stale();
         var attempt = new Attempt(failed.Attempt, key);
-        if (!InFlight.GetValueOrDefault(failed.Chunk, []).Contains(attempt)) return Stale();
-        return Settle(key, failed.Chunk, failed.Attempt).Fail(key, failed, effects);
+        bool overdue = worker.Stalled && WasIssued(failed.Chunk, failed.Attempt);
+        if (!overdue && !InFlight.GetValueOrDefault(failed.Chunk, []).Contains(attempt)) return Stale();
+        return Settle(key, failed.Chunk, failed.Attempt)
+            .Fail(key, failed.Chunk, failed.What, failed.IsOfInput ? SetbackKind.Input : failed.Retriable ? SetbackKind.Failed : SetbackKind.Hopeless, effects);
     }
 
-    /// <summary>Counts a failure, and has the chunk tried again or the job end.</summary>
-    private JobState Fail(WorkerKey key, ChunkFailed failed, List<Effect> effects)
+    /// <summary>A worker computed a chunk: so it can, whatever went wrong before.</summary>
+    private JobState Computed(WorkerKey key)
     {
-        var state = this with { Counts = Counts with { Failed = Counts.Failed + 1 } };
-        var trouble = Troubles.GetValueOrDefault(failed.Chunk) ?? ChunkTrouble.None;
-        var hopelessBefore = trouble.HopelessOn;
-        trouble = trouble with
+        var worker = Workers[key];
+        return With(key, worker with
         {
-            Failures = trouble.Failures + 1,
-            FailedOn = key,
-            HopelessOn = failed.Retriable ? hopelessBefore : key,
-        };
-        state = state with { Troubles = Troubles.SetItem(failed.Chunk, trouble) };
-        bool often = trouble.Failures >= Policy.MaxFailures;
-        if (IsDone(failed.Chunk))
-            return (often ? state.GiveUpVerifying(failed.Chunk) : state).AssignAll(effects);
-
-        // What one device cannot do another may: only two of them, or the only one there is, are believed.
-        bool hopeless = !failed.Retriable
-            && (ReadyWorkers <= 1 || (hopelessBefore is { } before && before.Id != key.Id));
-        if ((hopeless || often) && failed.Chunk == BothPrecisions)
-            return state.ForgoComparison(failed.What, effects).AssignAll(effects);
-        if (hopeless || often)
-        {
-            string also = hopeless && ReadyWorkers > 1 ? $"{hopelessBefore} and " : "";
-            string times = hopeless ? "" : $" for the {Ordinal(trouble.Failures)} time";
-            return state.End(
-                new JobOutcome(JobEnd.Failed, $"{Name(failed.Chunk)} failed{times}, on {also}{key}: {failed.What}"), effects);
-        }
-
-        return state.QueueAgain(failed.Chunk, effects).AssignAll(effects);
+            Idle = 0,
+            Stalled = false,
+            Pause = 0,
+            FailuresInARow = 0,
+            Pace = (worker.Pace.Chunks + 1, worker.Pace.Intervals + worker.Idle),
+        });
     }
 
     /// <summary>Forgets a worker's attempts, and queues what nobody else is at.</summary>
-    private JobState Lose(WorkerKey key, string reason, List<Effect> effects)
+    /// <param name="key">The worker.</param>
+    /// <param name="reason">Why it is gone.</param>
+    /// <param name="effects">Is added to.</param>
+    /// <param name="crashed">Whether what it was at may be to blame.</param>
+    private JobState Lose(WorkerKey key, string reason, List<Effect> effects, bool crashed)
     {
         if (!Workers.TryGetValue(key, out var worker)) return this;
 
-        if (worker.Phase == WorkerPhase.Leaving) reason = worker.Reason!;
-        var state = With(key, worker with { Phase = WorkerPhase.Lost, Reason = reason, Credit = 0, Chunks = [], Unnamed = [] });
+        // Why it was no use before says more than that it is gone now.
+        if (worker.Phase is WorkerPhase.Leaving or WorkerPhase.Failed or WorkerPhase.Resting) reason = worker.Reason!;
+        var state = (this with { Fresh = Fresh.Without(key) }).With(key, worker with
+        {
+            Phase = WorkerPhase.Lost,
+            Reason = reason,
+            Credit = 0,
+            Chunks = [],
+            Unnamed = [],
+            Stalled = false,
+            WasLostAtWork = worker.WasLostAtWork || (crashed && worker.IsBusy),
+        });
         foreach (long chunk in worker.Chunks)
         {
-            state = state.WithoutAttempts(chunk, attempt => attempt.Worker == key).QueueAgain(chunk, effects);
+            state = state.WithoutAttempts(chunk, attempt => attempt.Worker == key);
+            if (crashed) state = state.Remember(chunk, new Setback(key, SetbackKind.Lost, reason));
+            state = state.QueueAgain(chunk, effects);
             if (state.Phase == JobPhase.Finished) break;
         }
 
@@ -191,14 +201,9 @@ internal sealed partial record JobState
     private JobState QueueAgain(long chunk, List<Effect> effects)
     {
         if (IsDone(chunk) || InFlight.ContainsKey(chunk)) return this;
-
-        var trouble = Troubles.GetValueOrDefault(chunk) ?? ChunkTrouble.None;
-        int attempts = trouble.Attempts - trouble.Extra;
-        if (chunk == BothPrecisions && attempts >= MostComparisons)
-            return ForgoComparison("the workers that computed in double precision were lost", effects);
-        return attempts >= Policy.MaxAttempts
-            ? End(new JobOutcome(JobEnd.Failed, $"{Name(chunk)} was lost or failed {attempts} times."), effects)
-            : this with { Reissue = Reissue.Add(chunk) };
+        if (Doom(chunk) is not { } doom) return this with { Reissue = Reissue.Add(chunk) };
+        if (IsComparison(chunk)) return ForgoComparison(doom, effects);
+        return End(new JobOutcome(InputAtFault(chunk) ? JobEnd.Refused : JobEnd.Failed, doom), effects);
     }
 
     /// <summary>
@@ -221,23 +226,20 @@ internal sealed partial record JobState
     }
 
     private bool WasIssued(long chunk, int attempt) =>
-        (chunk == BothPrecisions ? ComparedProbes > 0 : chunk >= 0 && chunk < Frontier) && attempt >= 1
+        (IsComparison(chunk) ? IsOneOfComparisons(chunk) : Fresh.WasIssued(chunk)) && attempt >= 1
         && attempt <= (Troubles.GetValueOrDefault(chunk) ?? ChunkTrouble.None).Attempts;
 
     private bool Fits(long chunk, ProbeValues values) =>
-        values.FirstProbe == FirstProbe(chunk)
-        && values.Count == ProbeCount(chunk) * (chunk == BothPrecisions ? 2 : 1)
-        && values.Columns == Replica!.Columns;
+        Tile(chunk) is var tile
+        && values.FirstProbe == tile.FirstProbe
+        && values.Count == tile.Probes * (IsComparison(chunk) ? 2 : 1)
+        && values.Columns == Replica!.Columns
+        && values.Weight >= 0 && double.IsFinite(values.Weight);
 
-    private string Name(long chunk) => chunk == BothPrecisions ? "The comparison with double precision" : string.Create(
-        CultureInfo.InvariantCulture,
-        $"Chunk {chunk} (probes {FirstProbe(chunk)} to {FirstProbe(chunk) + ProbeCount(chunk) - 1})");
-
-    private static string Ordinal(int number) => number switch
+    /// <summary>What is wrong with a result; null where it is one.</summary>
+    private (string What, SetbackKind Kind)? ProblemWith(ChunkDone done)
     {
-        1 => "first",
-        2 => "second",
-        3 => "third",
-        _ => $"{number}th",
-    };
+        if (!Fits(done.Chunk, done.Values)) return ("the result has another shape", SetbackKind.Failed);
+        return done.Values.FirstNotFinite(Replica!.Blocks) is { } what ? (what, SetbackKind.Hopeless) : null;
+    }
 }

@@ -8,14 +8,14 @@ internal sealed partial record JobState
     /// <summary>How far an ordinary look for a chunk to verify goes; near the end all of them are looked at.</summary>
     private const int VerificationsInSight = 64;
 
-    private bool HasFreshChunks => Frontier < ChunkCount;
+    private bool HasFreshChunks => Fresh.Any;
 
     /// <summary>A done chunk that this worker can confirm and nobody is at.</summary>
     private long? ChunkToVerify(WorkerKey key)
     {
         foreach (var (chunk, first) in Unconfirmed.Take(HasFreshChunks ? VerificationsInSight : int.MaxValue))
         {
-            if (CanVerify(key, first) && !InFlight.ContainsKey(chunk)) return chunk;
+            if (CanVerify(key, chunk, first) && !InFlight.ContainsKey(chunk)) return chunk;
         }
 
         return null;
@@ -31,17 +31,14 @@ internal sealed partial record JobState
         long? first = null;
         foreach (var (chunk, attempts) in InFlight)
         {
-            if (attempts.Length == 1 && attempts[0].Worker != key && !(chunk >= first) && !IsDone(chunk))
-                first = chunk;
+            if (attempts.Length == 1 && !(chunk >= first) && !IsDone(chunk) && IsFor(key, chunk)) first = chunk;
         }
 
         return first;
     }
 
-    private bool CanVerify(WorkerKey key, WorkerKey first) => key.Id != first.Id && SameKind(key, first);
-
-    private bool SameKind(WorkerKey a, WorkerKey b) =>
-        Workers.GetValueOrDefault(a)?.Kind == Workers.GetValueOrDefault(b)?.Kind;
+    private bool CanVerify(WorkerKey key, long chunk, WorkerKey first) =>
+        key.Id != first.Id && SameKind(key, first) && Troubles.GetValueOrDefault(chunk)?.FailedOn(key.Id) != true;
 
     /// <summary>Whether a chunk is among those to verify: by its number and the seed, whoever computes it.</summary>
     private bool IsToVerify(long chunk)
@@ -57,22 +54,13 @@ internal sealed partial record JobState
 
     /// <summary>A second result of a chunk came in.</summary>
     private JobState Confirm(long chunk, WorkerKey second) =>
-        Unconfirmed.TryGetValue(chunk, out var first) && CanVerify(second, first)
+        Unconfirmed.TryGetValue(chunk, out var first) && CanVerify(second, chunk, first)
             ? this with
             {
                 Unconfirmed = Unconfirmed.Remove(chunk),
                 Counts = Counts with { Verified = Counts.Verified + 1 },
             }
             : this;
-
-    /// <summary>A chunk is verified no more.</summary>
-    private JobState GiveUpVerifying(long chunk) => Unconfirmed.ContainsKey(chunk)
-        ? this with
-        {
-            Unconfirmed = Unconfirmed.Remove(chunk),
-            Counts = Counts with { Unverified = Counts.Unverified + 1 },
-        }
-        : this;
 
     /// <summary>Ends a job whose chunks are done and confirmed, as far as there is anybody to confirm them.</summary>
     private JobState EndIfDone(List<Effect> effects)
@@ -82,9 +70,13 @@ internal sealed partial record JobState
         var state = this;
         foreach (var (chunk, first) in Unconfirmed)
         {
-            bool verifiable = Workers.Any(worker => worker.Value.Present && CanVerify(worker.Key, first));
-            if (verifiable) break;
-            state = state.GiveUpVerifying(chunk);
+            // One that makes no progress is not waited for, though it may be at it.
+            if (Workers.Any(worker => worker.Value.Present && CanVerify(worker.Key, chunk, first))) break;
+            state = state with
+            {
+                Unconfirmed = state.Unconfirmed.Remove(chunk),
+                Counts = state.Counts with { Unverified = state.Counts.Unverified + 1 },
+            };
         }
 
         return state.Unconfirmed.IsEmpty ? state.End(new JobOutcome(JobEnd.Completed), effects) : state;

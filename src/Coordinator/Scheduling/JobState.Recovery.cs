@@ -1,5 +1,4 @@
 using System.Globalization;
-using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Scheduling;
 
@@ -14,25 +13,23 @@ internal sealed partial record JobState
     /// </summary>
     private JobState Recover(RecoveredJob recovered, List<Effect> effects)
     {
-        long probes = Spec.Kind == JobKind.Exact ? recovered.Replica.BasisCount : Spec.Probes;
+        long probes = Spec.Estimator.Probes(Spec.Probes, recovered.Replica.BasisCount);
         var done = recovered.Done;
-        var state = this with
+        var state = Planned(recovered.Replica, probes, done.End) with
         {
-            Replica = recovered.Replica,
-            Probes = probes,
             Done = done,
             Recovered = done.Count,
-            Frontier = done.End,
             Reissue = [.. done.Gaps],
             Counts = recovered.Counts,
             Workers = Workers.AddRange(recovered.Workers),
         };
-        state = state.QueueComparison(recovered.Replica.Columns, recovered.IsCompared);
-        string? earlier = recovered is { HasEnded: true, IsCompared: false } ? "an earlier version of the program computed the job" : null;
+        state = state.QueueComparisons(recovered.Replica.Columns, recovered.Compared);
+        string? earlier = recovered.HasEnded && state.AwaitsComparison ? "an earlier version of the program computed the job" : null;
         if (state.AwaitsComparison && (recovered.NotCompared ?? earlier) is { } why) state = state.ForgoComparison(why, effects);
         foreach (var chunk in recovered.Chunks)
         {
-            if (chunk.Chunk < state.ChunkCount && state.Fits(chunk.Chunk, chunk.Values)) continue;
+            bool isOne = chunk.Chunk < state.ChunkCount && (!IsComparison(chunk.Chunk) || ShardCompared(chunk.Chunk) < state.Shards);
+            if (isOne && state.Fits(chunk.Chunk, chunk.Values)) continue;
             return state.End(new JobOutcome(JobEnd.Refused, string.Create(CultureInfo.InvariantCulture,
                 $"The state directory is damaged: its chunk {chunk.Chunk} is none of this job's.")), effects);
         }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 
 namespace ActorHutch.Coordinator.Scheduling;
@@ -10,84 +9,117 @@ internal sealed partial record JobState
     private JobState OnWorkerRegistered(WorkerRegistered registered, List<Effect> effects)
     {
         // A worker that registers twice has forgotten what it was given.
-        var state = Lose(registered.Worker, "it registered again", effects);
+        var state = Lose(registered.Worker, "it registered again", effects, crashed: false);
         return state.Welcome(registered, effects).AssignAll(effects);
     }
 
     private JobState Welcome(WorkerRegistered registered, List<Effect> effects)
     {
-        var worker = Workers.GetValueOrDefault(registered.Worker) ?? new WorkerInJob(registered.Device, registered.Kind);
-        return Prepare(registered.Worker, worker, effects);
+        var (key, state) = (registered.Worker, this);
+        var worker = Workers.GetValueOrDefault(key) ?? new WorkerInJob(registered.Device, registered.Kind);
+        foreach (var (former, life) in Workers.Where(entry => entry.Key.Id == key.Id && entry.Key != key && entry.Value.Phase == WorkerPhase.Lost))
+        {
+            worker = worker.Succeeding(life);
+            // Of a worker that crashes again and again, lives that came to nothing are not listed one by one.
+            state = state.With(former, life.Succeeded());
+            if (life.ChunksDone == 0) state = state with { Workers = state.Workers.Remove(former) };
+        }
+
+        if (worker.Pause == 0) return state.Prepare(key, worker, effects);
+        effects.Add(new Warn(key, $"set aside for a while, since it is lost again and again: {worker.LastFailure}"));
+        return state.Rest(key, worker);
     }
 
     private JobState Prepare(WorkerKey key, WorkerInJob worker, List<Effect> effects)
     {
         effects.Add(new Send(key, new PrepareReplica(Job, Spec, Policy.MemoryBudget)));
-        return With(key, worker with { Phase = WorkerPhase.Preparing, Reason = null, Silence = 0, Misfits = 0 });
+        return With(key, worker with
+        {
+            Phase = WorkerPhase.Preparing,
+            Reason = null,
+            Silence = 0,
+            Misfits = 0,
+            Idle = 0,
+            Stalled = false,
+        });
     }
+
+    /// <summary>Sets a worker aside until its pause is over.</summary>
+    private JobState Rest(WorkerKey key, WorkerInJob worker) =>
+        With(key, worker with { Phase = WorkerPhase.Resting, Reason = worker.LastFailure });
 
     private JobState OnReplicaReady(WorkerKey key, ReplicaReady ready, List<Effect> effects)
     {
-        if (!Workers.TryGetValue(key, out var worker) || !worker.Present) return Stale();
-        if (Replica is not null && !Replica.Agrees(ready))
-        {
-            return With(key, worker with
-            {
-                Phase = WorkerPhase.Failed,
-                Reason = Recovered > 0
-                    ? "its replica is not the one that the state directory's chunks were computed with"
-                    : "its replica is not the one the other workers have",
-            });
-        }
+        if (!Workers.TryGetValue(key, out var worker) || !worker.TakesPart) return Stale();
 
+        WarnOfMix(key, worker.Kind, ready, effects);
         var state = With(key, worker with
         {
             Phase = WorkerPhase.Ready,
+            Replica = ready,
+            Bits = ready.Bits,
+            Idle = 0,
+            Stalled = false,
             WarmUpSeconds = worker.WarmUpSeconds + ready.WarmUpSeconds,
             TransferSeconds = worker.TransferSeconds + ready.TransferSeconds,
         });
-        if (Replica is null)
-        {
-            long probes = Spec.Kind == JobKind.Exact ? ready.BasisCount : Spec.Probes;
-            state = state with { Replica = ready, Probes = probes };
-            if (Spec.Kind == JobKind.Exact && probes > Policy.LaneLimit)
-                return state.End(TooManyLanes(probes, Policy.LaneLimit.Value), effects);
-            state = state.QueueComparison(ready.Columns);
-        }
-
-        return state.BeginIfReady(effects);
+        return Phase == JobPhase.Running ? state.Admit(key, effects).AssignAll(effects) : state;
     }
 
     private static JobOutcome TooManyLanes(long lanes, long limit) => new(
         JobEnd.TooManyLanes,
         string.Create(CultureInfo.InvariantCulture, $"it takes {lanes:N0} basis vectors, more than {limit:N0}"));
 
-    private JobState BeginIfReady(List<Effect> effects)
-    {
-        if (Phase == JobPhase.Running) return this;
-        if (ReadyWorkers < Policy.MinWorkers) return this;
-
-        effects.Add(new Begin());
-        return (this with { Phase = JobPhase.Running }).AssignAll(effects);
-    }
-
     private JobState OnReplicaFailed(WorkerKey key, ReplicaFailed failed, List<Effect> effects)
     {
-        if (!failed.Retriable) return End(new JobOutcome(JobEnd.Refused, failed.What), effects);
-        if (!Workers.TryGetValue(key, out var worker) || !worker.Present) return Stale();
+        if (!Workers.TryGetValue(key, out var worker) || !worker.TakesPart) return Stale();
 
-        return Lose(key, failed.What, effects)
-            .With(key, worker with { Phase = WorkerPhase.Failed, Reason = failed.What, Credit = 0, Chunks = [] })
+        var state = Lose(key, failed.What, effects, crashed: false);
+        worker = state.Workers[key].AfterFailure(failed.What, unpunished: 0);
+        if (failed.Retriable) return state.Rest(key, worker).AssignAll(effects);
+
+        if (Phase == JobPhase.Running) effects.Add(new Warn(key, $"takes no part in the job: {failed.What}"));
+        return state.With(key, worker with { Phase = WorkerPhase.Failed, Reason = failed.What, Refusal = failed.What })
             .AssignAll(effects);
+    }
+
+    /// <summary>
+    /// Ends a job that cannot be computed as it is described: that is what two workers say, or all that came, and no chunk
+    /// is out. Later, those that compute show that it can be, or have shown it to an earlier run.
+    /// </summary>
+    private JobState EndIfRefused(List<Effect> effects)
+    {
+        if (Phase != JobPhase.Preparing || Recovered > 0) return this;
+        var refusing = Workers.Where(worker => worker.Value.Refusal is not null).DistinctBy(worker => worker.Key.Id).ToList();
+        bool believed = refusing.Count > 1
+            || (PresentWorkers == 0 && Workers.DistinctBy(worker => worker.Key.Id).Count() >= Policy.MinWorkers);
+        return refusing.Count > 0 && believed
+            ? End(new JobOutcome(JobEnd.Refused, refusing[0].Value.Refusal), effects)
+            : this;
     }
 
     private JobState OnWorkerWaitOver(List<Effect> effects)
     {
         if (!WaitsForWorkers) return this;
+        if (Policy.BeginsWithFewer && Workers.IsEmpty && WaitsOver < MostWaits)
+        {
+            effects.Add(new StartWorkerWait(Policy.WorkerWait));
+            return this with { WaitsOver = WaitsOver + 1 };
+        }
+
+        if (Policy.BeginsWithFewer && Phase == JobPhase.Preparing && PresentWorkers > 0) return this with { TakesFewer = true };
+        if (Phase == JobPhase.Preparing && Recovered == 0 && PresentWorkers == 0 && Workers.Values.FirstOrDefault(worker => worker.Refusal is not null) is { } refusing)
+            return End(new JobOutcome(JobEnd.Refused, refusing.Refusal), effects);
+
+        if (IsUndecided)
+        {
+            return End(new JobOutcome(JobEnd.Failed, "The workers hold different replicas, and none is held by most of them: "
+                + string.Join("; ", Alike().Select(alike => string.Join(", ", alike.Select(worker => worker.Key)))) + "."), effects);
+        }
 
         var missing = Workers
-            .Where(entry => entry.Value is { Present: false, Reason: not null })
-            .Select(entry => $"\n  {entry.Key}: {entry.Value.Reason}");
+            .Where(entry => entry.Value is { Present: false, Problem: not null })
+            .Select(entry => $"\n  {entry.Key}: {entry.Value.Problem}");
         string present = string.Join(", ", Workers.Where(entry => entry.Value.Present).Select(entry => entry.Key));
         string message = string.Create(CultureInfo.InvariantCulture,
             $"{WorkersNeeded} {(WorkersNeeded == 1 ? "worker is" : "workers are")} needed, and after waiting "
@@ -95,11 +127,19 @@ internal sealed partial record JobState
         return End(new JobOutcome(JobEnd.Failed, message + string.Concat(missing)), effects);
     }
 
-    private int WorkersNeeded => Phase == JobPhase.Preparing ? Policy.MinWorkers : 1;
+    /// <summary>
+    /// How often the job has waited in vain for a first worker of those that are sure to come, since they are of this process:
+    /// a machine that does much else may take its time to start them.
+    /// </summary>
+    private int WaitsOver { get; init; }
+
+    private const int MostWaits = 12;
+
+    private int WorkersNeeded => Phase == JobPhase.Preparing && !TakesFewer ? Policy.MinWorkers : 1;
 
     private JobState WaitIfNeeded(List<Effect> effects)
     {
-        bool needed = Phase != JobPhase.Finished && PresentWorkers < WorkersNeeded;
+        bool needed = Phase != JobPhase.Finished && (PresentWorkers < WorkersNeeded || IsUndecided);
         if (needed == WaitsForWorkers) return this;
 
         effects.Add(needed ? new StartWorkerWait(Policy.WorkerWait) : new StopWorkerWait());

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorHutch.Curvature;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 
@@ -21,7 +22,7 @@ internal enum JobPhase
 /// A job's whole schedule as a value: an event leads to the next state and to effects, and nothing else happens here.
 /// </summary>
 /// <remarks>
-/// Chunks are never listed. Those below <see cref="Frontier"/> have been issued; of these, some are done, some are in
+/// Chunks are never listed. Those that are not <see cref="Fresh"/> have been issued; of these, some are done, some are in
 /// flight, some wait in <see cref="Reissue"/>. Quadratic forms are not kept here either: see <see cref="ChunkResults"/>.
 /// </remarks>
 internal sealed partial record JobState
@@ -34,16 +35,25 @@ internal sealed partial record JobState
 
     public JobPhase Phase { get; private init; }
 
-    /// <summary>What the first worker that was ready said, to which the others must agree; null before.</summary>
+    /// <summary>What most workers said when the job began, to which all must agree; null before.</summary>
     public ReplicaReady? Replica { get; private init; }
 
     /// <summary>All probes of the job; 0 until they are known, which for an exact trace takes a replica.</summary>
     public long Probes { get; private init; }
 
-    public long ChunkCount => (Probes + Spec.ChunkSize - 1) / Spec.ChunkSize;
+    /// <summary>The job's chunks, as tiles; null until the probes are known.</summary>
+    public WorkGrid? Grid { get; private init; }
 
-    /// <summary>The first chunk that was never issued.</summary>
-    public long Frontier { get; private init; }
+    public long ChunkCount => Grid?.Count ?? 0;
+
+    /// <summary>What a worker has computed, in probes of all samples.</summary>
+    public double ProbesOf(WorkerInJob worker) => (double)worker.ProbesDone / Shards;
+
+    /// <summary>Shards of the samples, 1 where nothing is known of them.</summary>
+    public long Shards => Grid?.Shards ?? 1;
+
+    /// <summary>The chunks that were never issued.</summary>
+    public FreshChunks Fresh { get; private init; } = FreshChunks.None;
 
     /// <summary>Chunks that have to be issued again.</summary>
     public ImmutableSortedSet<long> Reissue { get; private init; } = [];
@@ -69,7 +79,7 @@ internal sealed partial record JobState
     public ImmutableSortedDictionary<WorkerKey, WorkerInJob> Workers { get; private init; } =
         ImmutableSortedDictionary<WorkerKey, WorkerInJob>.Empty;
 
-    /// <summary>Those of them that have a replica or are about to; counted as they come and go, for there may be many.</summary>
+    /// <summary>Those of them that have a replica or will soon; counted as they come and go, for there may be many.</summary>
     public int PresentWorkers { get; private init; }
 
     /// <summary>Those of them that have a replica.</summary>
@@ -79,6 +89,9 @@ internal sealed partial record JobState
 
     /// <summary>Whether there are too few workers and the job gives others time to come.</summary>
     public bool WaitsForWorkers { get; private init; }
+
+    /// <summary>Whether it has waited long enough for more workers, and begins with those that are there.</summary>
+    public bool TakesFewer { get; private init; }
 
     /// <summary>How it ended; null until it did.</summary>
     public JobOutcome? Outcome { get; init; }
@@ -112,20 +125,20 @@ internal sealed partial record JobState
             WorkerSaid said when Phase == JobPhase.Finished || said.Message.Job != Job => Stale(),
             _ when Phase == JobPhase.Finished => this,
             WorkerRegistered registered => OnWorkerRegistered(registered, effects),
-            WorkerLost lost => Lose(lost.Worker, lost.Reason, effects).AssignAll(effects),
+            WorkerLost lost => Lose(lost.Worker, lost.Reason, effects, crashed: true).AssignAll(effects),
             WorkerSaid said => OnWorkerSaid(said, effects),
             WorkerReported reported => OnWorkerReported(reported, effects),
-            SilenceDue => OnSilenceDue(effects),
+            IntervalPassed => OnIntervalPassed(effects),
             TargetReached => End(new JobOutcome(JobEnd.TargetReached), effects),
             PrecisionLacking lacking => End(new JobOutcome(JobEnd.Imprecise, lacking.What), effects),
             WorkerWaitOver => OnWorkerWaitOver(effects),
             JournalLost lost => End(lost.Outcome, effects),
-            InputChanged changed => End(new JobOutcome(JobEnd.Refused, changed.What), effects),
+            InputAtFault changed => End(new JobOutcome(JobEnd.Refused, changed.What), effects),
             InterruptRequested => End(new JobOutcome(JobEnd.Interrupted), effects),
             _ => throw new ArgumentException($"No rule for {happened.GetType().Name}.", nameof(happened)),
         };
-        state = state.EndIfDone(effects);
-        return new Transition(state.WaitIfNeeded(effects), effects);
+        state = state.BeginIfReady(effects).EndIfDone(effects).EndIfRefused(effects);
+        return new Transition(state.WaitIfNeeded(effects).ForgetWhatIsOver(), effects);
     }
 
     private JobState OnWorkerSaid(WorkerSaid said, List<Effect> effects) => said.Message switch
@@ -138,13 +151,14 @@ internal sealed partial record JobState
         _ => Stale(),
     };
 
-    private JobState OnDuplicateCompared(DuplicateCompared compared)
-    {
-        // The arithmetic of two kinds of device rounds differently, and neither is at fault.
-        if (compared.Agree || !SameKind(compared.First, compared.Second)) return this;
-        var disagreement = new Disagreement(compared.Chunk, compared.First, compared.Second);
-        return this with { Counts = Counts with { Disagreements = Counts.Disagreements.Add(disagreement) } };
-    }
+    // The arithmetic of two kinds of device rounds differently, and neither is at fault.
+    private JobState OnDuplicateCompared(DuplicateCompared compared) =>
+        compared.Agree || !SameKind(compared.First, compared.Second)
+            ? this
+            : Disagreeing(new Disagreement(compared.Chunk, compared.First, compared.Second));
+
+    private JobState Disagreeing(Disagreement disagreement) =>
+        this with { Counts = Counts with { Disagreements = Counts.Disagreements.Add(disagreement) } };
 
     private JobState Stale() => this with { Counts = Counts with { Stale = Counts.Stale + 1 } };
 

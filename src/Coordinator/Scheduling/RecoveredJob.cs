@@ -18,6 +18,12 @@ internal sealed record AcceptedChunk(
     /// <summary>What it took to bring the job's files to the worker.</summary>
     public double TransferSeconds { get; init; }
 
+    /// <summary>What kind of device it is.</summary>
+    public string Kind { get; init; } = "";
+
+    /// <summary>The bits that the worker found for the first probes; null where that is not known.</summary>
+    public ulong? Bits { get; init; }
+
     /// <summary>From 1; a later attempt was issued again, or is a copy.</summary>
     public int Attempt { get; init; } = 1;
 
@@ -36,13 +42,14 @@ internal sealed record RecoveredJob(ReplicaReady Replica, IReadOnlyList<Accepted
     /// <summary>Who took part, of a job that had ended; null for whoever computed the chunks.</summary>
     public IReadOnlyList<KeyValuePair<WorkerKey, WorkerInJob>>? Participants { get; init; }
 
-    /// <summary>Whether its probes in both precisions are among the chunks.</summary>
-    public bool IsCompared => Chunks.Any(chunk => chunk.Chunk == JobState.BothPrecisions);
+    /// <summary>The shards whose probes in both precisions are among the chunks.</summary>
+    public ChunkSet Compared => Chunks.Where(chunk => JobState.IsComparison(chunk.Chunk))
+        .Aggregate(ChunkSet.Empty, (done, chunk) => done.Add(JobState.ShardCompared(chunk.Chunk)));
 
     /// <summary>Why it had ended without them; null where it had not.</summary>
     public string? NotCompared { get; init; }
 
-    private IEnumerable<AcceptedChunk> OwnChunks => Chunks.Where(chunk => chunk.Chunk != JobState.BothPrecisions);
+    private IEnumerable<AcceptedChunk> OwnChunks => Chunks.Where(chunk => !JobState.IsComparison(chunk.Chunk));
 
     /// <summary>Whether the job had the result that was asked for.</summary>
     public bool HasEnded => Participants is not null;
@@ -50,8 +57,9 @@ internal sealed record RecoveredJob(ReplicaReady Replica, IReadOnlyList<Accepted
     /// <summary>Who took part. They are not there any more, whatever their names.</summary>
     public IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>> Workers => Participants ?? (IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>>)OwnChunks
         .GroupBy(chunk => chunk.Worker)
-        .Select(group => KeyValuePair.Create(group.Key, new WorkerInJob(group.First().Device)
+        .Select(group => KeyValuePair.Create(group.Key, new WorkerInJob(group.First().Device, group.First().Kind)
         {
+            Bits = group.First().Bits,
             Phase = WorkerPhase.Lost,
             ChunksDone = group.Count(),
             ProbesDone = group.Sum(chunk => (long)chunk.Values.Count),

@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Curvature.Data.Formats;
 

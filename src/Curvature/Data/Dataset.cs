@@ -1,3 +1,5 @@
+using ActorHutch.Curvature.Data.Arrays;
+using ActorHutch.Curvature.Data.Bytes;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Data;
@@ -26,28 +28,28 @@ public sealed class Dataset : ISamples, IDisposable
     /// <summary>The name under which a file says which loss its targets are for, such as <c>cross-entropy</c>.</summary>
     public const string LossName = "actorhutch.loss";
 
+    /// <summary>What the names begin with under which it says more of that loss, such as <c>actorhutch.loss.label-smoothing</c>.</summary>
+    public const string LossArgumentPrefix = LossName + ".";
+
     private const long ShownTargets = 1000;
 
     /// <summary>As far as probabilities are from a sum of 1 that were rounded to float32, or printed.</summary>
     private const double RoundedSum = 1e-4;
 
     private readonly ArrayFile[] _files;
-    private readonly StoredArray _inputs;
     private readonly StoredArray _targets;
-    private readonly InputScale? _scale;
-    private readonly Normalization? _normalization;
 
     private Dataset(ArrayFile[] files, DatasetOptions options)
     {
         _files = files;
         try
         {
-            (_inputs, InputsPlace) = Find(files[0], "inputs", isShared: files.Length == 1);
+            Inputs = FindInputs(files[0], options, isShared: files.Length == 1);
             (_targets, TargetsPlace) = Find(files[^1], "targets", isShared: files.Length == 1);
             NamedLoss = files[^1].Metadata.GetValueOrDefault(LossName);
-            _normalization = Normalization.Of(options);
-            _scale = options.Scale ?? _inputs.Scale;
-            CheckScale(options);
+            NamedLossArguments = files[^1].Metadata
+                .Where(pair => pair.Key.StartsWith(LossArgumentPrefix, StringComparison.Ordinal))
+                .ToDictionary(pair => pair.Key[LossArgumentPrefix.Length..], pair => pair.Value, StringComparer.Ordinal);
             Offset = options.Offset;
             SampleCount = Count(options);
         }
@@ -65,22 +67,16 @@ public sealed class Dataset : ISamples, IDisposable
     public long SampleCount { get; }
 
     /// <summary>How many samples the files hold.</summary>
-    public long StoredCount => _inputs.Shape[0];
+    public long StoredCount => Inputs[0].StoredCount;
 
-    /// <summary>One input's shape.</summary>
-    public IReadOnlyList<long> InputShape => [.. _inputs.Shape.Skip(1)];
+    /// <summary>What the model takes, in its order.</summary>
+    public IReadOnlyList<DataInput> Inputs { get; }
 
     /// <summary>One target's shape; empty for a class.</summary>
     public IReadOnlyList<long> TargetShape => [.. _targets.Shape.Skip(1)];
 
-    /// <summary>The type of the inputs in their file.</summary>
-    public ScalarType InputDtype => _inputs.Dtype;
-
     /// <summary>The type of the targets in their file.</summary>
     public ScalarType TargetDtype => _targets.Dtype;
-
-    /// <summary>Inputs are read as int64, rather than as numbers of the computation's type.</summary>
-    public bool InputsAreIndices => _scale is null && _normalization is null && IsInteger(InputDtype);
 
     /// <summary>Targets are read as int64, rather than as numbers of the computation's type.</summary>
     public bool TargetsAreClasses => IsInteger(TargetDtype);
@@ -88,8 +84,8 @@ public sealed class Dataset : ISamples, IDisposable
     /// <summary>The loss that the targets' file says they are for, in its own word; null where it says nothing.</summary>
     public string? NamedLoss { get; }
 
-    /// <summary>What messages call the inputs.</summary>
-    internal string InputsPlace { get; }
+    /// <summary>What that file says of it beside its name, such as <c>label-smoothing</c>.</summary>
+    public IReadOnlyDictionary<string, string> NamedLossArguments { get; }
 
     /// <summary>What messages call the targets.</summary>
     internal string TargetsPlace { get; }
@@ -118,14 +114,14 @@ public sealed class Dataset : ISamples, IDisposable
     /// <param name="count">How many.</param>
     /// <param name="dtype">The computation's type: float32 or float64.</param>
     /// <param name="device">Where they are put.</param>
-    /// <returns>Inputs and targets, <c>[count, …]</c>. The caller disposes of both.</returns>
+    /// <returns>Inputs and targets, <c>[count, …]</c> each. The caller disposes of both.</returns>
     /// <exception cref="CurvatureException">A file cannot be read.</exception>
-    public (Tensor Inputs, Tensor Targets) Read(long first, long count, ScalarType dtype, Device device)
+    public (ModelInputs Inputs, Tensor Targets) Read(long first, long count, ScalarType dtype, Device device)
     {
         using var scope = NewDisposeScope();
-        var inputs = ReadInputs(first, count, dtype).to(device);
+        Tensor[] inputs = [.. Inputs.Select(input => ReadInput(input, first, count, dtype).to(device).MoveToOuterDisposeScope())];
         var targets = ReadTargets(first, count, dtype).to(device);
-        return (inputs.MoveToOuterDisposeScope(), targets.MoveToOuterDisposeScope());
+        return (new ModelInputs(inputs), targets.MoveToOuterDisposeScope());
     }
 
     /// <summary>
@@ -135,7 +131,10 @@ public sealed class Dataset : ISamples, IDisposable
     /// <exception cref="CurvatureException">
     /// There are NaN or infinite numbers, or negative classes: how many, and where the first one is.
     /// </exception>
-    public void CheckFinite(ScalarType dtype) => new SampleCheck(this, dtype).Run();
+    public void CheckFinite(ScalarType dtype) => CheckFinite(0, SampleCount, dtype);
+
+    /// <inheritdoc/>
+    public void CheckFinite(long first, long count, ScalarType dtype) => new SampleCheck(this, first, count, dtype).Run();
 
     /// <summary>
     /// Whether the first targets look like probabilities of classes, <c>[N, C, …]</c>: real numbers, none below 0, that sum
@@ -157,18 +156,11 @@ public sealed class Dataset : ISamples, IDisposable
         foreach (var file in _files) file.Dispose();
     }
 
-    /// <summary>Inputs on the CPU.</summary>
-    internal Tensor ReadInputs(long first, long count, ScalarType dtype)
+    /// <summary>One of the inputs, on the CPU.</summary>
+    internal Tensor ReadInput(DataInput input, long first, long count, ScalarType dtype)
     {
         CheckRange(first, count, dtype);
-        using var scope = NewDisposeScope();
-        var stored = _inputs.Read(Offset + first, count);
-        if (InputsAreIndices) return stored.to(ScalarType.Int64).MoveToOuterDisposeScope();
-
-        var numbers = stored.to(dtype);
-        _scale?.Apply(numbers);
-        _normalization?.Apply(numbers);
-        return numbers.MoveToOuterDisposeScope();
+        return input.Read(Offset + first, count, dtype);
     }
 
     /// <summary>Targets on the CPU.</summary>
@@ -178,17 +170,6 @@ public sealed class Dataset : ISamples, IDisposable
         using var scope = NewDisposeScope();
         var stored = _targets.Read(Offset + first, count);
         return stored.to(TargetsAreClasses ? ScalarType.Int64 : dtype).MoveToOuterDisposeScope();
-    }
-
-    private void CheckScale(DatasetOptions options)
-    {
-        if (options.Scale is { IsRight: false } scale)
-            throw new CurvatureException($"The scale of the inputs is {scale}: it {InputScale.Right}.");
-        if (_normalization is null || _scale is not null || InputDtype is not ScalarType.Byte) return;
-        throw new CurvatureException(
-            $"{InputsPlace}: its inputs are bytes, and whether they are shades from 0 to 255 or from 0 to 1 that are to be "
-            + "normalised, nothing says: say --scale 1/255 if x / 255 is to be normalised, as ToTensor and Normalize do, or "
-            + "--scale 1 if x is (DatasetOptions.Scale).");
     }
 
     private void CheckRange(long first, long count, ScalarType dtype)
@@ -214,6 +195,24 @@ public sealed class Dataset : ISamples, IDisposable
         }
 
         return new Dataset(files, options ?? new DatasetOptions());
+    }
+
+    /// <summary>The array "inputs", or one by the name of each of the model's inputs.</summary>
+    private static DataInput[] FindInputs(ArrayFile file, DatasetOptions options, bool isShared)
+    {
+        if (options.Inputs is null or { Count: 1 })
+        {
+            var (array, place) = Find(file, "inputs", isShared);
+            return [new DataInput(array, place, options.Inputs?[0].Dtype, options)];
+        }
+
+        if (options.Scale is not null || MeanAndDeviation.Of(options) is not null)
+            throw new CurvatureException($"{file.Path}: the model takes {options.Inputs.Count} inputs, and they are not scaled or normalised: store them as the model takes them.");
+        return [.. options.Inputs.Select(input =>
+        {
+            var (array, place) = Find(file, input.Name, isShared: true);
+            return new DataInput(array, place, input.Dtype, options);
+        })];
     }
 
     private static (StoredArray Array, string Place) Find(ArrayFile file, string name, bool isShared)
@@ -245,33 +244,35 @@ public sealed class Dataset : ISamples, IDisposable
 
     private long Count(DatasetOptions options)
     {
-        long stored = _inputs.Shape[0];
+        long stored = StoredCount;
+        if (Inputs.FirstOrDefault(input => input.StoredCount != stored) is { } other)
+            throw new CurvatureException($"{Inputs[0].Place} has {stored} samples, and {other.Place} has {other.StoredCount}.");
         if (_targets.Shape[0] != stored)
         {
-            throw new CurvatureException($"{InputsPlace} has {stored} inputs, and {TargetsPlace} has {_targets.Shape[0]} "
+            throw new CurvatureException($"{Inputs[0].Place} has {stored} inputs, and {TargetsPlace} has {_targets.Shape[0]} "
                 + "targets: there must be one target for each sample.");
         }
 
         if (stored == 0)
         {
             throw new CurvatureException(
-                $"{InputsPlace}: it has no samples; its shape is {ArrayShape.Text(_inputs.Shape)}.");
+                $"{Inputs[0].Place}: it has no samples; its shape is {ArrayShape.Text([0, .. Inputs[0].Shape])}.");
         }
 
         if (options.Offset < 0 || options.Offset >= stored)
         {
             throw new CurvatureException(
-                $"{InputsPlace}: it has {stored} samples, so the offset is 0 to {stored - 1}, not {options.Offset}.");
+                $"{Inputs[0].Place}: it has {stored} samples, so the offset is 0 to {stored - 1}, not {options.Offset}.");
         }
 
         long rest = stored - options.Offset;
         long samples = options.Samples ?? rest;
         return samples >= 1 && samples <= rest
             ? samples
-            : throw new CurvatureException($"{InputsPlace}: {samples} samples are asked for from sample {options.Offset} "
+            : throw new CurvatureException($"{Inputs[0].Place}: {samples} samples are asked for from sample {options.Offset} "
                 + $"on; it has {stored}, which leaves 1 to {rest}.");
     }
 
-    private static bool IsInteger(ScalarType dtype) =>
+    internal static bool IsInteger(ScalarType dtype) =>
         dtype is ScalarType.Byte or ScalarType.Int8 or ScalarType.Int16 or ScalarType.Int32 or ScalarType.Int64;
 }

@@ -1,8 +1,15 @@
+using ActorHutch.Curvature.Data.Arrays;
+
 namespace ActorHutch.Curvature.Data;
 
 /// <summary>Which samples are used, and how their inputs are scaled and normalised.</summary>
 public sealed record DatasetOptions
 {
+    /// <summary>
+    /// What the model takes. Default: one input, in the array "inputs". Where there are several, each is the array of its name.
+    /// </summary>
+    public IReadOnlyList<ModelInput>? Inputs { get; init; }
+
     /// <summary>The first sample that is used, counted from 0. Default 0.</summary>
     public long Offset { get; init; }
 

@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Data.Arrays;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Data;
@@ -5,8 +6,10 @@ namespace ActorHutch.Curvature.Data;
 /// <summary>Looks for numbers among samples that are not finite.</summary>
 /// <remarks>Which class numbers are right is for the loss to say: it may ignore one that is no class.</remarks>
 /// <param name="data">The samples.</param>
+/// <param name="start">The first one that is looked at.</param>
+/// <param name="length">How many are.</param>
 /// <param name="dtype">The computation's type.</param>
-internal sealed class SampleCheck(Dataset data, ScalarType dtype)
+internal sealed class SampleCheck(Dataset data, long start, long length, ScalarType dtype)
 {
     private const long PieceElements = 1 << 20;
 
@@ -15,8 +18,8 @@ internal sealed class SampleCheck(Dataset data, ScalarType dtype)
     {
         var found = new List<string>();
         // Bytes are not looked through: no scale that has a use makes infinities of them.
-        bool areFinite = data.InputsAreIndices || data.InputDtype is ScalarType.Bool or ScalarType.Byte;
-        if (!areFinite) Look(found, data.InputsPlace, data.InputShape, data.ReadInputs);
+        foreach (var input in data.Inputs.Where(input => !input.IsIndices && input.Dtype is not (ScalarType.Bool or ScalarType.Byte)))
+            Look(found, input.Place, input.Shape, (first, count, type) => data.ReadInput(input, first, count, type));
         if (!data.TargetsAreClasses) Look(found, data.TargetsPlace, data.TargetShape, data.ReadTargets);
 
         if (found.Count > 0) throw new CurvatureException(string.Join(" ", found));
@@ -29,10 +32,10 @@ internal sealed class SampleCheck(Dataset data, ScalarType dtype)
         long piece = Math.Max(1, PieceElements / Math.Max(1, size));
         long count = 0;
         string first = "";
-        for (long sample = 0; sample < data.SampleCount && size > 0; sample += piece)
+        for (long sample = start; sample < start + length && size > 0; sample += piece)
         {
             using var scope = NewDisposeScope();
-            var numbers = read(sample, Math.Min(piece, data.SampleCount - sample), dtype);
+            var numbers = read(sample, Math.Min(piece, start + length - sample), dtype);
             var bad = numbers.isfinite().logical_not();
             long badCount = bad.sum(ScalarType.Int64).item<long>();
             if (badCount > 0 && count == 0) first = Describe(numbers, bad, sample, size, shape);
@@ -40,7 +43,7 @@ internal sealed class SampleCheck(Dataset data, ScalarType dtype)
         }
 
         if (count > 0)
-            found.Add($"{place}: {count} NaN or infinite numbers in {data.SampleCount} samples; the first is {first}.");
+            found.Add($"{place}: {count} NaN or infinite numbers in {length} samples; the first is {first}.");
     }
 
     private string Describe(Tensor numbers, Tensor bad, long sample, long size, IReadOnlyList<long> shape)

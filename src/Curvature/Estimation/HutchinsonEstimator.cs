@@ -1,17 +1,37 @@
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Statistics;
 
 namespace ActorHutch.Curvature.Estimation;
 
-/// <summary>
-/// The trace from random probes, in one process and on one thread: tr(H) = E[vᵀHv] for E[vvᵀ] = I.
-/// </summary>
+/// <summary>The trace from random probes: tr(H) = E[vᵀHv] for E[vvᵀ] = I.</summary>
 /// <remarks>
 /// M. F. Hutchinson, «A stochastic estimator of the trace of the influence matrix for Laplacian smoothing splines»,
 /// 1990.
 /// </remarks>
-public static class HutchinsonEstimator
+public sealed class HutchinsonEstimator : Estimator
 {
-    /// <summary>Estimates the trace.</summary>
+    private const int FewestCompared = 3, MostCompared = 8, ProbesPerCompared = 20;
+
+    internal HutchinsonEstimator()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "estimate";
+
+    /// <inheritdoc/>
+    public override string Summary => "Estimates the trace; without options, of the built-in example";
+
+    /// <inheritdoc/>
+    public override string Quantity => "trace";
+
+    /// <inheritdoc/>
+    public override string Unit => "probe";
+
+    /// <inheritdoc/>
+    public override bool IsExact => false;
+
+    /// <summary>Estimates the trace, in one process and on one thread.</summary>
     /// <param name="form">The quadratic form.</param>
     /// <param name="probes">V, at least 1; the standard error falls as 1/√V.</param>
     /// <param name="confidenceLevel">Of the interval.</param>
@@ -27,5 +47,32 @@ public static class HutchinsonEstimator
         var accumulator = new TraceAccumulator(form.Blocks);
         accumulator.Add(form.Evaluate(0, probes, cancellation));
         return accumulator.Estimate(confidenceLevel, rounding);
+    }
+
+    /// <inheritdoc/>
+    public override CurvatureOptions Evaluated(CurvatureOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options with { PicksSpace = false };
+    }
+
+    /// <inheritdoc/>
+    public override long Probes(long asked, long basisCount) => asked;
+
+    /// <inheritdoc/>
+    public override int ComparedProbes(long probes) => probes < RoundingError.FewestProbes
+        ? 0
+        : (int)Math.Clamp(probes / ProbesPerCompared, FewestCompared, MostCompared);
+
+    /// <inheritdoc/>
+    public override double ExpectedHalfWidth(Moments sample, long probes, double level, double? relativeError) => relativeError is { } error
+        ? error * Math.Abs(sample.Mean)
+        : ConfidenceInterval.ForMean(new Moments(probes, sample.Mean, sample.Variance * (probes - 1)), level).HalfWidth;
+
+    /// <inheritdoc/>
+    public override TraceEstimate? Result(TraceAccumulator fold, double level, RoundingError? rounding, bool isComplete)
+    {
+        ArgumentNullException.ThrowIfNull(fold);
+        return fold.Estimate(level, rounding);
     }
 }

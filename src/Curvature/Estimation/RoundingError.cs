@@ -35,9 +35,6 @@ public sealed record RoundingError(
     /// <summary>What share of the rest of the interval's half-width rounding may have before it is worth a word.</summary>
     private const double RelevantShare = 0.1;
 
-    /// <summary>To what share of itself an exact trace is expected to be right.</summary>
-    private const double ExactError = 1e-3;
-
     /// <summary>Evaluates the probes 0, …, K − 1 in both precisions.</summary>
     /// <param name="form">The quadratic form in single precision.</param>
     /// <param name="reference">
@@ -98,11 +95,7 @@ public sealed record RoundingError(
             + ConfidenceInterval.ForMean(moments, level).HalfWidth * (isExact ? Math.Sqrt(1 + moments.Count) : 1);
     }
 
-    /// <summary>Whether it is a relevant share of an estimate's interval.</summary>
-    /// <param name="statistical">The half-width that the interval has, or is expected to have, without it.</param>
-    public bool IsRelevantBeside(double statistical) => Bound > RelevantShare * statistical;
-
-    /// <summary>Whether it is relevant for an exact trace, which people expect to be right to four digits.</summary>
-    /// <param name="trace">The trace, or an estimate of it.</param>
-    public bool IsRelevantForExact(double trace) => IsRelevantBeside(ExactError * Math.Abs(trace));
+    /// <summary>Whether it is a relevant share of another error.</summary>
+    /// <param name="halfWidth">The half-width that the interval has, or is expected to have, without it.</param>
+    public bool IsRelevantBeside(double halfWidth) => Bound > RelevantShare * halfWidth;
 }

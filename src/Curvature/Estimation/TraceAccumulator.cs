@@ -58,11 +58,11 @@ public sealed class TraceAccumulator
         }
     }
 
-    /// <summary>The probes' values as draws of a random variable whose mean is the trace.</summary>
+    /// <summary>The probes' values as draws of a random variable whose mean is the trace: Student's t interval.</summary>
     /// <param name="level">The confidence interval's level.</param>
     /// <param name="rounding">What rounding adds to the interval, at the same level; null where it is not known, or none.</param>
     public TraceEstimate Estimate(double level = 0.95, RoundingError? rounding = null) => new(
-        _total,
+        _total.Mean, _total.StandardError, _total.Count,
         ConfidenceInterval.ForMean(_total, level).Widened(rounding?.Bound ?? 0),
         [.. _blocks.Select((name, b) => new BlockTrace(name, _blockMoments[b].Mean, _blockMoments[b].StandardError))])
     {
@@ -70,11 +70,18 @@ public sealed class TraceAccumulator
     };
 
     /// <summary>The probes' values as those of all basis vectors, whose sum is the trace.</summary>
-    public ExactTrace Sum()
+    /// <param name="level">The confidence interval's level.</param>
+    /// <param name="rounding">What rounding adds to the interval, at the same level; null where it is not known, or none.</param>
+    public TraceEstimate Sum(double level = 0.95, RoundingError? rounding = null)
     {
         var total = default(CompensatedSum);
         foreach (var sum in _sums) total.Add(sum.Value);
-        return new ExactTrace(
-            total.Value, [.. _blocks.Select((name, b) => new BlockTrace(name, _sums[b].Value, 0))]);
+        return new TraceEstimate(
+            total.Value, 0, _total.Count, new ConfidenceInterval(level, total.Value, total.Value).Widened(rounding?.Bound ?? 0),
+            [.. _blocks.Select((name, b) => new BlockTrace(name, _sums[b].Value, 0))])
+        {
+            IsExact = true,
+            Rounding = rounding,
+        };
     }
 }

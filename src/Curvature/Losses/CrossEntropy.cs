@@ -1,4 +1,5 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Graphs;
+using ActorHutch.Curvature.Sweeps;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Losses;
@@ -8,163 +9,124 @@ namespace ActorHutch.Curvature.Losses;
 /// probabilities of the classes, <c>[N, C, …]</c>, as PyTorch's <c>CrossEntropyLoss</c>.
 /// </summary>
 /// <remarks>
-/// For one position ∇²ℓ = u (diag p − p pᵀ) with p = softmax(z) and u the sum of the target's weights, so
-/// żᵀ ∇²ℓ ż = u Σ_k p_k (ż_k − Σ_j p_j ż_j)².
+/// For one position ∇²ℓ = u (diag p − p pᵀ) with p = softmax(z) and u = Σ_k w_k t_k, t the target's probabilities with their
+/// smoothing and w the classes' weights, so żᵀ ∇²ℓ ż = u Σ_k p_k (ż_k − Σ_j p_j ż_j)². A root of it is
+/// S = √u (diag √p − p √pᵀ), since √pᵀ √p = 1.
 /// </remarks>
-/// <param name="reduction">Mean (the default; weighted by the classes' weights, as PyTorch does) or sum.</param>
-/// <param name="classWeights"><c>[C]</c>; null for ones.</param>
-/// <param name="labelSmoothing">From 0 to 1: how much of the target is spread evenly over the classes.</param>
-/// <param name="ignoreIndex">
-/// Positions with this class number count for nothing: the mean is over the others. It may be one of the classes.
-/// </param>
-public sealed class CrossEntropy(
-    Reduction reduction = Reduction.Mean, Tensor? classWeights = null, double labelSmoothing = 0,
-    long ignoreIndex = CrossEntropy.DefaultIgnoreIndex) : Loss(reduction)
+public sealed class CrossEntropy : ClassificationLoss
 {
-    /// <summary>The class number that counts for nothing where nobody names another, as in PyTorch.</summary>
-    public const long DefaultIgnoreIndex = -100;
+    private readonly double _labelSmoothing;
 
-    /// <inheritdoc/>
-    public override Tensor Value(Tensor output, Tensor target)
+    /// <summary>With options of PyTorch's.</summary>
+    /// <param name="reduction">Mean (the default; weighted by the classes' weights, as PyTorch does), sum, or the samples' mean of it.</param>
+    /// <param name="classWeights">w, one for each class; null for ones.</param>
+    /// <param name="labelSmoothing">From 0 to 1: how much of the target is spread evenly over the classes.</param>
+    /// <param name="ignoreIndex">
+    /// Positions with this class number count for nothing: the mean is over the others. It may be one of the classes.
+    /// </param>
+    /// <param name="classDimension">The output's dimension of the classes, counted from the end where it is negative.</param>
+    public CrossEntropy(
+        Reduction reduction = Reduction.Mean, IReadOnlyList<double>? classWeights = null, double labelSmoothing = 0,
+        long ignoreIndex = DefaultIgnoreIndex, long classDimension = 1)
+        : base("a cross-entropy", reduction, classWeights, ignoreIndex, classDimension)
     {
-        ArgumentNullException.ThrowIfNull(output);
-        ArgumentNullException.ThrowIfNull(target);
-        // libtorch takes other types for some shapes and options, and computes in the coarser one of both.
-        var converted = target.to(AreClasses(target) ? ScalarType.Int64 : output.dtype);
-        if (output.dim() > 1 && LogProbabilities.Of(output) is { } logs)
+        ArgumentOutOfRangeException.ThrowIfNegative(labelSmoothing);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(labelSmoothing, 1);
+        _labelSmoothing = labelSmoothing;
+    }
+
+    private protected override bool TakesProbabilities => true;
+
+    private protected override Tensor Reduced(Tensor output, Tensor target, Tensor? weights)
+    {
+        if (LogProbabilities.Of(output) is { } logs)
         {
             using (logs)
-                return new NegativeLogLikelihood(Reduction, classWeights, labelSmoothing, ignoreIndex).Of(logs, converted);
+                return new ReducedLikelihood(Reduction == Reduction.Mean, weights, _labelSmoothing, IgnoreIndex).Of(logs, target);
         }
 
-        return nn.functional.cross_entropy(
-            output, converted, classWeights, ignoreIndex,
-            Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum, labelSmoothing);
+        return nn.functional.cross_entropy(output, target, weights, IgnoreIndex, Native, _labelSmoothing);
     }
 
-    /// <inheritdoc/>
-    public override string? Misfit(Tensor output, Tensor target)
+    private protected override LossCurvature Linearized(Tensor output, Tensor target, Tensor? weights, long samples, int place)
     {
-        ArgumentNullException.ThrowIfNull(output);
-        ArgumentNullException.ThrowIfNull(target);
-        long[] scores = output.shape;
-        if (scores.Length < 2)
-            return $"{Both(output, target)}; cross-entropy takes a score for each class, so the output must be [N, C, …]";
-        if (classWeights is not null && classWeights.numel() != scores[1])
-            return $"{Both(output, target)}; there are weights of {classWeights.numel()} classes, and the output has {scores[1]}";
-
-        long[] positions = [scores[0], .. scores[2..]];
-        if (target.is_floating_point())
+        long classes = output.shape[1];
+        var each = weights ?? ones([classes], output.dtype, output.device);
+        Tensor scale;
+        double total = 1;
+        if (AreClasses(target))
         {
-            if (!target.shape.SequenceEqual(scores)) return Refusal();
-            return ignoreIndex < 0
-                ? null
-                : $"{Both(output, target)}; probabilities have no class number {ignoreIndex} to ignore";
+            var (numbers, isCounted) = Counted(target);
+            var counted = isCounted.to(output.dtype);
+            var own = each.index_select(0, numbers.flatten()).view(target.shape) * counted;
+            var smooth = each.mean() * counted;
+            scale = own.Times(1 - _labelSmoothing).Plus(smooth.Times(_labelSmoothing));
+            if (Reduction == Reduction.Mean) scale /= own.sum();
         }
-
-        return AreClasses(target) && target.shape.SequenceEqual(positions) ? null : Refusal();
-
-        string Refusal() => $"{Both(output, target)}; for a cross-entropy the targets must be class numbers, "
-            + $"{EmpiricalRisk.Describe(ScalarType.Int64, positions)}, or probabilities of the {scores[1]} classes, "
-            + EmpiricalRisk.Describe(output.dtype, scores);
-    }
-
-    /// <inheritdoc/>
-    public override double Weight(Tensor target)
-    {
-        ArgumentNullException.ThrowIfNull(target);
-        // Targets that are probabilities, [N, C, …], are averaged over their positions.
-        if (!AreClasses(target)) return target.numel() / (target.dim() < 2 ? 1.0 : target.shape[1]);
-
-        using var scope = NewDisposeScope();
-        var (classes, isCounted) = Counted(target);
-        if (classWeights is null) return isCounted.sum().item<long>();
-        var own = classWeights.index_select(0, classes.flatten()).view(target.shape);
-        return (own * isCounted).sum().to(ScalarType.Float64).item<double>();
-    }
-
-    /// <inheritdoc/>
-    public override (Tensor Wrong, string Right)? Mistakes(IReadOnlyList<long> outputShape, Tensor target)
-    {
-        ArgumentNullException.ThrowIfNull(outputShape);
-        ArgumentNullException.ThrowIfNull(target);
-        long count = outputShape[1];
-        using var scope = NewDisposeScope();
-        using TorchSharp.Scalar none = 0;
-        if (!AreClasses(target))
+        else
         {
-            return (target.lt(none).MoveToOuterDisposeScope(),
-                "must be class numbers, or probabilities of the classes, which are not negative");
+            var smoothed = ReducedLikelihood.Smoothed(target, _labelSmoothing, classes);
+            scale = (smoothed * each.view([1, -1, .. output.shape[2..].Select(_ => 1L)])).sum(1);
+            if (Reduction == Reduction.Mean) total = (double)output.numel() / classes;
         }
 
-        using TorchSharp.Scalar end = count;
-        var (classes, isCounted) = Counted(target);
-        var outside = classes.lt(none).logical_or(classes.ge(end)).logical_and(isCounted);
-        return (outside.MoveToOuterDisposeScope(),
-            $"must be class numbers from 0 to {count - 1}, since the model's output has {count} classes, or "
-            + $"{ignoreIndex}, which is ignored (--ignore-index)");
-    }
-
-    /// <inheritdoc/>
-    public override LossCurvature Linearize(Tensor output, Tensor target)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        ArgumentNullException.ThrowIfNull(target);
-        if (!AreClasses(target))
-        {
-            throw new NoLayerRuleException(
-                $"Cross-entropy with {target.dtype} targets has no layer rule, only with class numbers (int64).");
-        }
-
-        using var scope = NewDisposeScope();
-        var weights = classWeights ?? ones([output.shape[1]], output.dtype, output.device);
-        var (classes, isCounted) = Counted(target);
-        var counted = isCounted.to(output.dtype);
-        var own = weights.index_select(0, classes.flatten()).view(target.shape) * counted;
-        var smooth = weights.mean() * counted;
-        var scale = own.Times(1 - labelSmoothing).Plus(smooth.Times(labelSmoothing));
-        if (Reduction == Reduction.Mean) scale /= own.sum();
-        return new Softmax(output, scale);
-    }
-
-    /// <summary>The types that PyTorch takes class numbers in.</summary>
-    private static bool AreClasses(Tensor target) => target.dtype is ScalarType.Int64 or ScalarType.Byte;
-
-    /// <summary>The classes, 0 in the place of an ignored one, and which of them count.</summary>
-    private (Tensor Classes, Tensor IsCounted) Counted(Tensor target)
-    {
-        using TorchSharp.Scalar ignored = ignoreIndex;
-        // A comparison in uint8 would take −100 for 156.
-        var classes = target.to(ScalarType.Int64);
-        var isCounted = classes.ne(ignored);
-        return (classes * isCounted, isCounted);
+        if (Reduction == Reduction.BatchMean) total = samples;
+        return new Softmax(output, total == 1 ? scale : scale.Times(1 / total), place);
     }
 
     /// <summary>The curvature of a softmax whose positions count differently.</summary>
     private sealed class Softmax : LossCurvature
     {
-        private readonly long[] _shape;
-        private readonly LaneLayout _layout;
-        private readonly Tensor _probabilities;
-        private readonly Tensor _weighted;
+        private readonly SharedTensor _probabilities;
+        private readonly SharedTensor _weighted;
+        private readonly SharedTensor _scale;
+        private readonly int _place;
 
-        public Softmax(Tensor output, Tensor scale)
+        public Softmax(Tensor output, Tensor scale, int place)
         {
-            _shape = output.shape;
-            _layout = _shape.Length == 2 ? LaneLayout.SamplesLast : LaneLayout.SamplesFirst;
             var probabilities = output.softmax(1);
-            _probabilities = Keep(Lanes.Shared(probabilities, _layout));
-            _weighted = Keep(Lanes.Shared(probabilities * scale.unsqueeze(1), _layout));
+            _place = place;
+            _probabilities = new SharedTensor(probabilities);
+            _weighted = new SharedTensor(probabilities * scale.unsqueeze(1));
+            _scale = new SharedTensor(scale.unsqueeze(1));
         }
 
-        public override void AddTo(Sweep sweep, Lanes output)
+        public override void AddTo(Sweep sweep, Tensor output)
         {
-            var tangent = output.To(_layout, _shape).Data;
-            int classes = _layout == LaneLayout.SamplesLast ? 1 : 2;
-            using var weighted = tangent * _probabilities;
-            using var mean = weighted.sum(classes, keepdim: true);
+            using var moved = _place == 1 ? null : Positions(output, _place, first: 1);
+            var tangent = moved ?? output;
+            using var weighted = tangent * _probabilities.For(tangent);
+            using var mean = weighted.sum(2, keepdim: true);
             using var centred = tangent - mean;
-            sweep.AddSquares(new Lanes(centred, _layout), _weighted);
+            sweep.AddSquares(centred, _weighted);
+        }
+
+        public override Tensor Root(Tensor numbers)
+        {
+            var scale = RootOf(_scale.Value);
+            var probabilities = _probabilities.Value;
+            var root = probabilities.sqrt();
+            var drawn = _place == 1 ? numbers : Positions(numbers, _place, first: 1);
+            // √p ∘ (r − √p (√pᵀ r)). For the likeliest class that is a small difference where p is nearly 1: there it is
+            // r (1 − p) − √p Σ √p_k r_k, 1 − p and the sum being over the others.
+            var top = probabilities.argmax(1, keepdim: true);
+            var others = ones_like(probabilities).scatter(1, top, zeros_like(top, dtype: probabilities.dtype));
+            var rest = (probabilities * others).sum(1, keepdim: true);
+            var products = drawn * root;
+            var ofTop = drawn * rest - root * (products * others).sum(2, keepdim: true);
+            var ofOthers = drawn - root * products.sum(2, keepdim: true);
+            var result = where(others.to(ScalarType.Bool), ofOthers, ofTop) * (root * scale);
+            if (_place == 1) return result;
+            long[] shape = numbers.shape;
+            return result.reshape([.. shape.Where((_, d) => d != _place + 1), shape[_place + 1]]).movedim([-1], [_place + 1]);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _probabilities.Dispose();
+            _weighted.Dispose();
+            _scale.Dispose();
+            base.Dispose(disposing);
         }
     }
 }

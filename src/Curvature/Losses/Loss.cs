@@ -10,6 +10,12 @@ public enum Reduction
 
     /// <summary>Their sum.</summary>
     Sum,
+
+    /// <summary>
+    /// The mean over the samples of the sum over a sample's numbers or positions: PyTorch's <c>batchmean</c>, which it has for the
+    /// KL divergence alone.
+    /// </summary>
+    BatchMean,
 }
 
 /// <summary>A loss ℓ(z, y) of the model's output z, with what curvature needs of it.</summary>
@@ -27,13 +33,21 @@ public abstract class Loss
     public abstract Tensor Value(Tensor output, Tensor target);
 
     /// <summary>
-    /// What the mean of a batch's losses is divided by: what the batch weighs among others. Default: its samples.
+    /// How much of a batch counts: what <see cref="Reduction.Mean"/> divides by; 0 where nothing does. Default: its samples.
     /// </summary>
     /// <param name="target">y, <c>[N, …]</c>.</param>
     public virtual double Weight(Tensor target)
     {
         ArgumentNullException.ThrowIfNull(target);
         return target.shape[0];
+    }
+
+    /// <summary>What the reduced loss of a batch is divided by: what the batch weighs among others.</summary>
+    /// <param name="target">y, <c>[N, …]</c>.</param>
+    public double Divisor(Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        return Reduction switch { Reduction.Mean => Weight(target), Reduction.Sum => 1, _ => target.shape[0] };
     }
 
     /// <summary>
@@ -59,7 +73,14 @@ public abstract class Loss
     /// <param name="target">y, <c>[N, …]</c>.</param>
     public virtual LossCurvature? Linearize(Tensor output, Tensor target) => null;
 
+    /// <summary>How libtorch is to reduce: what <see cref="Averaged"/> then divides.</summary>
+    private protected nn.Reduction Native => Reduction == Reduction.Mean ? nn.Reduction.Mean : nn.Reduction.Sum;
+
+    /// <summary>A sum divided by the samples, where that is the reduction; else what it is given.</summary>
+    private protected Tensor Averaged(Tensor reduced, Tensor output) =>
+        Reduction == Reduction.BatchMean ? reduced.Times(1.0 / output.shape[0]) : reduced;
+
     /// <summary>A misfit's first half: what an output and targets are.</summary>
     private protected static string Both(Tensor output, Tensor target) =>
-        $"the model's output is {EmpiricalRisk.Describe(output)} and the targets are {EmpiricalRisk.Describe(target)}";
+        $"the model's output is {TensorText.Describe(output)} and the targets are {TensorText.Describe(target)}";
 }

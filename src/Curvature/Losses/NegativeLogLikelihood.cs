@@ -2,54 +2,20 @@ using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Losses;
 
-/// <summary>Cross-entropy of log-probabilities, reduced as libtorch's <c>cross_entropy</c> reduces it.</summary>
-/// <param name="Reduction">Mean or sum.</param>
-/// <param name="ClassWeights"><c>[C]</c>; null for ones.</param>
-/// <param name="LabelSmoothing">From 0 to 1.</param>
-/// <param name="IgnoreIndex">Positions with this class number count for nothing.</param>
-internal sealed record NegativeLogLikelihood(
-    Reduction Reduction, Tensor? ClassWeights, double LabelSmoothing, long IgnoreIndex)
+/// <summary>−w_y z_y of log-probabilities z <c>[N, C, …]</c> with class numbers y <c>[N, …]</c>, as PyTorch's <c>NLLLoss</c>.</summary>
+/// <remarks>It is linear in z: ∂ℓ/∂z_y = −w_y, ∇²ℓ = 0.</remarks>
+/// <param name="reduction">Mean (the default; weighted by the classes' weights, as PyTorch does), sum, or the samples' mean of it.</param>
+/// <param name="classWeights">w, one for each class; null for ones.</param>
+/// <param name="ignoreIndex">Positions with this class number count for nothing: the mean is over the others.</param>
+/// <param name="classDimension">The output's dimension of the classes, counted from the end where it is negative.</param>
+public sealed class NegativeLogLikelihood(
+    Reduction reduction = Reduction.Mean, IReadOnlyList<double>? classWeights = null,
+    long ignoreIndex = ClassificationLoss.DefaultIgnoreIndex, long classDimension = 1)
+    : ClassificationLoss("a negative log-likelihood", reduction, classWeights, ignoreIndex, classDimension)
 {
-    /// <summary>The loss, a scalar tensor.</summary>
-    /// <param name="logs">log p, <c>[N, C, …]</c>.</param>
-    /// <param name="target">Class numbers <c>[N, …]</c> (int64), or probabilities <c>[N, C, …]</c>.</param>
-    public Tensor Of(Tensor logs, Tensor target)
-    {
-        using var scope = NewDisposeScope();
-        var loss = target.dtype == ScalarType.Int64 ? OfClasses(logs, target) : OfProbabilities(logs, target);
-        return loss.MoveToOuterDisposeScope();
-    }
+    private protected override Tensor Reduced(Tensor output, Tensor target, Tensor? weights) =>
+        new ReducedLikelihood(Reduction == Reduction.Mean, weights, 0, IgnoreIndex).Of(output, target);
 
-    private Tensor OfClasses(Tensor logs, Tensor target)
-    {
-        using TorchSharp.Scalar ignored = IgnoreIndex;
-        var isCounted = target.ne(ignored);
-        var classes = target * isCounted;
-        var counted = isCounted.to(logs.dtype);
-        var own = ClassWeights is null
-            ? counted
-            : ClassWeights.index_select(0, classes.flatten()).view(target.shape) * counted;
-        var sum = (logs.gather(1, classes.unsqueeze(1)).squeeze(1) * own).sum().neg();
-        if (LabelSmoothing > 0)
-        {
-            var even = (Weighted(logs).sum(1) * counted).sum().neg();
-            sum = sum.Times(1 - LabelSmoothing).Plus(even.Times(LabelSmoothing / logs.shape[1]));
-        }
-
-        return Reduction == Reduction.Mean ? sum / own.sum() : sum;
-    }
-
-    private Tensor OfProbabilities(Tensor logs, Tensor target)
-    {
-        long classes = logs.shape[1];
-        var smoothed = LabelSmoothing == 0
-            ? target
-            : target.Times(1 - LabelSmoothing).Plus(LabelSmoothing / classes);
-        var sum = (Weighted(logs) * smoothed).sum().neg();
-        return Reduction == Reduction.Mean ? sum.Times((double)classes / logs.numel()) : sum;
-    }
-
-    /// <summary>Each class times its weight.</summary>
-    private Tensor Weighted(Tensor logs) =>
-        ClassWeights is null ? logs : logs * ClassWeights.view([1, -1, .. logs.shape[2..].Select(_ => 1L)]);
+    private protected override LossCurvature Linearized(Tensor output, Tensor target, Tensor? weights, long samples, int place) =>
+        new NoLossCurvature();
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Curvature.Data.Formats;
 using ActorHutch.Curvature.Models.Description;
 using TorchSharp;
@@ -22,8 +22,8 @@ namespace ActorHutch.Curvature.Models;
 /// </remarks>
 public sealed class ModelDescription
 {
-    /// <summary>The largest file that is read, 4 MiB: some hundred thousand layers.</summary>
-    public const int LargestFile = 4 << 20;
+    /// <summary>The largest file that is read, 32 MiB: some hundred thousand layers or operations.</summary>
+    public const int LargestFile = 32 << 20;
 
     private const int MostProblems = 50;
 

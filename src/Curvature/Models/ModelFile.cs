@@ -1,4 +1,3 @@
-using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Curvature.Data.Formats;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Models;

@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Models;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Curvature.Native;
 using static TorchSharp.torch;

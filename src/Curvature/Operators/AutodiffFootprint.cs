@@ -1,5 +1,6 @@
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Native;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operators;

@@ -1,3 +1,5 @@
+using ActorHutch.Curvature.Graphs;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operators;

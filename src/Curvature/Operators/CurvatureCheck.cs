@@ -1,6 +1,8 @@
 using System.Text.Json;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 
 namespace ActorHutch.Curvature.Operators;
 
@@ -28,6 +30,9 @@ public sealed record CurvatureCheck(double Loss, double QuadraticForm)
 
     /// <summary>The class that does not count in a cross-entropy; null where that is not said.</summary>
     public long? IgnoreIndex { get; init; }
+
+    /// <summary>The loss's arguments by the names of options, all that are not at their default; null where that is not said.</summary>
+    public IReadOnlyDictionary<string, string>? LossArguments { get; init; }
 
     /// <summary>How vᵀHv was computed here; null for values of another program.</summary>
     public CurvatureMethod? Method { get; init; }
@@ -66,7 +71,8 @@ public sealed record CurvatureCheck(double Loss, double QuadraticForm)
     /// <summary>
     /// Reads what another program found: a JSON object with the numbers <c>loss</c> and <c>quadratic_form</c>, such as
     /// check.json of tools/export_pytorch.py. It may have <c>blocks</c>, an object of a number for each parameter, and the
-    /// texts <c>loss_function</c> and <c>reduction</c>, and the integer <c>ignore_index</c>. Whatever else it holds is for people.
+    /// texts <c>loss_function</c> and <c>reduction</c>, the integer <c>ignore_index</c>, and <c>loss_arguments</c>, an object
+    /// of texts. Whatever else it holds is for people.
     /// </summary>
     /// <exception cref="CurvatureException">The file cannot be read, or holds no such numbers.</exception>
     public static CurvatureCheck Load(string path)
@@ -83,6 +89,7 @@ public sealed record CurvatureCheck(double Loss, double QuadraticForm)
                 Reduction = Text(root, "reduction"),
                 IgnoreIndex = root.TryGetProperty("ignore_index", out var index) && index.ValueKind == JsonValueKind.Number
                     && index.TryGetInt64(out long ignored) ? ignored : null,
+                LossArguments = root.TryGetProperty("loss_arguments", out var arguments) ? Texts(arguments) : null,
             };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
@@ -100,6 +107,11 @@ public sealed record CurvatureCheck(double Loss, double QuadraticForm)
             given.ValueKind == JsonValueKind.Object && given.EnumerateObject().All(one => one.Value.ValueKind == JsonValueKind.Number)
                 ? given.EnumerateObject().ToDictionary(one => one.Name, one => one.Value.GetDouble(), StringComparer.Ordinal)
                 : throw new CurvatureException($"{path}: blocks must be an object with a number for each parameter.");
+
+        Dictionary<string, string> Texts(JsonElement given) =>
+            given.ValueKind == JsonValueKind.Object && given.EnumerateObject().All(one => one.Value.ValueKind == JsonValueKind.String)
+                ? given.EnumerateObject().ToDictionary(one => one.Name, one => one.Value.GetString()!, StringComparer.Ordinal)
+                : throw new CurvatureException($"{path}: loss_arguments must be an object with a text for each argument.");
 
         static string? Text(JsonElement root, string name) =>
             root.TryGetProperty(name, out var given) && given.ValueKind == JsonValueKind.String ? given.GetString() : null;

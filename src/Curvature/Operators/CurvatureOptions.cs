@@ -51,6 +51,12 @@ public sealed record CurvatureOptions
     public ProbeSpace ProbeSpace { get; init; } = ProbeSpace.Parameter;
 
     /// <summary>
+    /// Whether basis vectors are taken in the space that takes the fewest of those that serve the model. Default: no,
+    /// <see cref="ProbeSpace"/> says where.
+    /// </summary>
+    public bool PicksSpace { get; init; }
+
+    /// <summary>
     /// Rademacher or Gaussian probes, or the basis vectors e₀, e₁, … whose quadratic forms add up to the trace.
     /// Default: Rademacher.
     /// </summary>
@@ -60,15 +66,20 @@ public sealed record CurvatureOptions
     public ulong Seed { get; init; }
 
     /// <summary>
-    /// The budget where none is given: an eighth of the memory that this process may use, and 1 GiB at least. To have
-    /// stacks of the same shapes, and so the same last bits, on machines of different size, give them one budget.
+    /// The budget where none is given: 1 GiB, on every machine, since the last bits of a result depend on the shapes of
+    /// its stacks.
     /// </summary>
-    public static long DefaultMemoryBudget =>
-        Math.Max(1L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
+    public const long DefaultMemoryBudget = 1L << 30;
 
     /// <summary>
     /// Bytes that the tensors of one stack of probes, and those of one micro-batch, may take; null (the default) for
-    /// <see cref="DefaultMemoryBudget"/>. What does not fit is cut, without changing any probe.
+    /// <see cref="DefaultMemoryBudget"/>. It shows in a result's last bits, and in no probe.
     /// </summary>
     public long? MemoryBudget { get; init; }
+
+    /// <summary>
+    /// Bytes that shards may take which are kept for their next probes; null (the default) for <see cref="MemoryBudget"/>. It shows
+    /// in no result.
+    /// </summary>
+    public long? KeptMemory { get; init; }
 }

@@ -1,3 +1,5 @@
+using ActorHutch.Curvature.Probes;
+
 namespace ActorHutch.Curvature.Operators;
 
 /// <summary>
@@ -33,12 +35,32 @@ public interface IQuadraticForm : IDisposable
     /// <exception cref="CurvatureException">libtorch could not compute it, or a result is not finite.</exception>
     ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default);
 
+    /// <summary>Where probes are drawn.</summary>
+    ProbeSpace ProbeSpace => ProbeSpace.Parameter;
+
+    /// <summary>Samples in a shard, of which each has quadratic forms of its own; as many as there are where there is one.</summary>
+    long ShardSize => Curvature.ShardSize.Whole;
+
+    /// <summary>Bytes that it keeps between two calls, for those who plan memory; 0 where it does not tell.</summary>
+    long KeptBytes => 0;
+
+    /// <summary>Evaluates vᵀHv of the risk over one shard's samples alone.</summary>
+    /// <param name="tile">Probes, and the samples of one shard.</param>
+    /// <param name="keeps">Whether other probes of the same samples are to follow, so that what is known of them is kept.</param>
+    /// <param name="cancellation">Looked at between sub-batches.</param>
+    /// <returns>One row a probe, one column a block, and the shard's weight.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="CurvatureException">As for all samples; or the shard's samples cannot be read, or are wrong.</exception>
+    ProbeValues Evaluate(Tile tile, bool keeps, CancellationToken cancellation = default) =>
+        Evaluate(tile.FirstProbe, tile.Probes, cancellation);
+
     /// <summary>
     /// Computes as little as loads what computing needs, such as libtorch's kernels, so that no first call is slow for it.
-    /// Nothing of it shows in a value.
+    /// Nothing of it shows in a later value.
     /// </summary>
     /// <param name="cancellation">Looked at between sub-batches.</param>
+    /// <returns>What was computed: the same to the last bit wherever devices round alike, and of no other meaning.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="CurvatureException">libtorch could not compute it, or a result is not finite.</exception>
-    void WarmUp(CancellationToken cancellation = default) => Evaluate(0, 1, cancellation);
+    ProbeValues WarmUp(CancellationToken cancellation = default) => Evaluate(0, 1, cancellation);
 }

@@ -1,4 +1,7 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Graphs;
+using ActorHutch.Curvature.Operations;
+using ActorHutch.Curvature.Risks;
+using ActorHutch.Curvature.Sweeps;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operators;
@@ -15,11 +18,11 @@ public sealed class LayerRuleProduct : ICurvatureProduct
     /// <param name="risk">The risk.</param>
     /// <param name="matrix">Hessian or GGN.</param>
     /// <param name="structure">Block-diagonal or full.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <exception cref="CurvatureException">A layer or the loss has no rule.</exception>
     public LayerRuleProduct(
-        EmpiricalRisk risk, CurvatureMatrix matrix, BlockStructure structure, LayerRuleSet? rules = null)
-        : this(new Linearization(risk, matrix, rules ?? LayerRuleSet.Default), structure)
+        EmpiricalRisk risk, CurvatureMatrix matrix, BlockStructure structure, OperationTable? table = null)
+        : this(new Linearization(risk, matrix, table ?? OperationTable.Default), structure)
     {
     }
 
@@ -34,7 +37,7 @@ public sealed class LayerRuleProduct : ICurvatureProduct
     public BlockStructure Structure { get; }
 
     /// <summary>The layers, for those who plan memory.</summary>
-    internal IEnumerable<LayerRule> Layers => _linearization.Layers;
+    internal IEnumerable<Operation> Operations => _linearization.Operations;
 
     /// <inheritdoc/>
     public IReadOnlyList<Tensor?> Multiply(IReadOnlyList<Tensor?> vectors)
@@ -59,10 +62,9 @@ public sealed class LayerRuleProduct : ICurvatureProduct
     {
         Tensor[] probes = [.. vectors.Select(vector => vector.detach().requires_grad_())];
         var byParameter = blocks.Zip(probes).ToDictionary(
-            pair => Risk.Blocks[pair.First].Parameter.Handle, pair => pair.Second);
+            pair => Risk.Blocks[pair.First].Parameter.Handle, pair => new BlockProbes(pair.Second));
         using var grad = enable_grad();
-        var forms = _linearization.QuadraticForms(
-            (int)vectors[0].shape[0], parameter => byParameter.GetValueOrDefault(parameter.Handle));
+        var forms = _linearization.QuadraticForms((int)vectors[0].shape[0], byParameter);
         var products = Autograd.Gradients([forms.sum()], probes);
         foreach (var product in products) product.TimesInPlace(0.5);
         return products;

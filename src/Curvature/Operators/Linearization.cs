@@ -1,38 +1,52 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Graphs;
 using ActorHutch.Curvature.Losses;
-using ActorHutch.Curvature.Probes;
-using TorchSharp.Modules;
+using ActorHutch.Curvature.Operations;
+using ActorHutch.Curvature.Risks;
+using ActorHutch.Curvature.Sweeps;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operators;
 
 /// <summary>
-/// A risk at its parameters and batch, ready for sweeps: one forward and one backward pass give every layer's
-/// activations and adjoints, which no probe changes.
+/// A risk at its parameters and batch, ready for sweeps: one forward and one backward pass give the values and adjoints
+/// of every operation, which no probe changes.
 /// </summary>
 internal sealed class Linearization : IDisposable
 {
-    private readonly LayerRule _model;
+    private const int MostNamed = 5;
+
+    private readonly ModelGraph _graph;
+    private readonly Operation[] _operations;
+    private readonly int[] _readers;
     private readonly LossCurvature _loss;
     private readonly long _samples;
     private readonly bool _secondOrder;
+    private readonly Dictionary<int, Tensor[]> _operands = [];
+    private long[] _output = [];
 
     /// <summary>Passes the batch through the model once.</summary>
+    /// <param name="risk">The risk.</param>
+    /// <param name="matrix">The matrix whose forward sweeps are asked for.</param>
+    /// <param name="table">The layer rules.</param>
+    /// <param name="isForReverse">Whether reverse sweeps are to follow.</param>
     /// <exception cref="CurvatureException">A layer or the loss has no rule.</exception>
-    public Linearization(EmpiricalRisk risk, CurvatureMatrix matrix, LayerRuleSet rules)
+    public Linearization(EmpiricalRisk risk, CurvatureMatrix matrix, OperationTable table, bool isForReverse = false)
     {
         ArgumentNullException.ThrowIfNull(risk);
         Risk = risk;
         _samples = risk.SampleCount;
         _secondOrder = matrix == CurvatureMatrix.Hessian;
-        _model = rules.For(risk.Model, "");
+        _graph = table.Graph(risk.Model);
+        _readers = _graph.Readers();
+        _operations = [.. _graph.Nodes.Select(node => node.Operation(_samples))];
         try
         {
+            if (isForReverse) Flow = new SampleFlow(_graph, _samples);
             _loss = Pass();
         }
         catch
         {
-            _model.Dispose();
+            Release();
             throw;
         }
     }
@@ -40,33 +54,152 @@ internal sealed class Linearization : IDisposable
     /// <summary>The risk.</summary>
     public EmpiricalRisk Risk { get; }
 
-    /// <summary>All layers, in the order of the forward pass.</summary>
-    public IEnumerable<LayerRule> Layers => _model.Leaves;
+    /// <summary>N.</summary>
+    public long SampleCount => _samples;
+
+    /// <summary>The model's graph.</summary>
+    public ModelGraph Graph => _graph;
+
+    /// <summary>Where samples meet parameters; null where no reverse sweep is to follow.</summary>
+    public SampleFlow? Flow { get; }
+
+    /// <summary>All operations, each after those whose results it takes.</summary>
+    public IReadOnlyList<Operation> Operations => _operations;
+
+    /// <summary>Why a method was taken, and which operations in it libtorch differentiates, since they have no rule.</summary>
+    internal string Reason(string reason)
+    {
+        string[] names = [.. _operations.Where(operation => operation is { IsByLibTorch: true, LaneSize: > 0 }).Select(operation => operation.Name)];
+        string named = string.Join(", ", names.Take(MostNamed)) + (names.Length > MostNamed ? $" and {names.Length - MostNamed} more" : "");
+        return names.Length == 0 ? reason : $"{reason}; libtorch differentiates what has no rule: {named}";
+    }
+
+    /// <summary>What can be drawn in output space, and where.</summary>
+    /// <exception cref="NoLayerRuleException">Somewhere the samples do not come one after another, so that they cannot be told apart.</exception>
+    public IEnumerable<(Operation Operation, OutputDraw Draw)> OutputDraws()
+    {
+        CheckOrder(index => _operations[index] is { LaneSize: > 0 } operation && (operation.IsCurved || HasParameters(index)));
+        foreach (var node in _graph.Nodes)
+        {
+            Tensor?[] parameters = [.. node.Operands.Select(operand => operand is GraphTensor { Varies: true } leaf ? leaf.Tensor : null)];
+            if (parameters.All(parameter => parameter is null)) continue;
+            var operation = _operations[node.Index];
+            foreach (var draw in operation.OutputDraws(parameters, _samples)) yield return (operation, draw);
+        }
+    }
+
+    /// <summary>Whether samples come one after another, so that they can be told apart.</summary>
+    /// <param name="isAsked">Whether a node, by its place, is asked about.</param>
+    /// <exception cref="NoLayerRuleException">Somewhere they do not.</exception>
+    public void CheckOrder(Func<int, bool> isAsked)
+    {
+        // Layers have the samples first; what a graph does with them, it does not say.
+        if (Risk.Model is IModelOfInputs && _samples > 1 && SampleOrder.Broken(_graph, Risk.Given, isAsked) is { } broken) throw NotInOrder(broken);
+        foreach (var operation in _operations.Where((_, index) => isAsked(index) && HasParameters(index)))
+        {
+            if (operation is not LinearOperation && operation.Shape is [var first, ..] && first != _samples) throw NotInOrder(operation.Name);
+        }
+    }
+
+    /// <summary>The values of a node's operands, where samples meet parameters and reverse sweeps are to follow.</summary>
+    public IReadOnlyList<Tensor> OperandsOf(int node) => _operands[node];
+
+    /// <summary>
+    /// The first operation that bends the model along a parameter; null where the model is piecewise linear along each one, so
+    /// that the Hessian's diagonal is that of the GGN.
+    /// </summary>
+    public string? FirstBend()
+    {
+        var parameters = new IReadOnlySet<IntPtr>[_operations.Length];
+        var none = new HashSet<IntPtr>();
+        foreach (var node in _graph.Nodes)
+        {
+            parameters[node.Index] = none;
+            var operation = _operations[node.Index];
+            if (operation.LaneSize == 0) continue;
+            IReadOnlySet<IntPtr>[] ofOperands = [.. node.Operands.Select(operand => operand switch
+            {
+                GraphNode child => parameters[child.Index],
+                GraphTensor { Varies: true } leaf => new HashSet<IntPtr> { leaf.Tensor.Handle },
+                _ => none,
+            })];
+            if (!operation.IsPiecewiseLinear(ofOperands)) return operation.Name;
+            parameters[node.Index] = ofOperands.SelectMany(all => all).ToHashSet();
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a parameter acts on something at a node; what takes parameters alone, such as a transpose, has no samples.</summary>
+    private bool HasParameters(int index) =>
+        _graph.Nodes[index].Operands is var operands && operands.Any(operand => operand is GraphTensor { Varies: true }) && operands.Any(operand => operand is not GraphTensor);
+
+    internal static NoLayerRuleException NotInOrder(string name) =>
+        new($"{name} does not have the samples one after another in its first dimension, so that they cannot be told apart.");
+
+    /// <summary>S r with a root of the loss's second derivative at the output, S Sᵀ = ∇²ℓ, for use inside the current scope.</summary>
+    /// <param name="numbers">r, <c>[P, J, N]</c>.</param>
+    /// <returns><c>[P, *output]</c>.</returns>
+    public Tensor LossRoot(Tensor numbers) =>
+        _loss.Root(numbers.transpose(1, 2).reshape([numbers.shape[0], .. _output])) ?? throw NoRoot();
+
+    /// <summary>How many numbers the model's output has for each sample.</summary>
+    public int OutputSize => checked((int)(_output.Aggregate(1L, (a, b) => a * b) / _samples));
+
+    private NoLayerRuleException NoRoot() => new($"{Risk.Loss.GetType().Name} does not tell a root of its second derivative (LossCurvature.Root).");
 
     /// <summary>vᵀHv of each lane, <c>[P]</c>, for probes in parameter space.</summary>
     /// <param name="lanes">P.</param>
-    /// <param name="probe">A parameter's probes; null for zero.</param>
-    /// <param name="signs">The same probes packed, where there are such.</param>
-    public Tensor QuadraticForms(
-        int lanes, Func<Parameter, Tensor?> probe, Func<Parameter, PackedSigns?>? signs = null) =>
-        Run(new Sweep(lanes, _samples, probe, _secondOrder, signs))
-        ?? zeros([lanes], Risk.Dtype, Risk.Device);
+    /// <param name="probes">The probes of each parameter, by its handle; zero for the others.</param>
+    public Tensor QuadraticForms(int lanes, IReadOnlyDictionary<IntPtr, BlockProbes> probes) =>
+        Run(new Sweep(lanes, _samples, probes, _secondOrder)) ?? zeros([lanes], Risk.Dtype, Risk.Device);
 
-    /// <summary>The quadratic form of each lane and each sample, <c>[P, N]</c>, for a tangent drawn at one layer.</summary>
-    public Tensor QuadraticForms(int lanes, LayerRule drawnAt, Lanes drawn) =>
-        Run(new Sweep(lanes, _samples, drawnAt, drawn, _secondOrder))
-        ?? zeros([lanes, _samples], Risk.Dtype, Risk.Device);
+    /// <summary>The quadratic form of each lane and each sample, <c>[P, N]</c>, for tangents drawn at operations.</summary>
+    /// <param name="lanes">P.</param>
+    /// <param name="drawn">What is drawn at an operation's result, <c>[P, *shape]</c>; null for nothing.</param>
+    public Tensor QuadraticForms(int lanes, Func<Operation, Tensor?> drawn) =>
+        Run(new Sweep(lanes, _samples, drawn, _secondOrder)) ?? zeros([lanes, _samples], Risk.Dtype, Risk.Device);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _model.Dispose();
+        Release();
         _loss.Dispose();
+    }
+
+    private void Release()
+    {
+        foreach (var operation in _operations) operation.Dispose();
+        foreach (var operand in _operands.Values.SelectMany(operands => operands)) operand.Dispose();
     }
 
     private Tensor? Run(Sweep sweep)
     {
-        if (_model.Tangent(null, sweep) is { } output) _loss.AddTo(sweep, output);
+        var tangents = new Tensor?[_graph.Nodes.Count];
+        int[] readers = [.. _readers];
+        foreach (var node in _graph.Nodes)
+        {
+            var operation = _operations[node.Index];
+            if (operation.LaneSize == 0) continue;
+            var operands = new Tangents(node.Operands, tangents, sweep);
+            var tangent = operands.AreZero ? null : operation.Tangent(operands, sweep);
+            if (sweep.DrawnAt(operation) is { } drawn)
+            {
+                var before = tangent;
+                tangent = before is null ? drawn : before.Plus(drawn);
+                if (before is not null && !operands.Has(before)) before.Dispose();
+            }
+
+            // A node whose tangent is its operand's gets a handle of its own, which is disposed of for itself.
+            tangents[node.Index] = operands.Has(tangent) ? tangent!.alias() : tangent;
+            foreach (var read in node.Operands.OfType<GraphNode>())
+            {
+                // Given back while it is still in the cache.
+                if (--readers[read.Index] == 0) tangents[read.Index]?.Dispose();
+            }
+        }
+
+        if (_graph.Output is GraphNode output && tangents[output.Index] is { } last) _loss.AddTo(sweep, last);
         return sweep.Sum;
     }
 
@@ -74,26 +207,40 @@ internal sealed class Linearization : IDisposable
     {
         using var scope = NewDisposeScope();
         Tensor output, loss;
+        var results = new Tensor[_operations.Length];
         using (enable_grad())
         {
-            output = Risk.ForwardModel(_model.Run);
+            output = Risk.ForwardModel(inputs => Forward(inputs, results));
             loss = Risk.ForwardLoss(output);
         }
 
-        LayerRule[] varying = [.. Layers.Where(layer => layer.Output!.requires_grad)];
-        var adjoints = Autograd.Gradients([loss], [.. varying.Select(layer => layer.Output!)]);
+        int[] curved = [.. Enumerable.Range(0, results.Length).Where(i => results[i].requires_grad && _operations[i].IsCurved)];
+        var adjoints = _secondOrder && curved.Length > 0 ? Autograd.Gradients([loss], [.. curved.Select(i => results[i])]) : [];
         using var noGrad = no_grad();
-        for (int i = 0; i < varying.Length; i++) varying[i].OutputAdjoint = adjoints[i];
-        foreach (var layer in Layers)
+        for (int i = 0; i < adjoints.Length; i++) _operations[curved[i]].Adjoint = adjoints[i];
+        for (int i = 0; i < results.Length; i++)
         {
-            layer.Prepare();
-            layer.Output = null;
-            layer.OutputAdjoint = null;
+            if (results[i].requires_grad) _operations[i].Prepare();
+            _operations[i].Adjoint = null;
         }
 
+        _output = output.shape;
         return Risk.Loss.Linearize(output.detach(), Risk.Targets)
             ?? throw new NoLayerRuleException(
                 $"{Risk.Loss.GetType().Name} does not tell its second derivative (Loss.Linearize), which "
                 + "the methods quadratic and hmp need.");
+    }
+
+    private Tensor Forward(ModelInputs inputs, Tensor[] results)
+    {
+        foreach (var node in _graph.Nodes)
+        {
+            Tensor[] operands = [.. node.Operands.Select(value => ModelGraph.TensorOf(value, inputs, results))];
+            var result = results[node.Index] = _operations[node.Index].Run(operands);
+            if (result.requires_grad && Flow?.IsMeeting(node.Index) == true)
+                _operands[node.Index] = [.. operands.Select(operand => operand.detach().DetachFromDisposeScope())];
+        }
+
+        return ModelGraph.TensorOf(_graph.Output, inputs, results);
     }
 }

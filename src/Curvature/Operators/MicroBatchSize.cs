@@ -1,7 +1,8 @@
-using ActorHutch.Curvature.LayerRules;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Native;
+using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operators;
@@ -20,16 +21,16 @@ public static class MicroBatchSize
     public const long ForUnknownLayers = 256;
 
     /// <summary>What a sample's activations are kept as: inputs, adjoints, two derivatives, and a probe's tangents.</summary>
-    private const long Copies = 8;
+    internal const long Copies = 8;
 
     /// <summary>As many as the budget allows.</summary>
     /// <param name="model">The model.</param>
     /// <param name="loss">The loss.</param>
     /// <param name="samples">The samples, of which the first is looked at.</param>
     /// <param name="options">Matrix, method and budget.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     public static long Auto(
-        nn.Module<Tensor, Tensor> model, Loss loss, ISamples samples, CurvatureOptions options, LayerRuleSet? rules = null)
+        nn.Module<Tensor, Tensor> model, Loss loss, ISamples samples, CurvatureOptions options, OperationTable? table = null)
     {
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentNullException.ThrowIfNull(options);
@@ -39,12 +40,12 @@ public static class MicroBatchSize
         {
             try
             {
-                long bytes = new MicroBatchedRisk(model, loss, samples, 1).With(0, risk => BytesPerSample(risk, options, rules));
+                long bytes = new MicroBatchedRisk(model, loss, samples, 1).With(0, risk => BytesPerSample(risk, options, table));
                 return Even(all, budget / bytes);
             }
             catch (NoLayerRuleException)
             {
-                if (options.Method is not null || options.ProbeSpace == ProbeSpace.Output) return most;
+                if (options.Method is not null || options.ProbeSpace != ProbeSpace.Parameter) return most;
             }
             catch (CurvatureException)
             {
@@ -73,10 +74,9 @@ public static class MicroBatchSize
         return (all + count - 1) / count;
     }
 
-    private static long BytesPerSample(EmpiricalRisk risk, CurvatureOptions options, LayerRuleSet? rules)
+    private static long BytesPerSample(EmpiricalRisk risk, CurvatureOptions options, OperationTable? table)
     {
-        using var linearization = new Linearization(risk, options.Matrix, rules ?? LayerRuleSet.Default);
-        long item = risk.Dtype == ScalarType.Float64 ? 8 : 4;
-        return item * (risk.Inputs.numel() + Copies * linearization.Layers.Sum(layer => layer.LaneSize));
+        using var linearization = new Linearization(risk, options.Matrix, table ?? OperationTable.Default);
+        return StackSize.KeptBytes(risk, linearization.Operations);
     }
 }

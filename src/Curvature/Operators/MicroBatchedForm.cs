@@ -1,3 +1,6 @@
+using ActorHutch.Curvature.Losses;
+using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operators;
@@ -17,10 +20,10 @@ internal sealed class MicroBatchedForm : IQuadraticForm
     public MicroBatchedForm(MicroBatchedRisk risk, Func<EmpiricalRisk, IQuadraticForm> create)
     {
         (_risk, _create) = (risk, create);
-        (Method, MethodReason, Blocks, BasisCount) = risk.With(0, first =>
+        (Method, MethodReason, ProbeSpace, Blocks, BasisCount) = risk.With(0, first =>
         {
             using var form = create(first);
-            return (form.Method, form.MethodReason, form.Blocks, form.BasisCount);
+            return (form.Method, form.MethodReason, form.ProbeSpace, form.Blocks, form.BasisCount);
         });
         MethodReason += $"; {risk.Count:N0} micro-batches of {risk.MicroBatch:N0}";
     }
@@ -32,6 +35,9 @@ internal sealed class MicroBatchedForm : IQuadraticForm
     public string MethodReason { get; }
 
     /// <inheritdoc/>
+    public ProbeSpace ProbeSpace { get; }
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> Blocks { get; }
 
     /// <inheritdoc/>
@@ -40,36 +46,38 @@ internal sealed class MicroBatchedForm : IQuadraticForm
     /// <inheritdoc/>
     public ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default)
     {
-        int columns = Math.Max(1, Blocks.Count);
-        var values = new double[count * columns];
+        var fold = new ShardFold(_risk.Count, _risk.Loss.Reduction == Reduction.Sum);
         for (int b = 0; b < _risk.Count; b++)
         {
             cancellation.ThrowIfCancellationRequested();
-            double share = _risk.Share(b);
-            // A batch of ignored targets alone, whose mean would be 0/0.
-            if (share == 0) continue;
-            var part = _risk.With(b, risk =>
+            fold.Add(_risk.With(b, risk =>
             {
+                // A batch of ignored targets alone, whose mean would be 0/0.
+                if (risk.FoldWeight == 0) return ProbeValues.OfNothing(firstProbe, count, Math.Max(1, Blocks.Count));
                 using var form = _create(risk);
                 return form.Evaluate(firstProbe, count, cancellation);
-            });
-            for (int i = 0; i < values.Length; i++) values[i] += share * part.Values[i];
+            }));
         }
 
-        return new ProbeValues(firstProbe, columns, values);
+        return fold.Result();
     }
 
     /// <inheritdoc/>
-    public void WarmUp(CancellationToken cancellation = default)
+    public ProbeValues WarmUp(CancellationToken cancellation = default)
     {
         // One micro-batch loads what the others need. One of ignored targets alone is not computed with.
-        int counted = Enumerable.Range(0, _risk.Count).First(batch => _risk.Share(batch) != 0);
-        _risk.With(counted, risk =>
+        for (int b = 0; b < _risk.Count; b++)
         {
-            using var form = _create(risk);
-            form.WarmUp(cancellation);
-            return true;
-        });
+            var first = _risk.With(b, risk =>
+            {
+                if (risk.FoldWeight == 0) return null;
+                using var form = _create(risk);
+                return form.WarmUp(cancellation);
+            });
+            if (first is not null) return first;
+        }
+
+        throw EmpiricalRisk.NothingCounts();
     }
 
     /// <inheritdoc/>
@@ -82,16 +90,16 @@ internal sealed class MicroBatchedForm : IQuadraticForm
 /// <summary>The form of a risk that is one micro-batch, which is read once and kept.</summary>
 internal sealed class WholeBatchForm : IQuadraticForm
 {
-    private readonly Tensor _inputs;
+    private readonly ModelInputs _inputs;
     private readonly Tensor _targets;
     private readonly IQuadraticForm _form;
 
     public WholeBatchForm(MicroBatchedRisk risk, Func<EmpiricalRisk, IQuadraticForm> create)
     {
-        (_inputs, _targets) = risk.With(0, only => (only.Inputs.alias(), only.Targets.alias()));
+        (_inputs, _targets, string called) = risk.With(0, only => (only.Inputs.Map(input => input.alias()), only.Targets.alias(), only.Called));
         try
         {
-            _form = create(new EmpiricalRisk(risk.Model, risk.Loss, _inputs, _targets));
+            _form = create(new EmpiricalRisk(risk.Model, risk.Loss, _inputs, _targets) { FirstSample = risk.FirstSample, Called = called });
         }
         catch
         {
@@ -108,17 +116,23 @@ internal sealed class WholeBatchForm : IQuadraticForm
     public string MethodReason => _form.MethodReason;
 
     /// <inheritdoc/>
+    public ProbeSpace ProbeSpace => _form.ProbeSpace;
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> Blocks => _form.Blocks;
 
     /// <inheritdoc/>
     public long BasisCount => _form.BasisCount;
 
     /// <inheritdoc/>
+    public long KeptBytes => _form.KeptBytes;
+
+    /// <inheritdoc/>
     public ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default) =>
         _form.Evaluate(firstProbe, count, cancellation);
 
     /// <inheritdoc/>
-    public void WarmUp(CancellationToken cancellation = default) => _form.WarmUp(cancellation);
+    public ProbeValues WarmUp(CancellationToken cancellation = default) => _form.WarmUp(cancellation);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace ActorHutch.Curvature.Operators;
 
 /// <summary>
@@ -25,6 +29,10 @@ public sealed class ProbeValues
         _values = values;
     }
 
+    /// <summary>Those of samples of which none counts: zeros without a weight.</summary>
+    internal static ProbeValues OfNothing(long firstProbe, int count, int columns) =>
+        new(firstProbe, columns, new double[count * columns]) { Weight = 0 };
+
     /// <summary>The number of the first row's probe.</summary>
     public long FirstProbe { get; }
 
@@ -33,6 +41,12 @@ public sealed class ProbeValues
 
     /// <summary>How many values a probe has: one a block, or one in all.</summary>
     public int Columns { get; }
+
+    /// <summary>
+    /// How much they count beside those of other samples: what the loss of their samples divides by, 1 where it is a sum.
+    /// Default: 1.
+    /// </summary>
+    public double Weight { get; init; } = 1;
 
     /// <summary>All values, row by row.</summary>
     public ReadOnlySpan<double> Values => _values;
@@ -48,5 +62,38 @@ public sealed class ProbeValues
         double sum = 0;
         foreach (double value in this[row]) sum += value;
         return sum;
+    }
+
+    /// <summary>
+    /// Eight bytes that differ where a bit of the values or of the weight does: the beginning of their SHA-256.
+    /// </summary>
+    public ulong Digest
+    {
+        get
+        {
+            Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+            SHA256.HashData(MemoryMarshal.AsBytes(Values), hash);
+            return BinaryPrimitives.ReadUInt64LittleEndian(hash) ^ BitConverter.DoubleToUInt64Bits(Weight);
+        }
+    }
+
+    /// <summary>
+    /// What is said of the first probe whose vᵀHv is NaN or infinite, with its number and block; null where there is none.
+    /// </summary>
+    /// <param name="blocks">Names of the columns; none where there is one without a name.</param>
+    public string? FirstNotFinite(IReadOnlyList<string> blocks)
+    {
+        ArgumentNullException.ThrowIfNull(blocks);
+        for (int row = 0; row < Count; row++)
+        {
+            double total = Total(row);
+            if (double.IsFinite(total)) continue;
+            int column = this[row].IndexOfAnyExceptInRange(double.MinValue, double.MaxValue);
+            string block = column < 0 || blocks.Count == 0 ? "" : $", block {blocks[column]}";
+            double value = column < 0 ? total : this[row][column];
+            return FormattableString.Invariant($"The quadratic form of probe {FirstProbe + row}{block} is {value}.");
+        }
+
+        return null;
     }
 }

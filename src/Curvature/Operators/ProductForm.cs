@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Graphs;
 using ActorHutch.Curvature.Probes;
 using static TorchSharp.torch;
 
@@ -16,6 +17,9 @@ internal sealed class ProductForm(
 
     /// <inheritdoc/>
     protected override int LargestStack => largestStack;
+
+    /// <inheritdoc/>
+    protected override IEnumerable<Operation> Operations => (product as LayerRuleProduct)?.Operations ?? [];
 
     /// <inheritdoc/>
     protected override Tensor EvaluateStack(long firstProbe, int count)

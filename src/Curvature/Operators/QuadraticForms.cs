@@ -1,5 +1,7 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Losses;
+using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 
 namespace ActorHutch.Curvature.Operators;
 
@@ -9,74 +11,126 @@ public static class QuadraticForms
     /// <summary>The quadratic form vᵀHv of a risk.</summary>
     /// <param name="risk">The risk.</param>
     /// <param name="options">What is asked for; null for the defaults.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <param name="probes">
     /// Probes of parameter space to use instead of Philox's; their distribution is theirs, and
     /// <see cref="CurvatureOptions.Distribution"/> is not looked at.
     /// </param>
     /// <exception cref="CurvatureException">The combination does not exist, or does not serve this model.</exception>
     public static IQuadraticForm Create(
-        EmpiricalRisk risk, CurvatureOptions? options = null, LayerRuleSet? rules = null, IProbeSource? probes = null)
+        EmpiricalRisk risk, CurvatureOptions? options = null, OperationTable? table = null, IProbeSource? probes = null)
     {
         ArgumentNullException.ThrowIfNull(risk);
-        return Create(risk, options, rules, probes, () => Whole(risk).Mixing);
+        return Create(risk, options, table, probes, () => Whole(risk).Mixing);
     }
 
     /// <summary>The quadratic form vᵀHv of a risk over micro-batches; of several, each is read anew for each call.</summary>
     /// <param name="risk">The risk.</param>
     /// <param name="options">What is asked for; null for the defaults.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <param name="probes">Probes of parameter space to use instead of Philox's.</param>
     /// <exception cref="CurvatureException">
     /// The combination does not exist, or does not serve this model; or there are several micro-batches, and samples are
     /// not independent.
     /// </exception>
     public static IQuadraticForm Create(
-        MicroBatchedRisk risk, CurvatureOptions? options = null, LayerRuleSet? rules = null, IProbeSource? probes = null)
+        MicroBatchedRisk risk, CurvatureOptions? options = null, OperationTable? table = null, IProbeSource? probes = null)
     {
         ArgumentNullException.ThrowIfNull(risk);
-        if (risk.Count == 1) return new WholeBatchForm(risk, batch => Create(batch, options, rules, probes, () => risk.Mixing));
+        if (risk.Count == 1) return new WholeBatchForm(risk, batch => Create(batch, options, table, probes, () => risk.Mixing));
         risk.CheckIndependence();
-        return new MicroBatchedForm(risk, batch => Create(batch, options, rules, probes, () => null));
+        return new MicroBatchedForm(risk, batch => Create(batch, options, table, probes, () => null));
+    }
+
+    /// <summary>The quadratic forms of a risk in shards: <see cref="IQuadraticForm.Evaluate(Tile, bool, CancellationToken)"/> computes with one.</summary>
+    /// <param name="risk">The risk.</param>
+    /// <param name="options">What is asked for; null for the defaults.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
+    /// <exception cref="CurvatureException">
+    /// The combination does not exist, or does not serve this model; samples of the first shard are wrong; or there are
+    /// several shards, and samples are not independent.
+    /// </exception>
+    public static IQuadraticForm Create(ShardedRisk risk, CurvatureOptions? options = null, OperationTable? table = null)
+    {
+        ArgumentNullException.ThrowIfNull(risk);
+        options ??= new CurvatureOptions();
+        risk.CheckIndependence();
+        return new ShardedForm(risk, shard => Create(shard, options, table), risk.MicroBatch(options), options.KeptMemory ?? options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget);
     }
 
     /// <summary>
-    /// The form whose basis vectors give the exact trace in the fewest lanes: output space where every layer has a
-    /// rule, parameter space otherwise.
+    /// The form whose basis vectors give the exact trace in the fewest lanes: prediction space for the GGN and for piecewise linear
+    /// models, output space where that takes fewer, parameter space where neither serves.
     /// </summary>
     /// <param name="risk">The risk.</param>
     /// <param name="matrix">Hessian or GGN.</param>
-    /// <param name="rules">The layer rules; null for <see cref="LayerRuleSet.Default"/>.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
     /// <exception cref="CurvatureException">libtorch cannot differentiate the loss twice.</exception>
     public static IQuadraticForm CreateExact(
-        EmpiricalRisk risk, CurvatureMatrix matrix = CurvatureMatrix.Hessian, LayerRuleSet? rules = null)
+        EmpiricalRisk risk, CurvatureMatrix matrix = CurvatureMatrix.Hessian, OperationTable? table = null) =>
+        InFewestLanes(new CurvatureOptions { Matrix = matrix }, options => Create(risk, options, table));
+
+    /// <summary>The same for a risk in shards: the first of them decides.</summary>
+    /// <param name="risk">The risk.</param>
+    /// <param name="options">What is asked for, but for distribution and space.</param>
+    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
+    /// <exception cref="CurvatureException">As for <see cref="Create(ShardedRisk, CurvatureOptions, OperationTable)"/>.</exception>
+    public static IQuadraticForm CreateExact(ShardedRisk risk, CurvatureOptions options, OperationTable? table = null) =>
+        InFewestLanes(options, basis => Create(risk, basis, table));
+
+    private static IQuadraticForm InFewestLanes(CurvatureOptions options, Func<CurvatureOptions, IQuadraticForm> create)
     {
-        var basis = new CurvatureOptions { Matrix = matrix, Distribution = ProbeDistribution.Basis };
-        try
+        var basis = options with { Distribution = ProbeDistribution.Basis };
+        var prediction = Tried(ProbeSpace.Prediction);
+        var output = Tried(ProbeSpace.Output);
+        if (prediction is not null && output is not null)
         {
-            return Create(risk, basis with { ProbeSpace = ProbeSpace.Output }, rules);
+            // Of as many, those that give all blocks at once.
+            bool isFewer = prediction.BasisCount <= output.BasisCount;
+            (isFewer ? output : prediction).Dispose();
+            return isFewer ? prediction : output;
         }
-        catch (NoLayerRuleException)
+
+        // No rule for a layer, or a parameter that two layers share: parameter space has neither limit.
+        return prediction ?? output ?? create(basis with { ProbeSpace = ProbeSpace.Parameter });
+
+        IQuadraticForm? Tried(ProbeSpace space)
         {
-            // No rule for a layer, or a parameter that two layers share: parameter space has neither limit.
-            return Create(risk, basis, rules);
+            try
+            {
+                return create(basis with { ProbeSpace = space });
+            }
+            catch (NoLayerRuleException)
+            {
+                return null;
+            }
         }
     }
 
     /// <param name="risk">The risk.</param>
     /// <param name="options">What is asked for; null for the defaults.</param>
-    /// <param name="rules">The layer rules; null for the default ones.</param>
+    /// <param name="table">The layer rules; null for the default ones.</param>
     /// <param name="probes">Probes of parameter space to use instead of Philox's.</param>
     /// <param name="mixing">How samples are mixed: asked where a method takes them one by one.</param>
-    private static IQuadraticForm Create(
-        EmpiricalRisk risk, CurvatureOptions? options, LayerRuleSet? rules, IProbeSource? probes, Func<string?> mixing)
+    private static StackedForm Create(
+        EmpiricalRisk risk, CurvatureOptions? options, OperationTable? table, IProbeSource? probes, Func<string?> mixing)
     {
         options ??= new CurvatureOptions();
+        if (risk.Loss is ModelLoss && options.Matrix == CurvatureMatrix.Ggn)
+        {
+            throw new CurvatureException(
+                "The model computes its own loss, and the Gauss-Newton matrix needs to know where the model ends and the loss begins: use "
+                + "CurvatureMatrix.Hessian, or let the model return what the loss is of.");
+        }
+
         try
         {
-            return options.ProbeSpace == ProbeSpace.Output
-                ? InOutputSpace(Linearize, options, probes)
-                : InParameterSpace(risk, Linearize, options, probes);
+            return options.ProbeSpace switch
+            {
+                ProbeSpace.Output => InOutputSpace(Linearize, options, probes),
+                ProbeSpace.Prediction => InPredictionSpace(risk, options, table ?? OperationTable.Default, probes, mixing),
+                _ => InParameterSpace(risk, Linearize, options, probes),
+            };
         }
         catch (NoLayerRuleException noRule)
         {
@@ -85,12 +139,14 @@ public static class QuadraticForms
 
         Linearization Linearize()
         {
-            var linearization = new Linearization(risk, options.Matrix, rules ?? LayerRuleSet.Default);
+            var linearization = new Linearization(risk, options.Matrix, table ?? OperationTable.Default);
             try
             {
+                // One number from all samples is no sum over them, and parameter space does not need it to be.
+                if (risk.Loss is ModelLoss && options.ProbeSpace == ProbeSpace.Parameter) return linearization;
                 return mixing() is not { } how
                     ? linearization
-                    : throw new NoLayerRuleException($"{how}.", "Layer rules and output space take samples one by one.");
+                    : throw Mixed(how);
             }
             catch
             {
@@ -104,8 +160,8 @@ public static class QuadraticForms
     private static string WayOut(CurvatureOptions options)
     {
         List<string> ways = [];
-        if (options.ProbeSpace == ProbeSpace.Output) ways.Add("--probe-space parameter (ProbeSpace.Parameter)");
-        if (options.Method is not null) ways.Add("--method autodiff (CurvatureMethod.Autodiff)");
+        if (options.ProbeSpace != ProbeSpace.Parameter) ways.Add("ProbeSpace.Parameter");
+        if (options.Method is not null) ways.Add("CurvatureMethod.Autodiff");
         return $"Use {string.Join(" and ", ways)}.";
     }
 
@@ -121,9 +177,13 @@ public static class QuadraticForms
             case CurvatureMethod.Autodiff:
                 return Autodiff(risk, options, probes, "asked for");
             case CurvatureMethod.Hmp:
-                var product = new LayerRuleProduct(linearize(), options.Structure);
+                var linearization = linearize();
+                var product = new LayerRuleProduct(linearization, options.Structure);
                 return new ProductForm(
-                    product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Layers, options.MemoryBudget));
+                    product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Operations, options.MemoryBudget))
+                {
+                    MethodReason = linearization.Reason("asked for"),
+                };
             case CurvatureMethod.Quadratic:
                 return Sweeps(linearize(), options, probes, "asked for");
             default:
@@ -150,27 +210,25 @@ public static class QuadraticForms
 
     private static SweepForm Sweeps(Linearization linearization, CurvatureOptions options, IProbeSource probes, string reason)
     {
-        int stack = StackSize.ForSweeps(linearization.Risk, linearization.Layers, options.MemoryBudget);
-        return new SweepForm(linearization, options.Structure, probes, stack) { MethodReason = reason };
+        int stack = StackSize.ForSweeps(linearization.Risk, linearization.Operations, options.MemoryBudget);
+        return new SweepForm(linearization, options.Structure, probes, stack) { MethodReason = linearization.Reason(reason) };
     }
 
     private static OutputSpaceForm InOutputSpace(
         Func<Linearization> linearize, CurvatureOptions options, IProbeSource? probes)
     {
-        if (probes is not null)
-            throw new CurvatureException("A probe source of one's own serves parameter space only.");
-
+        if (probes is not null) throw OwnProbes();
         var linearization = linearize();
         try
         {
             var form = new OutputSpaceForm(
-                linearization, options.Distribution, options.Seed,
-                StackSize.ForOutputSpace(linearization.Risk, linearization.Layers, options.MemoryBudget))
+                linearization, options.Structure, options.Distribution, options.Seed,
+                StackSize.ForOutputSpace(linearization.Risk, linearization.Operations, options.MemoryBudget))
             {
-                MethodReason = options.Method is null ? "the one that output space has" : "asked for",
+                MethodReason = linearization.Reason(options.Method is null ? "the one that output space has" : "asked for"),
             };
             // Only now: for a model that output space does not serve at all there is another way out.
-            CheckOutputSpace(options);
+            CheckMethod("Output", options);
             return form;
         }
         catch
@@ -180,25 +238,38 @@ public static class QuadraticForms
         }
     }
 
-    private static void CheckOutputSpace(CurvatureOptions options)
+    private static PredictionSpaceForm InPredictionSpace(
+        EmpiricalRisk risk, CurvatureOptions options, OperationTable table, IProbeSource? probes, Func<string?> mixing)
     {
-        List<string> reasons = [], ways = [];
-        if (options.Method is { } method and not CurvatureMethod.Quadratic)
+        if (probes is not null) throw OwnProbes();
+        if (risk.Loss is ModelLoss)
+            throw new NoLayerRuleException("The model computes its own loss, so that nobody knows where its prediction enters.");
+        if (mixing() is { } how) throw Mixed(how);
+        string reason = options.Method is null ? "the one that prediction space has" : "asked for";
+        if (options.Matrix == CurvatureMatrix.Hessian) reason += "; the model is piecewise linear along each parameter, so the Hessian has the GGN's trace";
+        var form = new PredictionSpaceForm(risk, options, table, reason);
+        try
         {
-            reasons.Add($"has no Hessian-vector products, so it cannot be probed with {method}");
-            ways.Add("--method quadratic");
+            // Only now, as for output space.
+            CheckMethod("Prediction", options);
+            return form;
         }
+        catch
+        {
+            form.Dispose();
+            throw;
+        }
+    }
 
-        if (options.Structure == BlockStructure.Full)
-        {
-            reasons.Add("probes each block for itself, so it has no full structure");
-            ways.Add("--structure block (the trace is the same)");
-        }
+    private static NoLayerRuleException Mixed(string how) =>
+        new($"{how}.", "Layer rules, output space and prediction space take samples one by one.");
 
-        if (reasons.Count > 0)
-        {
-            throw new CurvatureException(
-                $"Output space {string.Join(", and ", reasons)}. Use {string.Join(" and ", ways)}, or --probe-space parameter.");
-        }
+    private static CurvatureException OwnProbes() => new("A probe source of one's own serves parameter space only.");
+
+    private static void CheckMethod(string space, CurvatureOptions options)
+    {
+        if (options.Method is not { } method || method == CurvatureMethod.Quadratic) return;
+        throw new CurvatureException(
+            $"{space} space has no Hessian-vector products, so it cannot be probed with {method}. Use CurvatureMethod.Quadratic, or ProbeSpace.Parameter.");
     }
 }

@@ -1,4 +1,5 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Graphs;
+using ActorHutch.Curvature.Risks;
 using TorchSharp;
 
 namespace ActorHutch.Curvature.Operators;
@@ -16,29 +17,61 @@ internal static class StackSize
     /// </summary>
     private const long CacheBytes = 1280 << 10;
 
+    /// <summary>The same for a reverse sweep, whose widest values are met by few passes.</summary>
+    private const long ReverseBytes = 4L << 20;
+
+    private const int FewestLanes = 8, MostLanes = 64;
+
     /// <summary>On a GPU a stack must be large enough to keep all of it busy.</summary>
     private const long DeviceBytes = 1L << 30;
 
     /// <summary>For forward-only sweeps with probes in parameter space.</summary>
-    public static int ForSweeps(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
+    public static int ForSweeps(EmpiricalRisk risk, IEnumerable<Operation> operations, long? budget)
     {
-        long bytesPerProbe = BytesPerProbe(risk, layers, out long widest);
+        long bytesPerProbe = BytesPerProbe(risk, operations, out long widest);
         return Fit(Target(risk), Math.Max(widest, risk.Blocks.Max(block => block.Size) * ItemSize(risk)), budget, bytesPerProbe);
     }
 
     /// <summary>For sweeps in output space, where no stack of parameters' size is ever made.</summary>
-    public static int ForOutputSpace(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
+    public static int ForOutputSpace(EmpiricalRisk risk, IEnumerable<Operation> operations, long? budget)
     {
-        long bytesPerProbe = BytesPerProbe(risk, layers, out long widest);
+        long bytesPerProbe = BytesPerProbe(risk, operations, out long widest);
         return Fit(Target(risk), Math.Max(1, widest), budget, bytesPerProbe);
     }
 
-    /// <summary>For Hessian-matrix products: as many as are asked for at once, if they fit.</summary>
-    public static int ForProducts(EmpiricalRisk risk, IEnumerable<LayerRule> layers, long? budget)
+    /// <summary>For reverse sweeps through a block of samples.</summary>
+    /// <param name="risk">The risk.</param>
+    /// <param name="mostNumbers">The most numbers of a lane's adjoints that there are at once.</param>
+    /// <param name="lanes">How many lanes the block was made for.</param>
+    /// <param name="budget">The budget in bytes; null for the default.</param>
+    public static int ForReverseSweeps(EmpiricalRisk risk, long mostNumbers, int lanes, long? budget) =>
+        Fit(lanes, 1, budget, Math.Max(1, 2 * ItemSize(risk) * mostNumbers));
+
+    /// <summary>
+    /// How many samples go back at once: with all lanes of a stack as much as stays in a processor's cache. What the lanes share of a
+    /// sample, such as what a convolution sees, is computed once a stack, so that a stack is high before a block is long.
+    /// </summary>
+    /// <param name="some">Some samples.</param>
+    /// <param name="lanes">How many lanes a stack has.</param>
+    public static long SamplesOfReverseSweeps(Linearization some, out int lanes)
     {
-        long bytesPerProbe = 3 * BytesPerProbe(risk, layers, out _);
+        var risk = some.Risk;
+        BytesPerProbe(risk, some.Operations, out long widest);
+        long bytes = Math.Max(1, widest / some.SampleCount), target = risk.Device.type == DeviceType.CPU ? ReverseBytes : DeviceBytes;
+        lanes = (int)Math.Clamp(target / bytes, 1, Math.Clamp(some.OutputSize, FewestLanes, MostLanes));
+        return Math.Max(1, target / (bytes * lanes));
+    }
+
+    /// <summary>For Hessian-matrix products: as many as are asked for at once, if they fit.</summary>
+    public static int ForProducts(EmpiricalRisk risk, IEnumerable<Operation> operations, long? budget)
+    {
+        long bytesPerProbe = 3 * BytesPerProbe(risk, operations, out _);
         return Fit(long.MaxValue, 1, budget, bytesPerProbe);
     }
+
+    /// <summary>What a batch takes between two stacks of probes: the samples, and what the operations keep of each sample's activations.</summary>
+    public static long KeptBytes(EmpiricalRisk risk, IEnumerable<Operation> operations) =>
+        risk.Inputs.Sum(input => input.numel() * input.element_size()) + ItemSize(risk) * MicroBatchSize.Copies * operations.Sum(operation => operation.LaneSize);
 
     private static int Fit(long target, long peak, long? budget, long bytesPerProbe) =>
         (int)Math.Clamp(Math.Min(target / peak, (budget ?? CurvatureOptions.DefaultMemoryBudget) / bytesPerProbe), 1, int.MaxValue);
@@ -48,10 +81,10 @@ internal static class StackSize
     private static long ItemSize(EmpiricalRisk risk) => risk.Dtype == torch.ScalarType.Float64 ? 8 : 4;
 
     /// <summary>All that one probe can need at once, and what its tangent takes in the widest layer, in bytes.</summary>
-    private static long BytesPerProbe(EmpiricalRisk risk, IEnumerable<LayerRule> layers, out long widest)
+    private static long BytesPerProbe(EmpiricalRisk risk, IEnumerable<Operation> operations, out long widest)
     {
         long most = 0, activations = 0;
-        foreach (var layer in layers)
+        foreach (var layer in operations)
         {
             most = Math.Max(most, layer.LaneSize);
             activations += layer.LaneSize;

@@ -1,4 +1,7 @@
 using System.Runtime.InteropServices;
+using ActorHutch.Curvature.Graphs;
+using ActorHutch.Curvature.Native;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operators;
@@ -9,8 +12,6 @@ namespace ActorHutch.Curvature.Operators;
 /// </summary>
 internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
 {
-    private int _stackSize;
-
     /// <inheritdoc/>
     public abstract CurvatureMethod Method { get; }
 
@@ -23,10 +24,19 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
     /// <inheritdoc/>
     public abstract long BasisCount { get; }
 
+    /// <inheritdoc/>
+    public long KeptBytes => StackSize.KeptBytes(Risk, Operations);
+
     /// <summary>The risk.</summary>
     protected EmpiricalRisk Risk { get; } = risk;
 
-    /// <summary>How many probes at most are taken at once, before any shortage of memory.</summary>
+    /// <summary>Operations that keep what they need of the batch; none where there are no rules.</summary>
+    protected virtual IEnumerable<Operation> Operations => [];
+
+    /// <summary>
+    /// How many probes at most are taken at once. Where they do not fit into memory, that is an error and no reason for
+    /// smaller stacks: the last bits of a result depend on their height, which is part of the job.
+    /// </summary>
     protected abstract int LargestStack { get; }
 
     /// <inheritdoc/>
@@ -34,28 +44,23 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstProbe);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        if (_stackSize == 0) _stackSize = LargestStack;
-
         int columns = Math.Max(1, Blocks.Count);
         var values = new double[count * columns];
         for (int done = 0; done < count;)
         {
             cancellation.ThrowIfCancellationRequested();
             // Stacks of nearly one size: 50 probes in stacks of at most 20 are 17, 17 and 16.
-            int stacks = (count - done - 1) / _stackSize + 1;
+            int stacks = (count - done - 1) / LargestStack + 1;
             int size = (count - done + stacks - 1) / stacks;
-            var part = values.AsSpan(done * columns, size * columns);
-            if (!TryEvaluate(firstProbe + done, size, part))
-            {
-                _stackSize = Math.Max(1, size / 2);
-                continue;
-            }
-
-            CheckFinite(firstProbe + done, part, columns);
+            EvaluateStack(firstProbe + done, size, values.AsSpan(done * columns, size * columns));
             done += size;
         }
 
-        return new ProbeValues(firstProbe, columns, values);
+        var result = new ProbeValues(firstProbe, columns, values) { Weight = Risk.FoldWeight };
+        string orDouble = Risk.Dtype == ScalarType.Float32 ? ", or try float64" : "";
+        return result.FirstNotFinite(Blocks) is not { } what ? result : throw new CurvatureException(
+            $"{what} Look for NaN or infinity in weights and data, for an activation without a finite second "
+            + $"derivative{orDouble}.");
     }
 
     /// <inheritdoc/>
@@ -64,8 +69,7 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
     /// <summary>The quadratic forms of one stack, <c>[count, columns]</c> in float64.</summary>
     protected abstract Tensor EvaluateStack(long firstProbe, int count);
 
-    /// <summary>Evaluates one stack; false where memory ran out and a smaller one may fit.</summary>
-    private bool TryEvaluate(long firstProbe, int count, Span<double> values)
+    private void EvaluateStack(long firstProbe, int count, Span<double> values)
     {
         using var scope = NewDisposeScope();
         try
@@ -73,35 +77,22 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
             using var noGrad = no_grad();
             var result = EvaluateStack(firstProbe, count).to(ScalarType.Float64).cpu().contiguous();
             MemoryMarshal.Cast<byte, double>(result.bytes).CopyTo(values);
-            return true;
         }
-        catch (ExternalException error) when (IsOutOfMemory(error) && count > 1)
+        catch (ExternalException error) when (IsOutOfMemory(error))
         {
-            return false;
+            string what = count == 1
+                ? "A single probe does not fit into memory: use a smaller batch or another method."
+                : $"A stack of {count} probes does not fit into memory: use a smaller CurvatureOptions.MemoryBudget.";
+            throw new MachineException($"Probe {firstProbe} could not be evaluated: {what}", error);
         }
         catch (ExternalException error)
         {
-            string what = IsOutOfMemory(error)
-                ? "A single probe does not fit into memory: use a smaller batch or another method."
-                : LibTorchMessage.Cause(error.Message);
-            throw new CurvatureException($"Probe {firstProbe} could not be evaluated: {what}", error);
+            throw new CurvatureException(
+                $"Probe {firstProbe} could not be evaluated: {LibTorchMessage.Cause(error.Message)}", error);
         }
     }
 
     private static bool IsOutOfMemory(ExternalException error) =>
         error.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
         || error.Message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase);
-
-    private void CheckFinite(long firstProbe, ReadOnlySpan<double> values, int columns)
-    {
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (double.IsFinite(values[i])) continue;
-            string block = Blocks.Count == 0 ? "" : $", block {Blocks[i % columns]}";
-            string orDouble = Risk.Dtype == ScalarType.Float32 ? ", or try float64" : "";
-            throw new CurvatureException(
-                $"The quadratic form of probe {firstProbe + i / columns}{block} is {values[i]}. Look for NaN or infinity "
-                + $"in weights and data, for an activation without a finite second derivative{orDouble}.");
-        }
-    }
 }

@@ -1,4 +1,6 @@
+using ActorHutch.Curvature.Graphs;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Sweeps;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operators;
@@ -21,6 +23,9 @@ internal sealed class SweepForm(
     protected override int LargestStack => largestStack;
 
     /// <inheritdoc/>
+    protected override IEnumerable<Operation> Operations => linearization.Operations;
+
+    /// <inheritdoc/>
     protected override Tensor EvaluateStack(long firstProbe, int count)
     {
         if (structure == BlockStructure.Full) return Sweep(Risk.Blocks, firstProbe, count).unsqueeze(1);
@@ -40,25 +45,16 @@ internal sealed class SweepForm(
     /// <summary>One sweep with probes in some blocks and zeros in the others.</summary>
     private Tensor Sweep(IReadOnlyList<ParameterBlock> blocks, long firstProbe, int count)
     {
-        var byParameter = blocks.ToDictionary(block => block.Parameter.Handle);
-        if (probes is PhiloxProbes philox)
+        var byParameter = new Dictionary<IntPtr, BlockProbes>();
+        foreach (var block in blocks)
         {
-            // Known by their numbers, so they are made when a layer asks, in the form that it asks for.
-            var made = new Dictionary<ParameterBlock, Tensor>();
-            return linearization.QuadraticForms(
-                count,
-                parameter => byParameter.TryGetValue(parameter.Handle, out var block) ? Made(block) : null,
-                parameter => byParameter.TryGetValue(parameter.Handle, out var block)
-                    ? philox.Pack(block, firstProbe, count)
-                    : null);
-
-            Tensor Made(ParameterBlock block) =>
-                made.TryGetValue(block, out var drawn) ? drawn : made[block] = philox.Draw(block, firstProbe, count);
+            // Known by their numbers, so they are made when an operation asks, in the form that it asks for.
+            if (probes is PhiloxProbes philox)
+                byParameter.Add(block.Parameter.Handle, new BlockProbes(() => philox.Draw(block, firstProbe, count), () => philox.Pack(block, firstProbe, count)));
+            else if (probes.Draw(block, firstProbe, count) is { } drawn)
+                byParameter.Add(block.Parameter.Handle, new BlockProbes(drawn));
         }
 
-        var vectors = blocks.ToDictionary(block => block.Parameter.Handle, block => probes.Draw(block, firstProbe, count));
-        return vectors.Values.All(vector => vector is null)
-            ? zeros([count], Risk.Dtype, Risk.Device)
-            : linearization.QuadraticForms(count, parameter => vectors.GetValueOrDefault(parameter.Handle));
+        return byParameter.Count == 0 ? zeros([count], Risk.Dtype, Risk.Device) : linearization.QuadraticForms(count, byParameter);
     }
 }

@@ -11,6 +11,12 @@ public enum ProbeSpace
     /// what a layer's input contributes is integrated out exactly.
     /// </summary>
     Output,
+
+    /// <summary>
+    /// Independent numbers for each sample, drawn where the model's prediction enters the loss: the trace of the GGN, of all
+    /// blocks in one pass backward, and that of the Hessian where the model is piecewise linear along each parameter.
+    /// </summary>
+    Prediction,
 }
 
 /// <summary>What a probe's entries are.</summary>

@@ -1,10 +1,11 @@
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
 using ActorHutch.GpuWorker.Replicas;
-using ActorHutch.GpuWorker.Running;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
+using ActorHutch.Shared.Options;
 using Akka.Actor;
 using Akka.Event;
 
@@ -25,6 +26,8 @@ internal sealed class ComputeActor : ReceiveActor
     private ReplicaFiles? _files;
     private PrepareReplica? _prepared;
     private IQuadraticForm? _form;
+    private ProbeSpace _space;
+    private Comparison? _comparison;
     private Guid _job;
     private long? _idleSince;
 
@@ -64,15 +67,20 @@ internal sealed class ComputeActor : ReceiveActor
             Say("checking the loss");
             replica.CheckDeterminism();
             _form = replica.QuadraticForm(OptionsOf(request));
+            _space = _form.ProbeSpace;
             Say("warming up");
-            _form.WarmUp(cancellation);
+            var first = _form.WarmUp(cancellation);
             _prepared = prepare.Request;
             // Before its first chunk the worker waits for the job to begin, which is not for want of a chunk.
             _idleSince = null;
             WorkerMetrics.Computed(_settings.Id, 0, 0, 0);
             Context.Parent.Tell(new ReplicaReady(
                 request.Job, replica.Model, _form.Method, _form.MethodReason, [.. _form.Blocks], _form.BasisCount,
-                _time.GetElapsedTime(start).TotalSeconds, prepare.TransferSeconds));
+                _time.GetElapsedTime(start).TotalSeconds, prepare.TransferSeconds, first.Digest)
+            {
+                ShardSize = _form.ShardSize,
+                ProbeSpace = _form.ProbeSpace,
+            });
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -102,7 +110,11 @@ internal sealed class ComputeActor : ReceiveActor
         return _replica;
     }
 
-    private static CurvatureOptions OptionsOf(PrepareReplica request) => request.Spec.CurvatureOptions(request.MemoryBudget);
+    private CurvatureOptions OptionsOf(PrepareReplica request)
+    {
+        var options = request.Spec.CurvatureOptions(request.MemoryBudget);
+        return options with { KeptMemory = (options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget) / _settings.WorkersHere };
+    }
 
     private void OnCompute(Compute compute)
     {
@@ -115,10 +127,9 @@ internal sealed class ComputeActor : ReceiveActor
         {
             var values = request.InBothPrecisions
                 ? InBothPrecisions(request, _prepared, cancellation)
-                : (_form ??= _replica!.QuadraticForm(OptionsOf(_prepared)))
-                    .Evaluate(request.FirstProbe, request.Count, cancellation);
+                : (_form ??= _replica!.QuadraticForm(OptionsOf(_prepared))).Evaluate(request.Tile, request.Keeps, cancellation);
             double computed = _time.GetElapsedTime(start).TotalSeconds;
-            if (!request.InBothPrecisions) WorkerMetrics.Computed(_settings.Id, request.Count, computed, waited);
+            if (!request.InBothPrecisions) WorkerMetrics.Computed(_settings.Id, request.Tile.Probes, computed, waited);
             Context.Parent.Tell(
                 new ChunkDone(request.Job, request.Chunk, request.Attempt, values, computed, waited));
         }
@@ -129,8 +140,8 @@ internal sealed class ComputeActor : ReceiveActor
         catch (Exception error)
         {
             Context.Parent.Tell(new ChunkFailed(
-                request.Job, request.Chunk, request.Attempt, Describe(error),
-                error is not CurvatureException or FileChangedException));
+                request.Job, request.Chunk, request.Attempt, Describe(error), IsThisMachines(error))
+            { IsOfInput = error is SamplesException });
             if (error is FileChangedException)
             {
                 DisposeReplica();
@@ -142,35 +153,68 @@ internal sealed class ComputeActor : ReceiveActor
     }
 
     /// <summary>
-    /// Random probes in the job's precision, and the same in double precision. The job's own form makes room for either, and is
-    /// made again for the next chunk.
+    /// Random probes of one shard in the job's precision, and the same in double precision. Where there is one shard, the job's
+    /// own form makes room for either, and is made again for the next chunk.
     /// </summary>
     private ProbeValues InBothPrecisions(RunChunk request, PrepareReplica prepared, CancellationToken cancellation)
     {
-        var spec = prepared.Spec;
-        var options = OptionsOf(prepared) with { Distribution = spec.Distribution };
+        var options = OptionsOf(prepared) with { Distribution = prepared.Spec.Distribution, ProbeSpace = _space, PicksSpace = false };
+        if (request.Tile.Samples < _replica!.Model.Samples)
+        {
+            _comparison ??= Compared(options);
+            return Both(Evaluate(_comparison.Single), Evaluate(_comparison.Double));
+        }
+
         DisposeForm();
-        double[] inDouble;
-        using (var reference = _replicas.Create(_key! with { Dtype = Dtype.Float64, HasSingleNumbers = true }, _files!))
+        ProbeValues inDouble;
+        using (var reference = Reference())
         using (var form = reference.QuadraticForm(options))
             inDouble = Evaluate(form);
+        // Where the job's own probes are random, they are the same.
+        if (options == OptionsOf(prepared)) return Both(Evaluate(_form = _replica.QuadraticForm(options)), inDouble);
+        using (var form = _replica.QuadraticForm(options)) return Both(Evaluate(form), inDouble);
 
-        if (spec.Kind == JobKind.Estimate) return Both(Evaluate(_form = _replica!.QuadraticForm(options)));
-        using (var form = _replica!.QuadraticForm(options)) return Both(Evaluate(form));
-
-        double[] Evaluate(IQuadraticForm form) =>
-            form.Evaluate(request.FirstProbe, request.Count, cancellation).Values.ToArray();
-        ProbeValues Both(double[] values) =>
-            new(request.FirstProbe, values.Length / request.Count, [.. values, .. inDouble]);
+        ProbeValues Evaluate(IQuadraticForm form) => form.Evaluate(request.Tile, keeps: false, cancellation);
+        ProbeValues Both(ProbeValues values, ProbeValues precise) =>
+            new(request.Tile.FirstProbe, values.Columns, [.. values.Values, .. precise.Values]) { Weight = values.Weight };
     }
 
-    /// <summary>Whether another machine may fare better: what is wrong with a model or with data is wrong everywhere.</summary>
-    private static bool IsThisMachines(Exception error) =>
-        error is not CurvatureException or LibTorchException or FileChangedException;
+    /// <summary>The replica in double precision, with the same numbers for weights and data.</summary>
+    private IReplica Reference() => _replicas.Create(_key! with { Dtype = Dtype.Float64, HasSingleNumbers = true }, _files!);
+
+    /// <summary>The same quadratic forms in both precisions, for all shards.</summary>
+    private Comparison Compared(CurvatureOptions options)
+    {
+        var reference = Reference();
+        IQuadraticForm? precise = null;
+        try
+        {
+            precise = reference.QuadraticForm(options);
+            return new Comparison(reference, _replica!.QuadraticForm(options), precise);
+        }
+        catch
+        {
+            precise?.Dispose();
+            reference.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Whether another machine may fare better: what is wrong with a model or with data is wrong everywhere, and a disk that
+    /// cannot be read or is full is this one's.
+    /// </summary>
+    private static bool IsThisMachines(Exception error)
+    {
+        bool itIs = error is not CurvatureException;
+        for (var cause = error; cause is not null && !itIs; cause = cause.InnerException)
+            itIs = cause is MachineException or UnauthorizedAccessException or (IOException and not EndOfStreamException);
+        return itIs;
+    }
 
     /// <summary>A message for the user is passed on as it is; anything else says what it is.</summary>
     private static string Describe(Exception error) =>
-        error is CurvatureException ? error.Message : $"{error.GetType().Name}: {error.Message}";
+        error is CurvatureException ? ApiWords.ToOptions(error.Message) : $"{error.GetType().Name}: {error.Message}";
 
     private void DisposeReplica()
     {
@@ -184,6 +228,8 @@ internal sealed class ComputeActor : ReceiveActor
     private void LeaveJob()
     {
         DisposeForm();
+        _comparison?.Dispose();
+        _comparison = null;
         _prepared = null;
     }
 
@@ -191,5 +237,15 @@ internal sealed class ComputeActor : ReceiveActor
     {
         _form?.Dispose();
         _form = null;
+    }
+
+    private sealed record Comparison(IReplica Replica, IQuadraticForm Single, IQuadraticForm Double) : IDisposable
+    {
+        public void Dispose()
+        {
+            Single.Dispose();
+            Double.Dispose();
+            Replica.Dispose();
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Blobs;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Wire;
@@ -15,17 +16,17 @@ namespace ActorHutch.GpuWorker.Actors;
 /// and never computes, so it answers at once; its child does the rest.
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable",
-    Justification = "An actor disposes in PostStop.")]
+    Justification = "The computation may be about to look at its token, and it holds nothing that is not garbage.")]
 public sealed class WorkerActor : ReceiveActor, IWithTimers
 {
     private readonly WorkerSettings _settings;
     private readonly Dictionary<ChunkAttempt, Compute> _chunks = [];
     private readonly RegisterWorker _registration;
     private readonly IActorRef _compute;
-    private readonly JobFiles _files;
+    private readonly FileBringer _files;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private IActorRef _coordinator = ActorRefs.Nobody;
-    private CancellationTokenSource _cancellation = new();
+    private volatile CancellationTokenSource _cancellation = new();
     private string? _coordinatorPath;
     private Guid? _job;
     private bool _hasReplica;
@@ -33,20 +34,27 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private string? _refusal;
     private string _step = "";
     private int _dropped;
+    private long _progress;
 
     /// <summary>A worker; <see cref="Props"/> says what of.</summary>
     /// <remarks>
     /// Stop it with a <see cref="PoisonPill"/>, which waits its turn behind the job's end. A worker that is stopped at
     /// once waits for the chunk that it is at, since a parent outlives its children.
     /// </remarks>
-    public WorkerActor(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time)
+    public WorkerActor(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time, long incarnation)
     {
         _settings = settings;
         _registration = new RegisterWorker(
-            settings.Id, Random.Shared.NextInt64(), settings.Device, settings.MemoryBytes, settings.Threads, settings.Kind);
+            settings.Id, incarnation, settings.Device, settings.MemoryBytes, settings.Threads, settings.Kind);
         _coordinatorPath = settings.Coordinator;
         var system = Context.System;
-        _files = new JobFiles(settings, new Lazy<IMaterializer>(() => system.Materializer()), time);
+        _files = new FileBringer(settings, new Lazy<IMaterializer>(() => system.Materializer()), time, Progressed);
+        // A node that goes stops its children first, and this one may be waiting for data that nobody sends any more.
+        CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseBeforeActorSystemTerminate, $"leave the job of {settings.Id}", () =>
+        {
+            _cancellation.Cancel();
+            return Task.FromResult(Akka.Done.Instance);
+        });
         _compute = Context.Watch(Context.ActorOf(ComputeActor.Props(settings, replicas, time), "compute"));
         Registering();
     }
@@ -58,8 +66,11 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     /// <param name="settings">What it is told.</param>
     /// <param name="replicas">Makes its replicas.</param>
     /// <param name="time">Measures its times; the system's where it is null.</param>
-    public static Props Props(WorkerSettings settings, IReplicaFactory replicas, TimeProvider? time = null) =>
-        Akka.Actor.Props.Create(() => new WorkerActor(settings, replicas, time ?? TimeProvider.System));
+    /// <param name="incarnation">Tells this life of it from others; a random number where it is null.</param>
+    public static Props Props(
+        WorkerSettings settings, IReplicaFactory replicas, TimeProvider? time = null, long? incarnation = null) =>
+        Akka.Actor.Props.Create(() => new WorkerActor(
+            settings, replicas, time ?? TimeProvider.System, incarnation ?? Random.Shared.NextInt64()));
 
     /// <inheritdoc/>
     protected override void PreStart()
@@ -69,7 +80,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     }
 
     /// <inheritdoc/>
-    protected override void PostStop() => _cancellation.Dispose();
+    protected override void PostStop() => LogFetched();
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
@@ -107,7 +118,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         Receive<PrepareReplica>(OnPrepare);
         Receive<FilesBrought>(OnFilesBrought);
         Receive<FilesMissing>(OnFilesMissing);
-        Receive<Preparing>(preparing => { if (preparing.Job == _job) _step = preparing.Step; });
+        Receive<Preparing>(preparing => preparing.Job == _job, preparing => { _step = preparing.Step; Progressed(); });
+        Receive<Preparing>(_ => { });
         Receive<ReplicaLost>(OnReplicaLost);
         Receive<IJobMessage>(message => message.Job != _job, Drop);
         Receive<RunChunk>(OnRunChunk);
@@ -135,16 +147,20 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         Receive<ChunkDone>(done => { Say(done); Context.Stop(Self); });
         Receive<ChunkFailed>(failed => { Say(failed); Context.Stop(Self); });
         Receive<EndJob>(_ => Context.Stop(Self));
-        Receive<Terminated>(_ => Context.Stop(Self));
+        Receive<Terminated>(_ =>
+        {
+            _cancellation.Cancel();
+            Context.Stop(Self);
+        });
         ReceiveAny(_ => { });
     }
 
     private int Capacity => 1 + _settings.Prefetch;
 
-    private WorkerStatus Status(int capacity) => new(_job ?? Guid.Empty, _hasReplica, capacity, [.. _chunks.Keys])
-    {
-        Step = _step,
-    };
+    private WorkerStatus Status(int capacity) =>
+        new(_job ?? Guid.Empty, _hasReplica, capacity, [.. _chunks.Keys], Interlocked.Read(ref _progress)) { Step = _step };
+
+    private void Progressed() => Interlocked.Increment(ref _progress);
 
     private void OnRunChunk(RunChunk chunk)
     {
@@ -165,6 +181,7 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private void OnAnswer(IWorkerMessage answer, ChunkAttempt attempt)
     {
         _chunks.Remove(attempt);
+        Progressed();
         if (answer is ChunkFailed failed)
         {
             // The coordinator, which decides what becomes of it, warns.
@@ -218,7 +235,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         _spec = request.Spec;
         var (self, cancellation) = (Self, _cancellation.Token);
         void Begins(InputFile file) => self.Tell(new Preparing(request.Job, $"fetching or checking {file.Name}"));
-        _files.BringAsync(request.Spec.Risk, BlobsOf(_coordinator), Begins, cancellation).PipeTo(
+        var source = _files.Begin(BlobsOf(_coordinator), cancellation);
+        Context.System.Dispatchers.DefaultGlobalDispatcher.RunAsync(() => _files.BringAsync(request.Spec.Risk, source, Begins)).PipeTo(
             self,
             success: brought => new FilesBrought(request, brought, cancellation),
             failure: error => new FilesMissing(new ReplicaFailed(request.Job, error.Message, Retriable: true), cancellation));
@@ -288,10 +306,21 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         // Not disposed of: the computation may be about to look at its token.
         _cancellation.Cancel();
         _cancellation = new CancellationTokenSource();
+        LogFetched();
         _chunks.Clear();
         _hasReplica = false;
         _step = "";
         _job = null;
+    }
+
+    private void LogFetched()
+    {
+        foreach (var (file, bytes) in _files.TakeFetched())
+        {
+            _log.Info(
+                "Worker {Worker} fetched {Fetched} bytes of {File}, which has {Length}, for job {Job}",
+                _settings.Id, bytes, file.Name, file.Length, _job);
+        }
     }
 
     private void CoordinatorLost()

@@ -1,5 +1,6 @@
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Messages;
 
 namespace ActorHutch.GpuWorker.Actors;
 
@@ -14,6 +15,9 @@ public sealed record WorkerSettings(string Id, string Device)
     /// <summary>The device's memory in bytes; null (the default) where it is not known.</summary>
     public long? MemoryBytes { get; init; }
 
+    /// <summary>Workers in this process, who share the memory for what is kept between two chunks. Default: 1.</summary>
+    public int WorkersHere { get; init; } = 1;
+
     /// <summary>Chunks it asks for beyond the one it computes, so that it need not wait for the next. Default: 1.</summary>
     public int Prefetch { get; init; } = 1;
 
@@ -23,7 +27,7 @@ public sealed record WorkerSettings(string Id, string Device)
     /// <summary>
     /// Where the coordinator is: in the same actor system (the default), or null where it has yet to be found.
     /// </summary>
-    public string? Coordinator { get; init; } = ActorHutchSystem.CoordinatorPath;
+    public string? Coordinator { get; init; } = CoordinatorAddress.Path;
 
     /// <summary>
     /// Files that the worker may read where they lie: in local mode the job's own, else the assemblies that it was

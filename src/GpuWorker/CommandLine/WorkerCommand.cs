@@ -12,7 +12,7 @@ namespace ActorHutch.GpuWorker.CommandLine;
 /// <summary>The program <c>actorhutch-worker</c>: how a command line becomes an exit code.</summary>
 internal sealed class WorkerCommand
 {
-    private readonly WorkerOptions _options = new();
+    private readonly OptionTable<WorkerRequest> _options = new(WorkerOptions.All);
     private readonly IReplicaFactory _replicas;
     private readonly TextWriter _output;
     private readonly TextWriter _error;
@@ -42,8 +42,7 @@ internal sealed class WorkerCommand
         _root = new RootCommand(
             "Joins a cluster and computes for its coordinator, actorhutch estimate --cluster, until it is told to leave "
             + "(SIGTERM, Ctrl-C).");
-        foreach (var option in _options.All) _root.Add(option);
-        Completion.OfferFiles(_options.All);
+        foreach (var option in _options.Of(_root.Name)) _root.Add(option);
         HelpPageAction.Install(_root, [new HelpPage("actorhutch-worker", _root, _options.Groups, Examples)]);
         _root.SetAction((parsed, cancellation) => RunAsync(Read(parsed), cancellation));
     }
@@ -77,9 +76,9 @@ internal sealed class WorkerCommand
 
     private async Task<int> RunAsync(WorkerRequest request, CancellationToken leave)
     {
-        var log = new LogSettings(_error, request.LogLevel)
+        var log = new LogSettings(_error, request.Log.Level ?? WorkerRequest.DefaultLogLevel)
         {
-            Format = request.LogFormat,
+            Format = request.Log.Format ?? default,
             Colors = Colors,
             Worker = request.Id,
         };
@@ -89,7 +88,7 @@ internal sealed class WorkerCommand
             if (problems.Length > 0) return Problems.Report(_error, "actorhutch-worker", problems);
 
             int cudaDevices = request.Settings.Device == "cpu" ? 0 : _replicas.CudaDeviceCount;
-            var devices = Placement.Devices(request.Settings, cudaDevices, processors: 1);
+            var devices = WorkerDevices.Devices(request.Settings, cudaDevices, processors: 1);
             return await new WorkerNode(request, _replicas, log).RunAsync(devices, leave).ConfigureAwait(false);
         }
         catch (Exception error) when (error is CurvatureException or IOException)
@@ -102,6 +101,6 @@ internal sealed class WorkerCommand
     private IEnumerable<string> DeviceProblem(WorkerRequest request)
     {
         if (!request.Settings.Device.StartsWith("cuda", StringComparison.Ordinal) || request.Problems.Count > 0) return [];
-        return Placement.Check(request.Settings, _replicas.CudaDeviceCount) is { } problem ? [problem.ToString()] : [];
+        return WorkerDevices.Check(request.Settings, _replicas.CudaDeviceCount) is { } problem ? [problem.ToString()] : [];
     }
 }

@@ -1,8 +1,8 @@
 using System.Reflection;
 using System.Runtime.Loader;
 using ActorHutch.Curvature;
-using ActorHutch.Curvature.Data;
-using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Data.Bytes;
+using ActorHutch.Curvature.Risks;
 
 namespace ActorHutch.GpuWorker.Replicas;
 

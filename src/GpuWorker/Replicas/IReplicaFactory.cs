@@ -1,5 +1,5 @@
 using ActorHutch.Curvature;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
 
@@ -46,6 +46,13 @@ public interface IReplicaFactory
     /// <summary>How many CUDA devices this process can use.</summary>
     /// <exception cref="CurvatureException">libtorch cannot be loaded.</exception>
     int CudaDeviceCount { get; }
+
+    /// <summary>
+    /// What the rounding of a device depends on, and this factory's replicas on it: those of one kind give the same bits.
+    /// </summary>
+    /// <param name="device"><c>cpu</c> or <c>cuda:I</c>.</param>
+    /// <exception cref="LibTorchException">libtorch cannot be loaded.</exception>
+    string KindOf(string device);
 
     /// <summary>Makes a replica on the calling thread, which is the only one to use it.</summary>
     /// <param name="key">What it is made from.</param>

@@ -1,5 +1,4 @@
-using ActorHutch.Curvature.Data;
-using ActorHutch.Shared.Blobs;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.GpuWorker.Replicas;

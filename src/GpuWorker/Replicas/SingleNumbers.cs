@@ -1,5 +1,4 @@
-using ActorHutch.Curvature;
-using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.GpuWorker.Replicas;
@@ -53,7 +52,7 @@ internal static class SingleNumbers
             var risk = factory.CreateRisk(dtype, device);
             Copy(model, risk.Model);
             using var noGrad = no_grad();
-            risk.Inputs.copy_(inputs);
+            foreach (var (target, numbers) in risk.Inputs.Zip(inputs)) target.copy_(numbers);
             risk.Targets.copy_(targets);
             return risk;
         }

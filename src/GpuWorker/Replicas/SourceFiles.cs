@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Shared.Jobs;
@@ -29,7 +30,8 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
         get
         {
             if (source.Scale is { } scale) yield return $"scale {scale}";
-            if (source.IgnoreIndex is { } index) yield return $"ignore {index}";
+            foreach (var (argument, text) in source.LossArguments.Given)
+                yield return $"{(argument == LossArgument.IgnoreIndex ? "ignore" : argument.Name)} {text}";
         }
     }
 
@@ -62,68 +64,108 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
         }
     });
 
-    /// <summary>The samples, looked through from end to end.</summary>
+    /// <summary>The samples, of which none is read yet.</summary>
     /// <exception cref="CurvatureException">A file is at fault; the message names it.</exception>
-    public Dataset Samples(torch.ScalarType dtype) => Named(() =>
+    public Dataset Samples(torch.nn.Module<torch.Tensor, torch.Tensor> model) => Named(() =>
     {
         var options = new DatasetOptions
         {
+            Inputs = (model as IModelOfInputs)?.Inputs,
             Offset = source.Offset,
             Samples = source.Samples,
             Scale = source.Scale,
             Mean = source.Normalize?.Mean,
             Deviation = source.Normalize?.Deviation,
         };
-        var samples = source.Data is { } both
+        return source.Data is { } both
             ? Dataset.Open(files[both], options: options)
             : Dataset.Open(files[source.Inputs!], files[source.Targets!], options);
-        try
-        {
-            samples.CheckFinite(dtype);
-            return samples;
-        }
-        catch
-        {
-            samples.Dispose();
-            throw;
-        }
     });
 
     /// <summary>The loss that is asked for, else the one that the file of the targets names, else the one for their type; and why.</summary>
-    /// <exception cref="CurvatureException">It does not serve the targets.</exception>
-    public (Loss Loss, string Reason) Loss(Dataset samples)
+    /// <exception cref="CurvatureException">It does not serve the targets, or takes no such arguments.</exception>
+    public (Loss Loss, LossDescription Description) Loss(torch.nn.Module<torch.Tensor, torch.Tensor> model, Dataset samples)
     {
-        var (kind, reason) = Chosen(samples);
-        if (kind == LossKind.CrossEntropy && source.IgnoreIndex is { } ignored) reason += $"; targets of class {ignored} do not count";
-        return (kind switch
+        if (model is IModelOfInputs { ComputesLoss: true }) return OfModel(samples);
+        var (entry, reduction, arguments, reason) = Chosen(samples);
+        if (entry.Foreign(arguments) is var (argument, text))
         {
-            LossKind.CrossEntropy => new CrossEntropy(
-                source.Reduction, ignoreIndex: source.IgnoreIndex ?? CrossEntropy.DefaultIgnoreIndex),
-            _ when source.IgnoreIndex is { } index => throw new CurvatureException(
-                $"--ignore-index {index} names a class, and the loss is {kind.Word()} ({reason}), whose targets are no classes."),
-            LossKind.Mse when samples.TargetsAreClasses => throw NoClasses("mse"),
-            LossKind.Mse => new MeanSquaredError(source.Reduction),
-            _ when samples.TargetsAreClasses => throw NoClasses("bce"),
-            _ => new BinaryCrossEntropyWithLogits(source.Reduction),
-        }, reason);
-    }
-
-    private (LossKind Kind, string Reason) Chosen(Dataset samples)
-    {
-        if (source.Loss is { } asked) return (asked, "asked for");
-        string file = (source.Data ?? source.Targets)!.Name;
-        if (samples.NamedLoss is { } named)
-        {
-            return Choices.Loss.TryParse(named, out var kind)
-                ? (kind, $"as {file} says")
-                : throw new CurvatureException($"{file} says that its targets are for the loss {named}, which is not known: --loss {Choices.Loss.Right}.");
+            throw new CurvatureException(
+                $"--{argument.Name} {text}: {LossEntry.OwnersOf(argument)}, and the loss is {entry.Word} ({reason}).");
         }
 
-        if (samples.TargetsAreClasses) return (LossKind.CrossEntropy, "by the targets' type: whole numbers, which are classes");
-        return (LossKind.Mse, samples.TargetsLookLikeProbabilities()
+        if (samples.TargetsAreClasses ? entry.Targets == LossTargets.Numbers : entry.Targets == LossTargets.Classes)
+        {
+            throw new CurvatureException(samples.TargetsAreClasses
+                ? $"--loss {entry.Word} compares real numbers, and the targets of {TargetsName} are whole: save them as float32."
+                : $"--loss {entry.Word} takes class numbers, and the targets of {TargetsName} are real: save them as int64.");
+        }
+
+        var loss = entry.Make(reduction, arguments);
+        return (loss, LossDescription.Of(loss, reason, arguments));
+    }
+
+    /// <summary>The loss that the model computes.</summary>
+    private (Loss Loss, LossDescription Description) OfModel(Dataset samples)
+    {
+        string? other = source.Loss is { } asked ? $"--loss {asked.Word()}"
+            : source.LossArguments.Given.Select(given => $"--{given.Argument.Name} {given.Text}").FirstOrDefault();
+        if (other is not null)
+            throw new CurvatureException($"{other}: {source.Model} takes the targets and computes its own loss. Leave that out.");
+        var (said, _) = Said(samples);
+        var loss = new ModelLoss(source.Reduction == Reduction.Mean ? said : source.Reduction);
+        return (loss, LossDescription.Of(loss, "the model computes it"));
+    }
+
+    private string TargetsName => (source.Data ?? source.Targets)!.Name;
+
+    private (LossEntry Entry, Reduction Reduction, LossArguments Arguments, string Reason) Chosen(Dataset samples)
+    {
+        if (source.Loss is { } asked) return Own(asked, "asked for");
+        if (samples.NamedLoss is { } named)
+        {
+            if (!Choices.Loss.TryParse(named, out var kind))
+                throw new CurvatureException($"{TargetsName} says that its targets are for the loss {named}, which is not known: --loss {Choices.Loss.Right}.");
+            var (reduction, arguments) = Said(samples);
+            // Whoever wants the mean of a file that says another reduction names the loss, too.
+            return (LossEntry.Of(kind), source.Reduction == Reduction.Mean ? reduction : source.Reduction,
+                source.LossArguments.Over(arguments), $"as {TargetsName} says");
+        }
+
+        if (samples.TargetsAreClasses) return Own(LossKind.CrossEntropy, "by the targets' type: whole numbers, which are classes");
+        return Own(LossKind.Mse, samples.TargetsLookLikeProbabilities()
             ? "by the targets' type: real numbers; they look like probabilities of classes, for which there is --loss cross-entropy"
             : "by the targets' type: real numbers");
+
+        (LossEntry, Reduction, LossArguments, string) Own(LossKind kind, string reason) =>
+            (LossEntry.Of(kind), source.Reduction, source.LossArguments, reason);
     }
+
+    /// <summary>What the file of the targets says of its loss.</summary>
+    private (Reduction Reduction, LossArguments Arguments) Said(Dataset samples)
+    {
+        var (reduction, arguments) = (Reduction.Mean, LossArguments.None);
+        foreach (var (name, text) in samples.NamedLossArguments)
+        {
+            if (name == "reduction")
+            {
+                if (!Choices.Reduction.TryParse(text, out reduction)) throw Wrong(name, text, $"it {Choices.Reduction.Right}");
+                continue;
+            }
+
+            var argument = LossArgument.All.FirstOrDefault(argument => argument.Name == name)
+                ?? throw Wrong(name, text, "there is no such argument");
+            arguments = argument.Read(arguments, text) ?? throw Wrong(name, text, $"it {argument.Right}");
+        }
+
+        return (reduction, arguments);
+
+        CurvatureException Wrong(string name, string text, string why) =>
+            new($"{TargetsName} says {name} {text} of its loss: {why}.");
+    }
+
+    /// <summary>The same samples, whose errors name the files as the job does.</summary>
+    public ISamples Named(Dataset samples) => new NamedSamples(samples, this);
 
     /// <summary>The assembly that makes the model.</summary>
     public HashedFile Assembly => files[source.Assembly!];
@@ -135,7 +177,7 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
         {
             return make();
         }
-        catch (CurvatureException error) when (error is not (LibTorchException or FileChangedException))
+        catch (CurvatureException error) when (error is not MachineException)
         {
             string message = error.Message;
             foreach (var file in source.Files)
@@ -144,7 +186,19 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
         }
     }
 
-    private CurvatureException NoClasses(string loss) => new(
-        $"--loss {loss} compares real numbers, and the targets of {(source.Data ?? source.Targets)!.Name} are whole: "
-        + "save them as float32.");
+    private sealed class NamedSamples(Dataset samples, SourceFiles files) : ISamples
+    {
+        public long SampleCount => samples.SampleCount;
+
+        public long Offset => samples.Offset;
+
+        public (ModelInputs Inputs, torch.Tensor Targets) Read(long first, long count, torch.ScalarType dtype, torch.Device device) =>
+            files.Named(() => samples.Read(first, count, dtype, device));
+
+        public void CheckFinite(long first, long count, torch.ScalarType dtype) => files.Named(() =>
+        {
+            samples.CheckFinite(first, count, dtype);
+            return true;
+        });
+    }
 }

@@ -1,5 +1,5 @@
 using ActorHutch.Curvature;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
@@ -13,34 +13,29 @@ namespace ActorHutch.GpuWorker.Replicas;
 internal sealed class TorchReplica : IReplica
 {
     private readonly IReadOnlyList<IDisposable> _owned;
-    private readonly torch.nn.Module<torch.Tensor, torch.Tensor> _model;
-    private readonly Loss _loss;
-    private readonly ISamples _samples;
-    private readonly long? _microBatch;
-    private readonly Dictionary<long, MicroBatchedRisk> _risks = [];
+    private readonly ShardedRisk _risk;
 
     /// <param name="source">What the job says: name, parameters, micro-batch.</param>
     /// <param name="sha256">Hash of weights and samples.</param>
     /// <param name="model">The model.</param>
     /// <param name="loss">The loss.</param>
-    /// <param name="lossReason">Who chose it, for people.</param>
+    /// <param name="description">What is said of it.</param>
     /// <param name="samples">The samples.</param>
     /// <param name="owned">What the replica disposes of; not where the constructor throws.</param>
     /// <exception cref="CurvatureException">The parameters that are asked for, or targets, do not fit.</exception>
     public TorchReplica(
-        RiskSource source, string sha256, torch.nn.Module<torch.Tensor, torch.Tensor> model, Loss loss, string lossReason, ISamples samples,
+        RiskSource source, string sha256, torch.nn.Module<torch.Tensor, torch.Tensor> model, Loss loss, LossDescription description, ISamples samples,
         params IReadOnlyList<IDisposable> owned)
     {
-        (_model, _loss, _samples, _owned, _microBatch) = (model, loss, samples, owned, source.MicroBatch);
+        _owned = owned;
         if (source.Parameters is { } patterns)
             ParameterSelection.Select(model, patterns.Split(',', StringSplitOptions.TrimEntries));
+        _risk = new ShardedRisk(model, loss, samples, source.Shard, source.MicroBatch);
         // Before anything evaluates the loss, which for wrong targets fails with less to say, or ends the process.
-        var risk = new MicroBatchedRisk(model, loss, samples, source.MicroBatch ?? MicroBatchSize.ForUnknownLayers);
-        risk.CheckTargets();
         Model = new ReplicaDescription(
-            source.Model, sha256, risk.With(0, first => first.ParameterCount), samples.SampleCount)
+            source.Model, sha256, _risk.Open(0, null).With(0, first => first.ParameterCount), samples.SampleCount)
         {
-            Loss = LossDescription.Of(loss, lossReason),
+            Loss = description,
         };
     }
 
@@ -48,25 +43,25 @@ internal sealed class TorchReplica : IReplica
     public ReplicaDescription Model { get; }
 
     /// <inheritdoc/>
-    public void CheckDeterminism() => Risk(new CurvatureOptions()).CheckDeterminism();
+    public void CheckDeterminism() => _risk.Open(0, _risk.MicroBatch(new CurvatureOptions())).CheckDeterminism();
 
     /// <inheritdoc/>
-    public CurvatureCheck Check(ArrayFile probe, CurvatureMethod? method) =>
-        CurvatureCheck.Of(Risk(new CurvatureOptions { Method = method }), probe, method);
+    public CurvatureCheck Check(ArrayFile probe, CurvatureMethod? method)
+    {
+        var whole = _risk.Whole(new CurvatureOptions { Method = method });
+        whole.CheckSamples();
+        return CurvatureCheck.Of(whole, probe, method);
+    }
 
     /// <inheritdoc/>
-    public IQuadraticForm QuadraticForm(CurvatureOptions options) => QuadraticForms.Create(Risk(options), options);
+    public IQuadraticForm QuadraticForm(CurvatureOptions options) => options.PicksSpace
+        ? QuadraticForms.CreateExact(_risk, options)
+        : QuadraticForms.Create(_risk, options);
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _risk.Dispose();
         foreach (var owned in _owned) owned.Dispose();
-    }
-
-    /// <summary>The risk in micro-batches for some options. What it has found out of the samples serves later jobs too.</summary>
-    private MicroBatchedRisk Risk(CurvatureOptions options)
-    {
-        long size = _microBatch ?? MicroBatchSize.Auto(_model, _loss, _samples, options);
-        return _risks.TryGetValue(size, out var risk) ? risk : _risks[size] = new(_model, _loss, _samples, size);
     }
 }

@@ -1,5 +1,6 @@
 using ActorHutch.Curvature;
-using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Native;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Shared.Jobs;
 using TorchSharp;
 
@@ -19,6 +20,9 @@ public sealed class TorchReplicaFactory : IReplicaFactory
     }
 
     /// <inheritdoc/>
+    public string KindOf(string device) => DeviceKind.Of(device);
+
+    /// <inheritdoc/>
     public IReplica Create(ReplicaKey key, ReplicaFiles files)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -35,13 +39,13 @@ public sealed class TorchReplicaFactory : IReplicaFactory
         if (source.ModelFile is not null)
         {
             var sources = new SourceFiles(source, files);
-            return Owning(sources.Model(dtype, device), model => OfModel(source, sources, model, dtype));
+            return Owning(sources.Model(dtype, device), model => Owning(SharedWeights.Of(key, model), shared => OfModel(source, sources, model, shared)));
         }
 
         return source.Model switch
         {
             RiskSource.MnistExample => Owning(MnistExample.Create(dtype, device), example => new TorchReplica(
-                source, example.Sha256, example.Risk.Model, example.Risk.Loss, "the example's",
+                source, example.Sha256, example.Risk.Model, example.Risk.Loss, LossDescription.Of(example.Risk.Loss, "the example's"),
                 new TensorSamples(example.Risk.Inputs, example.Risk.Targets), example)),
             _ => throw new CurvatureException(
                 $"There is no model {source.Model}: it must be {string.Join(" or ", RiskSource.Models)}."),
@@ -58,7 +62,7 @@ public sealed class TorchReplicaFactory : IReplicaFactory
         if (hasData)
         {
             return factory is IModelFactory models
-                ? Owning(models.CreateModel(dtype, device), model => OfModel(source, files, model, dtype))
+                ? Owning(models.CreateModel(dtype, device), model => OfModel(source, files, model))
                 : throw new CurvatureException(
                     $"{source.ModelType} brings its data: leave out --data, --inputs and --targets, or make it an {nameof(IModelFactory)}.");
         }
@@ -72,16 +76,26 @@ public sealed class TorchReplicaFactory : IReplicaFactory
         if (source.DataOptions().Select(option => option.Field).FirstOrDefault() is { } field)
             throw new CurvatureException($"{source.ModelType} brings its data and its loss: leave out --{field}.");
         var risk = risks.CreateRisk(dtype, device);
-        return Owning(risk.Model, model => Owning(risk.Inputs, inputs => Owning(risk.Targets, targets => new TorchReplica(
-            source, files.Sha256, risk.Model, risk.Loss, $"that of {source.ModelType}", new TensorSamples(inputs, targets), model, inputs, targets))));
+        return Owning(risk.Model, model => Owning(risk.Inputs.Map(Aligned), inputs => Owning(Aligned(risk.Targets), targets => new TorchReplica(
+            source, files.Sha256, risk.Model, risk.Loss, LossDescription.Of(risk.Loss, $"that of {source.ModelType}"), new TensorSamples(inputs, targets), model, inputs, targets))));
+    }
+
+    /// <summary>
+    /// A tensor that is made from a .NET array lies where the array lies. At another address, other kernels round otherwise: it
+    /// is copied to where libtorch would have put it, so that workers of one kind give the same bits.
+    /// </summary>
+    private static torch.Tensor Aligned(torch.Tensor tensor)
+    {
+        if (tensor.device_type != DeviceType.CPU) return tensor;
+        using (tensor) return tensor.clone();
     }
 
     private static TorchReplica OfModel(
-        RiskSource source, SourceFiles files, torch.nn.Module<torch.Tensor, torch.Tensor> model, torch.ScalarType dtype) =>
-        Owning(files.Samples(dtype), samples =>
+        RiskSource source, SourceFiles files, torch.nn.Module<torch.Tensor, torch.Tensor> model, params IReadOnlyList<IDisposable> before) =>
+        Owning(files.Samples(model), samples =>
         {
-            var (loss, reason) = files.Loss(samples);
-            return new TorchReplica(source, files.Sha256, model, loss, reason, samples, model, samples);
+            var (loss, description) = files.Loss(model, samples);
+            return new TorchReplica(source, files.Sha256, model, loss, description, files.Named(samples), [.. before, model, samples]);
         });
 
     /// <summary>What was made is disposed of where nobody takes it.</summary>

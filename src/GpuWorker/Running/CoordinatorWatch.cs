@@ -106,7 +106,7 @@ internal sealed class CoordinatorWatch : ReceiveActor, IWithTimers
         if (oldest is null || oldest.UniqueAddress.Equals(_current?.UniqueAddress)) return;
         _current = oldest;
         _log.Info("The coordinator is at {Address}", oldest.Address);
-        string path = new RootActorPath(oldest.Address).ToStringWithAddress().TrimEnd('/') + ActorHutchSystem.CoordinatorPath;
+        string path = new RootActorPath(oldest.Address).ToStringWithAddress().TrimEnd('/') + CoordinatorAddress.Path;
         foreach (var worker in _workers) worker.Tell(new CoordinatorFound(path));
     }
 

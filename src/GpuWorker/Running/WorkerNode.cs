@@ -1,8 +1,6 @@
 using System.Globalization;
 using ActorHutch.GpuWorker.Actors;
-using ActorHutch.GpuWorker.CommandLine;
 using ActorHutch.GpuWorker.Replicas;
-using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.Health;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Metrics;
@@ -129,8 +127,9 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
         return new WorkerSettings(id, device)
         {
             Threads = request.Settings.ThreadsPerWorker,
+            WorkersHere = count,
             MemoryBytes = cpu ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null,
-            Kind = DeviceKind.Of(device),
+            Kind = replicas.KindOf(device),
             Coordinator = null,
             Files = request.Assemblies,
             Cache = request.Cache,

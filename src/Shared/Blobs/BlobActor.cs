@@ -1,3 +1,4 @@
+using ActorHutch.Shared.Jobs;
 using Akka;
 using Akka.Actor;
 using Akka.Streams;

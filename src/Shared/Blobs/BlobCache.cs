@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ActorHutch.Curvature;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Bytes;
+using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Shared.Blobs;
 
@@ -15,16 +16,27 @@ public sealed class BlobCache(string directory)
     private const string Unfinished = ".part";
 
     private readonly ConcurrentDictionary<BlobId, (ContentHashes Content, DateTime Written)> _known = [];
-    private readonly Lock _hashing = new();
+    private readonly Lock _hashing = new(), _tidying = new();
+    private long _written;
+    private bool _isTidy;
 
-    /// <summary>What is kept, in bytes; the blobs used longest ago give way. Default: 32 GiB.</summary>
+    /// <summary>What is kept, in bytes, and a 64th more at times; the blobs used longest ago give way. Default: 32 GiB.</summary>
     public long MaxBytes { get; init; } = 32L << 30;
 
     /// <summary>The largest blob that is taken, in bytes. Default: 16 GiB.</summary>
     public long MaxBlobBytes { get; init; } = 16L << 30;
 
+    /// <summary>
+    /// The largest file that is read in segments, in bytes. What is kept of it counts by segments; all that its length asks for is
+    /// memory for a list of 32 bytes a segment. Default: 1 TiB, a list of 32 MiB.
+    /// </summary>
+    public long MaxSegmentedBytes { get; init; } = 1L << 40;
+
     /// <summary>Where it is.</summary>
     public string Directory => directory;
+
+    /// <summary>What this process is fetching into it.</summary>
+    internal BlobFetches Fetches { get; } = new();
 
     /// <summary>Opens and hashes a file. Default: <see cref="HashedFile.Open(string)"/>.</summary>
     internal Func<string, HashedFile> Hash { get; init; } = HashedFile.Open;
@@ -68,15 +80,21 @@ public sealed class BlobCache(string directory)
         }
     }
 
-    /// <summary>The same on a thread of its own, which is held up for as long as it takes.</summary>
-    public Task<HashedFile?> FindAsync(BlobId id) =>
-        Task.Factory.StartNew(() => Find(id), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <summary>The same; where the file has to be hashed, on a thread of its own, which is held up for as long as it takes.</summary>
+    public Task<HashedFile?> FindAsync(BlobId id) => _known.ContainsKey(id) || !File.Exists(PathOf(id))
+        ? Task.FromResult(Find(id))
+        : Task.Factory.StartNew(() => Find(id), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>A new file for a blob that is to be written.</summary>
     internal (string Path, FileStream Stream) Begin()
     {
         System.IO.Directory.CreateDirectory(directory);
-        RemoveLeftovers();
+        lock (_tidying)
+        {
+            if (!_isTidy) RemoveLeftovers();
+            _isTidy = true;
+        }
+
         string path = Path.Combine(directory, Guid.NewGuid().ToString("N") + Unfinished);
         return (path, new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None));
     }
@@ -90,7 +108,7 @@ public sealed class BlobCache(string directory)
         var id = BlobId.Of(content);
         string path = PathOf(id);
         File.Move(unfinished, path, overwrite: true);
-        MakeRoom(path);
+        MakeRoom(path, content.Length);
         return Knowing(id, path, HashedFile.Open(path, content));
     }
 
@@ -130,20 +148,60 @@ public sealed class BlobCache(string directory)
 
     private string PathOf(BlobId id) => Path.Combine(directory, id.ToString());
 
-    private void MakeRoom(string newest)
+    /// <summary>
+    /// Looks through the folder, which takes as long as there are files in it, once a 64th of what is kept was written.
+    /// </summary>
+    private void MakeRoom(string newest, long length)
+    {
+        lock (_tidying)
+        {
+            bool isFirst = _written == 0;
+            _written += length;
+            if (!isFirst && _written < MaxBytes / 64) return;
+            // Never 0 again: what other processes left was looked through.
+            _written = 1;
+            newest = Path.GetFullPath(newest);
+            RemoveLeftovers();
+            Forget(RemoveOldest(newest));
+        }
+    }
+
+    /// <summary>Deletes what was used longest ago, and gives the names of what is left.</summary>
+    private HashSet<string> RemoveOldest(string newest)
     {
         long bytes = 0;
-        var files = new DirectoryInfo(directory).EnumerateFiles()
-            .Where(file => BlobId.TryParse(file.Name, out _))
-            .OrderByDescending(file => file.FullName == Path.GetFullPath(newest) ? DateTime.MaxValue : file.LastAccessTimeUtc);
-        foreach (var file in files.ToList())
+        var kept = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (file, length, _) in Blobs().OrderByDescending(blob => blob.File.FullName == newest ? DateTime.MaxValue : blob.Used))
         {
-            bytes += file.Length;
-            if (bytes > MaxBytes && file.FullName != Path.GetFullPath(newest)) file.Delete();
+            bytes += length;
+            if (bytes > MaxBytes && file.FullName != newest) file.Delete();
+            else kept.Add(file.Name);
         }
 
-        // Other processes make room too.
-        foreach (var id in _known.Keys.Where(id => !File.Exists(PathOf(id)))) _known.TryRemove(id, out _);
+        return kept;
+    }
+
+    private List<(FileInfo File, long Length, DateTime Used)> Blobs()
+    {
+        var blobs = new List<(FileInfo, long, DateTime)>();
+        foreach (var file in new DirectoryInfo(directory).EnumerateFiles().Where(file => BlobId.TryParse(file.Name, out _)))
+        {
+            try
+            {
+                blobs.Add((file, file.Length, file.LastAccessTimeUtc));
+            }
+            catch (FileNotFoundException)
+            {
+                // Other processes make room too.
+            }
+        }
+
+        return blobs;
+    }
+
+    private void Forget(HashSet<string> kept)
+    {
+        foreach (var id in _known.Keys.Where(id => !kept.Contains(id.ToString()))) _known.TryRemove(id, out _);
     }
 
     /// <summary>What a process that was killed left half written; another one's may still grow.</summary>

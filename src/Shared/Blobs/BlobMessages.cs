@@ -1,3 +1,4 @@
+using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 
 namespace ActorHutch.Shared.Blobs;

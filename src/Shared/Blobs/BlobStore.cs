@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ActorHutch.Curvature;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Bytes;
+using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Shared.Blobs;
 
@@ -28,6 +29,23 @@ public sealed class BlobStore : IDisposable
         if (kept != file) file.Dispose();
         else kept.Changed += error => Changed?.Invoke(error);
         return Add(blob.Id, blob.Length, kept.OpenRead);
+    }
+
+    /// <summary>
+    /// Offers each segment of a file of the store's as a blob, and the list of their hashes as another one.
+    /// </summary>
+    /// <returns>The list; null where the segments were not hashed.</returns>
+    public BlobReference? AddSegments(HashedFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        if (file.Content.Segments is not { } segments) return null;
+        for (int i = 0; i < segments.Count; i++)
+        {
+            var (start, length) = (SegmentHashes.StartOf(i), segments.LengthOf(i));
+            Add(BlobId.OfHash(segments[i]), length, () => file.OpenRead(start, length));
+        }
+
+        return Add(segments.Bytes.ToArray());
     }
 
     /// <summary>A blob's file, which stays the store's; null where it is not here, or no file.</summary>

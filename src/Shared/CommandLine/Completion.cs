@@ -13,14 +13,6 @@ public static class Completion
     /// </summary>
     public static ParserConfiguration Parser { get; } = new() { ResponseFileTokenReplacer = null };
 
-    /// <summary>Offers files and folders to every option that takes one: a shell that asks a program asks nobody else.</summary>
-    public static void OfferFiles(IEnumerable<Option> options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        foreach (var option in options.Where(option => option.HelpName is "FILE" or "DIR"))
-            option.CompletionSources.Add(context => Files(context.WordToComplete));
-    }
-
     /// <summary>
     /// The arguments, with the place of the cursor in a request for completions that does not name one: the end, which
     /// the library looks for in the wrong line.
@@ -33,8 +25,11 @@ public static class Completion
             : arguments;
     }
 
-    /// <summary>Files and folders that begin like this, folders with a stroke at their end.</summary>
-    private static IEnumerable<string> Files(string start)
+    /// <summary>
+    /// Files and folders that begin like this, folders with a stroke at their end: a shell that asks a program asks nobody
+    /// else for them.
+    /// </summary>
+    internal static IEnumerable<string> Files(string start)
     {
         string folder = start[..(start.LastIndexOf('/') + 1)];
         try

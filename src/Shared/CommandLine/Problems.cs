@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Text.RegularExpressions;
+using ActorHutch.Shared.Hosting;
 
 namespace ActorHutch.Shared.CommandLine;
 

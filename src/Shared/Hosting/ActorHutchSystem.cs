@@ -9,12 +9,6 @@ public static class ActorHutchSystem
     /// <summary>The actor system's name, the same in all processes of a cluster.</summary>
     public const string Name = "actorhutch";
 
-    /// <summary>The coordinator's name under <c>/user</c>: where workers look for it.</summary>
-    public const string CoordinatorName = "coordinator";
-
-    /// <summary>The coordinator's path in its own actor system.</summary>
-    public const string CoordinatorPath = "/user/" + CoordinatorName;
-
     /// <summary>
     /// The dispatcher of actors that compute: a thread of its own for each, because libtorch keeps its number of
     /// threads, grad mode and tensor scopes per thread, and because a computation would hold up everybody else's mail.

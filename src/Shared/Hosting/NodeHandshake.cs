@@ -42,7 +42,8 @@ internal static class NodeHandshake
         }
         catch (Exception error) when (error is AuthenticationException or IOException or InvalidDataException or OperationCanceledException)
         {
-            throw new IOException($"listens somebody who does not speak as a node {(node.Tls.Any ? "with" : "without")} TLS does", error);
+            string does = error is OperationCanceledException ? "has not spoken in time" : "does not speak";
+            throw new IOException($"listens somebody who {does} as a node {(node.Tls.Any ? "with" : "without")} TLS does", error);
         }
 
         return answer.System == ActorHutchSystem.Name

@@ -1,4 +1,4 @@
-using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Options;
 using ActorHutch.Shared.Security;
 
 namespace ActorHutch.Shared.Hosting;
@@ -43,6 +43,9 @@ public sealed record NodeSettings
     /// How long a worker looks for a coordinator, or a coordinator waits for workers; null for ever.
     /// </summary>
     public TimeSpan? JoinTimeout { get; init; }
+
+    /// <summary>Where its health is told; null (the default) for nowhere.</summary>
+    public HostPort? Health { get; init; }
 
     /// <summary>The node's port.</summary>
     public RemoteSettings Remote => new()

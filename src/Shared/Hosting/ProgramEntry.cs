@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using ActorHutch.Shared.CommandLine;
 using Serilog.Events;
 
 namespace ActorHutch.Shared.Hosting;

@@ -25,14 +25,21 @@ public static class SeedNodes
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    /// <summary>Looks at all of a node's seed nodes, 5 s at each of their addresses.</summary>
+    public static Task<IReadOnlyList<SeedFinding>> LookAsync(NodeSettings node, CancellationToken cancellation = default) =>
+        LookAsync(node, Patience, cancellation);
+
     /// <summary>Looks at all of a node's seed nodes.</summary>
-    public static async Task<IReadOnlyList<SeedFinding>> LookAsync(NodeSettings node, CancellationToken cancellation = default)
+    /// <param name="node">The node that could not join them.</param>
+    /// <param name="patience">How long an answer from one address is waited for.</param>
+    /// <param name="cancellation">Gives it up.</param>
+    public static async Task<IReadOnlyList<SeedFinding>> LookAsync(NodeSettings node, TimeSpan patience, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(node);
-        return await Task.WhenAll(node.SeedNodes.Select(seed => LookAsync(seed, node, cancellation))).ConfigureAwait(false);
+        return await Task.WhenAll(node.SeedNodes.Select(seed => LookAsync(seed, node, patience, cancellation))).ConfigureAwait(false);
     }
 
-    private static async Task<SeedFinding> LookAsync(HostPort seed, NodeSettings node, CancellationToken cancellation)
+    private static async Task<SeedFinding> LookAsync(HostPort seed, NodeSettings node, TimeSpan patience, CancellationToken cancellation)
     {
         IPAddress[] addresses;
         try
@@ -47,11 +54,11 @@ public static class SeedNodes
         var failures = new List<string>();
         foreach (var address in addresses.Distinct())
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            patience.CancelAfter(Patience);
+            using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            giveUp.CancelAfter(patience);
             try
             {
-                var name = await NodeHandshake.NameAsync(new IPEndPoint(address, seed.Port), node, patience.Token).ConfigureAwait(false);
+                var name = await NodeHandshake.NameAsync(new IPEndPoint(address, seed.Port), node, giveUp.Token).ConfigureAwait(false);
                 return new SeedFinding(seed, name, name == seed
                     ? "a node answers by this name"
                     : $"the node there goes by another name, {name}: write --seed-nodes {name}");

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Shared.Jobs;
 
@@ -30,6 +31,9 @@ public sealed class Choice<T>
         1 => Words[0],
         _ => $"{string.Join(", ", Words.SkipLast(1))} or {Words[^1]}",
     };
+
+    /// <summary>How it is written.</summary>
+    public ValueFormat<T> Format => new(string.Join('|', Words), Right, TryParse) { Words = Words };
 
     /// <summary>Whether the value can be chosen.</summary>
     public bool Offers(T value) => Array.IndexOf(_values, value) >= 0;
@@ -74,7 +78,7 @@ public static class Choices
     public static Choice<Dtype> Dtype { get; } = new();
 
     /// <summary>The word that leaves a choice to the program.</summary>
-    public const string Auto = "auto";
+    public const string Auto = Formats.Auto;
 
     /// <summary>Which loss; that none is named is said by <see cref="Auto"/>.</summary>
     public static Choice<LossKind> Loss { get; } = new();

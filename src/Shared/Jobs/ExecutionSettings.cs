@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Shared.Jobs;
 
@@ -10,6 +11,9 @@ public sealed record ExecutionSettings
 
     /// <summary>The most threads of a worker: more than that a system may not start, and libtorch then ends the process.</summary>
     public const int MostThreads = 1024;
+
+    /// <summary>What is right for <see cref="Device"/>, as the end of a sentence.</summary>
+    public const string RightDevice = "must be auto, cpu, cuda or cuda:I with a GPU's number I";
 
     /// <summary>
     /// <c>auto</c> (the default: every GPU, else the CPU), <c>cpu</c>, <c>cuda</c> (every GPU) or <c>cuda:I</c>.
@@ -26,8 +30,8 @@ public sealed record ExecutionSettings
     public int ThreadsPerWorker { get; init; } = 1;
 
     /// <summary>
-    /// Bytes that a worker's stack of probes may take; null (the default) for an eighth of the memory that the process
-    /// may use. A smaller stack changes no probe; it may show in a result's last bits.
+    /// Bytes that a worker's stack of probes may take; null (the default) for 1 GiB. Another one changes no probe; it may
+    /// show in a result's last bits.
     /// </summary>
     public long? MemoryBudget { get; init; }
 
@@ -36,7 +40,7 @@ public sealed record ExecutionSettings
     {
         var problems = new List<Problem>();
         if (Device is not (Choices.Auto or "cpu" or "cuda") && !TryGetCudaIndex(out _))
-            problems.Add(new Problem("device", Device, "must be auto, cpu, cuda or cuda:I with a GPU's number I"));
+            problems.Add(new Problem("device", Device, RightDevice));
         if (Workers < 1)
             problems.Add(Problem.Of("workers", Workers.Value, "must be at least 1"));
         if (Workers > MostWorkers)

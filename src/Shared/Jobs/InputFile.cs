@@ -1,5 +1,3 @@
-using ActorHutch.Shared.Blobs;
-
 namespace ActorHutch.Shared.Jobs;
 
 /// <summary>A file that a job is made from. What counts is what is in it: its name may differ from machine to machine.</summary>
@@ -8,6 +6,12 @@ namespace ActorHutch.Shared.Jobs;
 /// <param name="Length">Its bytes; 0 until it has been read.</param>
 public sealed record InputFile(string? Path, BlobId? Id = null, long Length = 0)
 {
+    /// <summary>
+    /// The name of the list of hashes of its segments, where workers elsewhere fetch those segments that they read; null
+    /// where they fetch all of it before they begin.
+    /// </summary>
+    public BlobId? Segments { get; init; }
+
     /// <summary>Its content, as messages name it.</summary>
     /// <exception cref="InvalidOperationException">It has not been read.</exception>
     public BlobReference Content => Id is { } id

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Shared.Jobs;
 
@@ -24,6 +25,9 @@ public sealed record JobSpec
     /// <summary>The most chunks in a job: what a coordinator can keep account of.</summary>
     public const long MostChunks = 1L << 30;
 
+    /// <summary>The most shards that the samples are cut into.</summary>
+    public const long MostShards = 1L << 22;
+
     /// <summary>What is right for <see cref="RoundingProbes"/>, as the end of a sentence.</summary>
     public const string RightRoundingProbes = "must be a whole number, at least 2, or 0 for none, or auto";
 
@@ -33,10 +37,8 @@ public sealed record JobSpec
     /// <summary>V where nothing else is said and there is a target, which is what ends the job: a bound against runaways.</summary>
     public const long DefaultProbesToTarget = 1_000_000;
 
-    private const int FewestCompared = 3, MostCompared = 8, ProbesPerCompared = 20;
-
-    /// <summary>An estimate or the exact trace. Default: an estimate.</summary>
-    public JobKind Kind { get; init; }
+    /// <summary>What is made of the quadratic forms. Default: <see cref="Estimator.Hutchinson"/>.</summary>
+    public Estimator Estimator { get; init; } = Estimator.Hutchinson;
 
     /// <summary>The function whose curvature is asked for. Default: the built-in example.</summary>
     public RiskSource Risk { get; init; } = new();
@@ -54,14 +56,19 @@ public sealed record JobSpec
     public ProbeSpace ProbeSpace { get; init; } = ProbeSpace.Parameter;
 
     /// <summary>
-    /// The distribution of random probes. Default: Rademacher. A job of <see cref="JobKind.Exact"/> takes basis
-    /// vectors whatever this is.
+    /// Whether an exact trace takes its basis vectors where there are the fewest, whatever
+    /// <see cref="ProbeSpace"/> is: in prediction or output space where one serves the model. Default: no.
+    /// </summary>
+    public bool PicksSpace { get; init; }
+
+    /// <summary>
+    /// The distribution of random probes. Default: Rademacher. An exact trace takes basis vectors whatever this is.
     /// </summary>
     public ProbeDistribution Distribution { get; init; } = ProbeDistribution.Rademacher;
 
     /// <summary>
     /// V, how many random probes; at most so many where <see cref="RelativeError"/> is set. Default:
-    /// <see cref="DefaultProbes"/>. A job of <see cref="JobKind.Exact"/> takes all basis vectors whatever this is.
+    /// <see cref="DefaultProbes"/>. An exact trace takes all basis vectors whatever this is.
     /// </summary>
     public long Probes { get; init; } = DefaultProbes;
 
@@ -94,14 +101,11 @@ public sealed record JobSpec
     /// height may show in the last bits of a result.
     /// </summary>
     [JsonIgnore]
-    public int ChunkSize
-    {
-        get
-        {
-            int wanted = VBatch ?? DefaultVBatch;
-            return Kind == JobKind.Exact ? wanted : (int)Math.Min(wanted, Probes);
-        }
-    }
+    public int ChunkSize => (int)Math.Min(VBatch ?? DefaultVBatch, Estimator.Probes(Probes, long.MaxValue));
+
+    /// <summary><see cref="RelativeError"/>, where the estimator may be satisfied with fewer probes than there are.</summary>
+    [JsonIgnore]
+    public double? Target => Estimator.IsExact ? null : RelativeError;
 
     /// <summary>
     /// How many probes are evaluated in both precisions: a function of the spec and the model alone. 0 for a job in double
@@ -111,24 +115,22 @@ public sealed record JobSpec
     public int ComparedProbes(int most)
     {
         if (Dtype == Dtype.Float64) return 0;
-        long wanted = RoundingProbes ?? (Kind == JobKind.Exact ? MostCompared
-            : Probes < RoundingError.FewestProbes ? 0
-            : Math.Clamp(Probes / ProbesPerCompared, FewestCompared, MostCompared));
-        return most < RoundingError.FewestProbes ? 0 : (int)Math.Min(wanted, most);
+        return most < RoundingError.FewestProbes ? 0 : Math.Min(RoundingProbes ?? Estimator.ComparedProbes(Probes), most);
     }
 
     /// <summary>The part of the spec that a curvature operator is made from.</summary>
     /// <param name="memoryBudget">Bytes that a stack of probes may take; null for the default.</param>
-    public CurvatureOptions CurvatureOptions(long? memoryBudget = null) => new()
+    public CurvatureOptions CurvatureOptions(long? memoryBudget = null) => Estimator.Evaluated(new CurvatureOptions
     {
         Matrix = Matrix,
         Structure = Structure,
         Method = Method,
         ProbeSpace = ProbeSpace,
-        Distribution = Kind == JobKind.Exact ? ProbeDistribution.Basis : Distribution,
+        PicksSpace = PicksSpace,
+        Distribution = Distribution,
         Seed = Seed,
         MemoryBudget = memoryBudget,
-    };
+    });
 
     /// <summary>What is wrong with a number of probes that takes more chunks than a job can have; null where it does not.</summary>
     /// <param name="field">The option that says it.</param>
@@ -153,8 +155,8 @@ public sealed record JobSpec
             problems.Add(Problem.Of("v-batch", VBatch.Value, "must be at least 1, or auto"));
         if (VBatch > MostVBatch)
             problems.Add(Problem.Of("v-batch", VBatch.Value, string.Create(CultureInfo.InvariantCulture, $"must be at most {MostVBatch}, or auto")));
-        if (ProbeSpace == ProbeSpace.Output) ValidateOutputSpace(problems);
-        if (Kind == JobKind.Estimate) ValidateEstimate(problems);
+        if (ProbeSpace != ProbeSpace.Parameter) ValidateSampleSpace(problems);
+        if (!Estimator.IsExact) ValidateEstimate(problems);
         // An exact trace has a rounding error, whose bound has a level.
         if (!(ConfidenceLevel > 0 && ConfidenceLevel < 1))
             problems.Add(Problem.Of("confidence-level", ConfidenceLevel, "must lie between 0 and 1, such as 0.95"));
@@ -163,22 +165,12 @@ public sealed record JobSpec
         return problems;
     }
 
-    private void ValidateOutputSpace(List<Problem> problems)
+    private void ValidateSampleSpace(List<Problem> problems)
     {
+        if (Method is not (CurvatureMethod.Autodiff or CurvatureMethod.Hmp)) return;
         // The model is not known here: what serves any.
-        string anyModel = "--probe-space parameter"
-            + (Method is CurvatureMethod.Hmp or CurvatureMethod.Quadratic ? " and --method auto" : "");
-        if (Structure == BlockStructure.Full)
-        {
-            problems.Add(new Problem(
-                "structure", "full", $"needs {anyModel}: output space probes each block for itself"));
-        }
-
-        if (Method is CurvatureMethod.Autodiff or CurvatureMethod.Hmp)
-        {
-            problems.Add(new Problem(
-                "method", Method.Value.Word(), $"needs {anyModel}: output space has no Hessian-vector products"));
-        }
+        string anyModel = "--probe-space parameter" + (Method is CurvatureMethod.Hmp ? " and --method auto" : "");
+        problems.Add(new Problem("method", Method.Value.Word(), $"needs {anyModel}: {ProbeSpace.Word()} space has no Hessian-vector products"));
     }
 
     private void ValidateEstimate(List<Problem> problems)

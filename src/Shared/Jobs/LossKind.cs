@@ -2,15 +2,33 @@ using ActorHutch.Curvature.Losses;
 
 namespace ActorHutch.Shared.Jobs;
 
-/// <summary>The losses that a job can name.</summary>
+/// <summary>The losses that a job can name; <see cref="LossEntry"/> says what each of them is.</summary>
 public enum LossKind
 {
-    /// <summary>Cross-entropy of unnormalised scores with class numbers, <see cref="CrossEntropy"/>.</summary>
+    /// <summary><see cref="Curvature.Losses.CrossEntropy"/>.</summary>
     CrossEntropy,
 
-    /// <summary>The mean squared error, <see cref="MeanSquaredError"/>.</summary>
+    /// <summary><see cref="MeanSquaredError"/>.</summary>
     Mse,
 
-    /// <summary>Binary cross-entropy of logits, <see cref="BinaryCrossEntropyWithLogits"/>.</summary>
+    /// <summary><see cref="BinaryCrossEntropyWithLogits"/>.</summary>
     Bce,
+
+    /// <summary><see cref="BinaryCrossEntropy"/>.</summary>
+    BceOfProbabilities,
+
+    /// <summary><see cref="NegativeLogLikelihood"/>.</summary>
+    Nll,
+
+    /// <summary><see cref="AbsoluteError"/>.</summary>
+    L1,
+
+    /// <summary><see cref="SmoothAbsoluteError"/>.</summary>
+    SmoothL1,
+
+    /// <summary><see cref="HuberLoss"/>.</summary>
+    Huber,
+
+    /// <summary><see cref="KullbackLeiblerDivergence"/>.</summary>
+    KlDiv,
 }

@@ -9,11 +9,4 @@ public sealed record ReplicaDescription(string Name, string Sha256, long Paramet
 {
     /// <summary>The loss; null where an older journal does not say it.</summary>
     public LossDescription? Loss { get; init; }
-
-    /// <summary>Whether another replica holds the same: what is said of the loss is for people, and in the hash.</summary>
-    public bool Agrees(ReplicaDescription other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        return this with { Loss = null } == other with { Loss = null };
-    }
 }

@@ -1,5 +1,6 @@
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Losses;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Shared.Jobs;
 
@@ -9,7 +10,7 @@ namespace ActorHutch.Shared.Jobs;
 /// </summary>
 public sealed record RiskSource
 {
-    /// <summary>The <see cref="MicroBatch"/> of all samples, however many there are.</summary>
+    /// <summary>The <see cref="MicroBatch"/> or <see cref="Shard"/> of all samples, however many there are.</summary>
     public const long WholeBatch = long.MaxValue;
 
     /// <summary>The built-in example: the model and the batch of BackPACK's «Hutchinson Trace Estimation».</summary>
@@ -72,14 +73,20 @@ public sealed record RiskSource
     /// </summary>
     public long? MicroBatch { get; init; }
 
+    /// <summary>
+    /// Samples in a shard, the part of the data that a chunk computes with; null for a size that the samples tell, and
+    /// <see cref="WholeBatch"/> for all in one. It may show in a result's last bits.
+    /// </summary>
+    public long? Shard { get; init; }
+
     /// <summary>The loss; null for cross-entropy where targets are whole numbers and the squared error where they are not.</summary>
     public LossKind? Loss { get; init; }
 
     /// <summary>How the samples' losses are combined. Default: their mean.</summary>
     public Reduction Reduction { get; init; }
 
-    /// <summary>The class number whose positions count for nothing; null for −100, as in PyTorch.</summary>
-    public long? IgnoreIndex { get; init; }
+    /// <summary>The loss's arguments.</summary>
+    public LossArguments LossArguments { get; init; } = LossArguments.None;
 
     /// <summary>Whether the model and its data are built in.</summary>
     public bool IsBuiltIn => ModelFile is null && Assembly is null;
@@ -127,6 +134,7 @@ public sealed record RiskSource
         if (Parameters is not null && Parameters.Split(',').Any(string.IsNullOrWhiteSpace))
             Add(true, "parameters", Parameters, "must be patterns of names with commas between them, such as 'features.*.weight'");
         if (MicroBatch < 1) problems.Add(Problem.Of("micro-batch", MicroBatch.Value, "must be at least 1, all or auto"));
+        if (Shard < 1) problems.Add(Problem.Of("shard", Shard.Value, "must be at least 1, all or auto"));
         return problems;
     }
 
@@ -145,8 +153,13 @@ public sealed record RiskSource
         if (Samples < 1) add(true, "samples", $"{Samples}", "must be at least 1");
         if (Offset < 0) add(true, "offset", $"{Offset}", "must be at least 0");
         if (Scale is { IsRight: false } scale) add(true, "scale", scale.ToString(), InputScale.Right);
-        if (IgnoreIndex is { } index && Loss is { } loss and not LossKind.CrossEntropy)
-            add(true, "ignore-index", $"{index}", $"must not be there with --loss {loss.Word()}, whose targets are no classes");
+        foreach (var (argument, text) in LossArguments.Given)
+        {
+            add(argument.Read(LossArguments, text) is null, argument.Name, text, argument.Right);
+            if (Loss is { } loss && !LossEntry.Of(loss).Arguments.Contains(argument))
+                add(true, argument.Name, text, $"must not be there with --loss {loss.Word()}: {LossEntry.OwnersOf(argument)}");
+        }
+
         if (Normalize is { } normalize && !(normalize.Deviation > 0 && double.IsFinite(normalize.Mean + normalize.Deviation)))
             add(true, "normalize", normalize.ToString(), Normalization.Right);
     }
@@ -163,6 +176,6 @@ public sealed record RiskSource
         if (Offset != 0) yield return ("offset", $"{Offset}");
         if (Loss is { } loss) yield return ("loss", loss.Word());
         if (Reduction != Reduction.Mean) yield return ("reduction", Reduction.Word());
-        if (IgnoreIndex is { } index) yield return ("ignore-index", $"{index}");
+        foreach (var (argument, text) in LossArguments.Given) yield return (argument.Name, text);
     }
 }

@@ -1,3 +1,4 @@
+using ActorHutch.Curvature;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Shared.Messages;
@@ -20,21 +21,23 @@ public sealed record WorkerRefused(long Incarnation, string Reason) : ICoordinat
 /// <summary>The worker shall hold a replica for a job; answered by <see cref="ReplicaReady"/> or <see cref="ReplicaFailed"/>.</summary>
 /// <param name="Job">The run.</param>
 /// <param name="Spec">What is computed.</param>
-/// <param name="MemoryBudget">Bytes that a stack of probes may take; null for the worker's default.</param>
+/// <param name="MemoryBudget">Bytes that a stack of probes may take; null for the default that every machine has.</param>
 public sealed record PrepareReplica(Guid Job, JobSpec Spec, long? MemoryBudget = null) : ICoordinatorMessage, IJobMessage;
 
 /// <summary>A chunk for the worker; answered by <see cref="ChunkDone"/> or <see cref="ChunkFailed"/>.</summary>
 /// <param name="Job">The run.</param>
 /// <param name="Chunk">The chunk, from 0.</param>
 /// <param name="Attempt">The attempt at this chunk, from 1.</param>
-/// <param name="FirstProbe">The chunk's first probe.</param>
-/// <param name="Count">Its number of probes.</param>
-public sealed record RunChunk(Guid Job, long Chunk, int Attempt, long FirstProbe, int Count)
+/// <param name="Tile">The chunk's probes and samples.</param>
+public sealed record RunChunk(Guid Job, long Chunk, int Attempt, Tile Tile)
     : ICoordinatorMessage, IJobMessage
 {
+    /// <summary>Whether other chunks of the same samples are to follow, so that what is known of them is worth keeping.</summary>
+    public bool Keeps { get; init; }
+
     /// <summary>
     /// Whether these are random probes, of an exact trace too, to be evaluated in both precisions: the result has
-    /// <see cref="Count"/> rows of the job's own precision, and as many of double precision behind them.
+    /// <see cref="Curvature.Tile.Probes"/> rows of the job's own precision, and as many of double precision behind them.
     /// </summary>
     public bool InBothPrecisions { get; init; }
 }

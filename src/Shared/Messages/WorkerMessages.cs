@@ -1,6 +1,7 @@
+using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Jobs;
-using ActorHutch.Shared.Wire;
 
 namespace ActorHutch.Shared.Messages;
 
@@ -36,7 +37,9 @@ public readonly record struct ChunkAttempt(long Chunk, int Attempt);
 /// <param name="HasReplica">Whether the run's replica is ready.</param>
 /// <param name="Capacity">How many chunks it wants to have at a time; 0 from a worker that leaves.</param>
 /// <param name="Chunks">The chunks it has and has not answered for.</param>
-public sealed record WorkerStatus(Guid Job, bool HasReplica, int Capacity, IReadOnlyList<ChunkAttempt> Chunks)
+/// <param name="Progress">Grows with whatever it gets done: another number than last time says that it does not hang.</param>
+public sealed record WorkerStatus(
+    Guid Job, bool HasReplica, int Capacity, IReadOnlyList<ChunkAttempt> Chunks, long Progress = 0)
     : IWorkerMessage
 {
     /// <summary>What it does to come to the run's replica, in a few words for people; empty where it does nothing of the kind.</summary>
@@ -55,6 +58,10 @@ public sealed record WorkerStatus(Guid Job, bool HasReplica, int Capacity, IRead
 /// <param name="BasisCount">How many basis vectors add up to the exact trace.</param>
 /// <param name="WarmUpSeconds">What loading the replica and warming up took.</param>
 /// <param name="TransferSeconds">What fetching model and batch took before that; 0 where they were there.</param>
+/// <param name="Bits">
+/// A digest of the quadratic forms that it computed to warm up, the same ones as every worker: workers with another one
+/// round otherwise.
+/// </param>
 public sealed record ReplicaReady(
     Guid Job,
     ReplicaDescription Model,
@@ -63,18 +70,31 @@ public sealed record ReplicaReady(
     IReadOnlyList<string> Blocks,
     long BasisCount,
     double WarmUpSeconds,
-    double TransferSeconds = 0) : IWorkerMessage, IJobMessage
+    double TransferSeconds = 0,
+    ulong Bits = 0) : IWorkerMessage, IJobMessage
 {
+    /// <summary>Samples in a shard; all of them, or more, where there is one.</summary>
+    public long ShardSize { get; init; } = Curvature.ShardSize.Whole;
+
+    /// <summary>Where probes are drawn, which a job may leave to the workers.</summary>
+    public ProbeSpace ProbeSpace { get; init; }
+
     /// <summary>Values per probe.</summary>
     public int Columns => Math.Max(1, Blocks.Count);
+
+    /// <summary>Whether the loss is a sum over the samples, and no mean.</summary>
+    public bool Sums => Model.Loss?.Reduction == Reduction.Sum.Word();
 
     /// <summary>Whether another worker's replica computes the same thing.</summary>
     public bool Agrees(ReplicaReady other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return Model.Agrees(other.Model) && Method == other.Method && BasisCount == other.BasisCount
-            && Blocks.SequenceEqual(other.Blocks, StringComparer.Ordinal);
+        return Identity == other.Identity;
     }
+
+    /// <summary>What the replicas of a job's workers have in common. What is said of the loss is for people, and in the hash.</summary>
+    public (ReplicaDescription Model, CurvatureMethod Method, ProbeSpace ProbeSpace, long BasisCount, long ShardSize, string Blocks) Identity =>
+        (Model with { Loss = null }, Method, ProbeSpace, BasisCount, Math.Min(ShardSize, Model.Samples), string.Join('\n', Blocks));
 }
 
 /// <summary>The worker has no replica for the job.</summary>
@@ -106,4 +126,8 @@ public sealed record ChunkDone(
 /// <param name="What">What happened, for people.</param>
 /// <param name="Retriable">Whether another attempt may succeed.</param>
 public sealed record ChunkFailed(Guid Job, long Chunk, int Attempt, string What, bool Retriable)
-    : IWorkerMessage, IJobMessage;
+    : IWorkerMessage, IJobMessage
+{
+    /// <summary>Whether the chunk's samples are wrong, which were not looked at before.</summary>
+    public bool IsOfInput { get; init; }
+}

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Shared.Security;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using ActorHutch.Curvature.Data;
-using ActorHutch.Shared.Jobs;
+using ActorHutch.Curvature.Data.Bytes;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Shared.Security;
 

@@ -1,4 +1,5 @@
 using ActorHutch.Shared.Blobs;
+using ActorHutch.Shared.Jobs;
 using Google.Protobuf;
 
 namespace ActorHutch.Shared.Wire;

@@ -1,3 +1,4 @@
+using ActorHutch.Curvature;
 using ActorHutch.Shared.Messages;
 
 namespace ActorHutch.Shared.Wire;
@@ -38,12 +39,16 @@ internal static class CoordinatorFormats
                 Job = Fields.OfRun(message.Job),
                 Chunk = message.Chunk,
                 Attempt = message.Attempt,
-                FirstProbe = message.FirstProbe,
-                Count = message.Count,
+                FirstProbe = message.Tile.FirstProbe,
+                Count = message.Tile.Probes,
+                FirstSample = message.Tile.FirstSample,
+                Samples = message.Tile.Samples,
+                Keeps = message.Keeps,
                 InBothPrecisions = message.InBothPrecisions,
             },
-            wire => new(Fields.Run(wire.Job), wire.Chunk, wire.Attempt, wire.FirstProbe, wire.Count)
+            wire => new(Fields.Run(wire.Job), wire.Chunk, wire.Attempt, new Tile(wire.FirstProbe, wire.Count, wire.FirstSample, wire.Samples))
             {
+                Keeps = wire.Keeps,
                 InBothPrecisions = wire.InBothPrecisions,
             }),
         MessageFormat.Of<EndJob, V1.EndJob>(

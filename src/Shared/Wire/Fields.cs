@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
 using Google.Protobuf;
 
@@ -27,6 +28,10 @@ internal static class Fields
         ? value
         : throw new WireException(
             $"'{Text(word, 32)}' is no {typeof(T).Name} that this release knows: it {new Choice<T>().Right}.");
+
+    public static Estimator Estimator(string name) => Estimators.TryParse(name, out var estimator)
+        ? estimator
+        : throw new WireException($"'{Text(name, 32)}' is no estimator that this release knows: it {Estimators.Format.Right}.");
 
     /// <summary>A text for people, cut where it is too long.</summary>
     public static string OfText(string text) => Text(text, TextLength);

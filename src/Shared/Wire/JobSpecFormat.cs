@@ -11,7 +11,7 @@ internal static class JobSpecFormat
     {
         var wire = new V1.JobSpec
         {
-            Kind = Fields.OfWord(spec.Kind),
+            Kind = spec.Estimator.Name,
             Model = spec.Risk.Model,
             Matrix = Fields.OfWord(spec.Matrix),
             Structure = Fields.OfWord(spec.Structure),
@@ -21,6 +21,7 @@ internal static class JobSpecFormat
             Seed = spec.Seed,
             Dtype = Fields.OfWord(spec.Dtype),
             ConfidenceLevel = spec.ConfidenceLevel,
+            PicksSpace = spec.PicksSpace,
         };
         // As it was before there were files: a job that has none is the same bytes.
         if (spec.Risk != new RiskSource { Model = spec.Risk.Model }) wire.Risk = RiskSourceFormat.Write(spec.Risk);
@@ -36,12 +37,13 @@ internal static class JobSpecFormat
         wire = Fields.Required(wire);
         return new JobSpec
         {
-            Kind = Fields.Word<JobKind>(wire.Kind),
+            Estimator = Fields.Estimator(wire.Kind),
             Risk = RiskSourceFormat.Read(wire.Model, wire.Risk),
             Matrix = Fields.Word<CurvatureMatrix>(wire.Matrix),
             Structure = Fields.Word<BlockStructure>(wire.Structure),
             Method = wire.HasMethod ? Fields.Word<CurvatureMethod>(wire.Method) : null,
             ProbeSpace = Fields.Word<ProbeSpace>(wire.ProbeSpace),
+            PicksSpace = wire.PicksSpace,
             Distribution = Fields.Word<ProbeDistribution>(wire.Distribution),
             Probes = wire.Probes,
             VBatch = wire.HasVBatch ? wire.VBatch : null,

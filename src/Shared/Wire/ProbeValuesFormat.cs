@@ -8,6 +8,7 @@ internal static class ProbeValuesFormat
     public static V1.ProbeValues Write(ProbeValues values)
     {
         var wire = new V1.ProbeValues { FirstProbe = values.FirstProbe, Columns = values.Columns };
+        if (values.Weight != 1) wire.Weight = values.Weight;
         wire.Values.Capacity = values.Values.Length;
         foreach (double value in values.Values) wire.Values.Add(value);
         return wire;
@@ -22,6 +23,6 @@ internal static class ProbeValuesFormat
                 $"{wire.Values.Count} values from probe {wire.FirstProbe} on do not fill rows of {wire.Columns}.");
         }
 
-        return new ProbeValues(wire.FirstProbe, wire.Columns, [.. wire.Values]);
+        return new ProbeValues(wire.FirstProbe, wire.Columns, [.. wire.Values]) { Weight = wire.HasWeight ? wire.Weight : 1 };
     }
 }

@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Shared.Jobs;
 
@@ -26,8 +26,10 @@ internal static class RiskSourceFormat
         if (risk.Normalize is { } normalize) (wire.Mean, wire.Deviation) = (normalize.Mean, normalize.Deviation);
         if (risk.Samples is { } samples) wire.Samples = samples;
         if (risk.MicroBatch is { } microBatch) wire.MicroBatch = microBatch;
+        if (risk.Shard is { } shard) wire.Shard = shard;
         if (risk.Loss is { } loss) wire.Loss = Fields.OfWord(loss);
-        if (risk.IgnoreIndex is { } ignoreIndex) wire.IgnoreIndex = ignoreIndex;
+        if (risk.LossArguments.IgnoreIndex is { } ignoreIndex) wire.IgnoreIndex = ignoreIndex;
+        if (risk.LossArguments with { IgnoreIndex = null } != LossArguments.None) wire.LossArguments = LossFormat.Write(risk.LossArguments);
         return wire;
     }
 
@@ -49,19 +51,23 @@ internal static class RiskSourceFormat
             Samples = wire.HasSamples ? wire.Samples : null,
             Offset = wire.Offset,
             MicroBatch = wire.HasMicroBatch ? wire.MicroBatch : null,
+            Shard = wire.HasShard ? wire.Shard : null,
             Loss = wire.HasLoss ? Fields.Word<LossKind>(wire.Loss) : null,
             Reduction = Fields.Word<Reduction>(wire.Reduction),
-            IgnoreIndex = wire.HasIgnoreIndex ? wire.IgnoreIndex : null,
+            LossArguments = LossFormat.Read(wire.LossArguments) with { IgnoreIndex = wire.HasIgnoreIndex ? wire.IgnoreIndex : null },
         };
     }
 
-    private static V1.InputFile? Write(InputFile? file) => file is null ? null : new()
+    private static V1.InputFile? Write(InputFile? file)
     {
-        Name = file.Name,
-        Sha256 = BlobFormats.Write(file.Content.Id),
-        Length = file.Content.Length,
-    };
+        if (file is null) return null;
+        var wire = new V1.InputFile { Name = file.Name, Sha256 = BlobFormats.Write(file.Content.Id), Length = file.Content.Length };
+        if (file.Segments is { } segments) wire.Segments = BlobFormats.Write(segments);
+        return wire;
+    }
 
-    private static InputFile? Read(V1.InputFile? wire) =>
-        wire is null ? null : new InputFile(wire.Name, BlobFormats.Read(wire.Sha256), wire.Length);
+    private static InputFile? Read(V1.InputFile? wire) => wire is null ? null : new(wire.Name, BlobFormats.Read(wire.Sha256), wire.Length)
+    {
+        Segments = wire.HasSegments ? BlobFormats.Read(wire.Segments) : null,
+    };
 }

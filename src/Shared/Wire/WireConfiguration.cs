@@ -1,5 +1,4 @@
 using ActorHutch.Shared.Blobs;
-using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;
 using Akka.Configuration;
 using Akka.Dispatch.SysMsg;
@@ -18,7 +17,7 @@ public static class WireConfiguration
     [
         "/system/cluster/core/daemon",
         "/system/cluster/heartbeatReceiver",
-        ActorHutchSystem.CoordinatorPath,
+        CoordinatorAddress.Path,
         BlobActor.Path,
     ];
 

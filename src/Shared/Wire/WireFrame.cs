@@ -1,4 +1,5 @@
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Options;
 
 namespace ActorHutch.Shared.Wire;
 
@@ -35,7 +36,8 @@ public static class WireFrame
     {
         ArgumentNullException.ThrowIfNull(spec);
         int most = MaxProbes(columns);
-        if (spec.ChunkSize <= most) return null;
+        // Where nobody says how many probes a chunk has, it has so many as fit.
+        if (spec.ChunkSize <= most || (spec.VBatch is null && most > 0)) return null;
         return most == 0
             ? Problem.Of("v-batch", spec.ChunkSize, FormattableString.Invariant(
                 $"cannot be right on a cluster: the model's {columns:N0} blocks are more than the {MaxValues:N0} values of a message"))

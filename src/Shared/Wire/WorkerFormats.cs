@@ -1,4 +1,6 @@
+using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Messages;
 
 namespace ActorHutch.Shared.Wire;
@@ -34,8 +36,9 @@ internal static class WorkerFormats
                 Attempt = message.Attempt,
                 What = Fields.OfText(message.What),
                 Retriable = message.Retriable,
+                IsOfInput = message.IsOfInput,
             },
-            wire => new(Fields.Run(wire.Job), wire.Chunk, wire.Attempt, wire.What, wire.Retriable)),
+            wire => new(Fields.Run(wire.Job), wire.Chunk, wire.Attempt, wire.What, wire.Retriable) { IsOfInput = wire.IsOfInput }),
     ];
 
     private static V1.RegisterWorker Write(RegisterWorker message)
@@ -67,6 +70,7 @@ internal static class WorkerFormats
             HasReplica = message.HasReplica,
             Capacity = message.Capacity,
             Step = Fields.OfText(message.Step),
+            Progress = message.Progress,
         };
         wire.Chunks.AddRange(message.Chunks.Select(
             held => new V1.ChunkAttempt { Chunk = held.Chunk, Attempt = held.Attempt }));
@@ -75,7 +79,7 @@ internal static class WorkerFormats
 
     private static WorkerStatus Read(V1.WorkerStatus wire) => new(
         Fields.Run(wire.Job), wire.HasReplica, wire.Capacity,
-        [.. wire.Chunks.Select(held => new ChunkAttempt(held.Chunk, held.Attempt))])
+        [.. wire.Chunks.Select(held => new ChunkAttempt(held.Chunk, held.Attempt))], wire.Progress)
     {
         Step = wire.Step,
     };
@@ -91,14 +95,21 @@ internal static class WorkerFormats
             BasisCount = message.BasisCount,
             WarmUpSeconds = message.WarmUpSeconds,
             TransferSeconds = message.TransferSeconds,
+            Bits = message.Bits,
         };
+        if (message.ShardSize != ShardSize.Whole) wire.ShardSize = message.ShardSize;
+        if (message.ProbeSpace != ProbeSpace.Parameter) wire.ProbeSpace = Fields.OfWord(message.ProbeSpace);
         wire.Blocks.AddRange(message.Blocks);
         return wire;
     }
 
     private static ReplicaReady Read(V1.ReplicaReady wire) => new(
         Fields.Run(wire.Job), ReplicaFormat.Read(wire.Model), Fields.Word<CurvatureMethod>(wire.Method),
-        wire.MethodReason, [.. wire.Blocks], wire.BasisCount, wire.WarmUpSeconds, wire.TransferSeconds);
+        wire.MethodReason, [.. wire.Blocks], wire.BasisCount, wire.WarmUpSeconds, wire.TransferSeconds, wire.Bits)
+    {
+        ShardSize = wire.HasShardSize ? wire.ShardSize : ShardSize.Whole,
+        ProbeSpace = wire.HasProbeSpace ? Fields.Word<ProbeSpace>(wire.ProbeSpace) : ProbeSpace.Parameter,
+    };
 
     private static V1.ChunkDone Write(ChunkDone message) => new()
     {

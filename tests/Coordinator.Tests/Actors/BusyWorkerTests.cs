@@ -1,11 +1,12 @@
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Scheduling;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Fakes;
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
 using Akka.Actor;
 using Akka.Streams;
 using Akka.TestKit.Xunit;
@@ -47,7 +48,7 @@ public sealed class BusyWorkerTests() : TestKit(ActorHutchSystem.Configuration.W
             OnForm = _ => Block("making a form"),
             OnEvaluate = (_, _, _) => Block("warming up"),
         };
-        var coordinator = Sys.ActorOf(CoordinatorActor.Props(), ActorHutchSystem.CoordinatorName);
+        var coordinator = Sys.ActorOf(CoordinatorActor.Props(), CoordinatorAddress.Name);
         Sys.ActorOf(WorkerActor.Props(
             new WorkerSettings("a", "cpu")
             {
@@ -71,7 +72,7 @@ public sealed class BusyWorkerTests() : TestKit(ActorHutchSystem.Configuration.W
         // As if many intervals went by in which the worker should have been heard of. Each time it is heard of.
         for (int i = 0; i < 3 * MaxSilence; i++)
         {
-            coordinator.Tell(new SilenceDue());
+            coordinator.Tell(new IntervalPassed());
             await AwaitAssertAsync(
                 async () =>
                 {

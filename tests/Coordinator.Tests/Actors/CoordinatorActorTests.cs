@@ -1,12 +1,12 @@
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Coordinator.Tests.Scheduling;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
-using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
@@ -107,16 +107,16 @@ public class CoordinatorActorTests : TestKit
     public void An_exact_trace_is_the_sum_of_all_lanes()
     {
         var worker = Register("a");
-        var job = Start(Spec with { Kind = JobKind.Exact });
+        var job = Start(Spec with { Estimator = Estimator.Exact });
         Prepare(worker, job);
 
         worker.Send(_coordinator, new RequestWork(job, 2));
         var chunk = worker.FishForMessage<RunChunk>(_ => true);
         worker.Send(_coordinator, new ChunkDone(job, 0, 1, new ProbeValues(0, 2, [.. Enumerable.Repeat(0.75, 16)]), 0, 0));
 
-        Assert.Equal((0L, 8), (chunk.FirstProbe, chunk.Count));
+        Assert.Equal((0L, 8), (chunk.Tile.FirstProbe, chunk.Tile.Probes));
         ExpectMsg<JobStarted>();
-        Assert.Equal(12, ExpectMsg<JobFinished>().Result.Exact!.Trace);
+        Assert.Equal(12, ExpectMsg<JobFinished>().Result.Estimate!.Trace);
     }
 
     [Fact]
@@ -300,5 +300,5 @@ public class CoordinatorActorTests : TestKit
     private void Compute(TestProbe worker, RunChunk chunk, ulong seed = 3) => worker.Send(
         _coordinator,
         new ChunkDone(
-            chunk.Job, chunk.Chunk, chunk.Attempt, FakeQuadraticForm.Values(seed, chunk.FirstProbe, chunk.Count), 0.1, 0));
+            chunk.Job, chunk.Chunk, chunk.Attempt, FakeQuadraticForm.Values(seed, chunk.Tile.FirstProbe, chunk.Tile.Probes), 0.1, 0));
 }

@@ -81,6 +81,37 @@ public sealed class AccuracyTests : IDisposable
         Assert.InRange(probes, 508, 508 + 6 * 50);
     }
 
+    [Fact]
+    public async Task A_report_runs_again_with_its_plan()
+    {
+        string[] plan = ["--seeds", "3", "--from", "5", "--to", "90", "--steps", "4"];
+        var first = await Accuracy([.. plan, "--seed", "7", "--json"]);
+
+        var again = await Accuracy("--job", _folder.File("accuracy.json"), "--json");
+
+        Assert.Equal((0, ""), (again.Code, again.Error));
+        Assert.Equal(5, again.Json.GetProperty("plan").GetProperty("from").GetInt32());
+        Assert.Equal(first.Json.GetProperty("plan").GetRawText(), again.Json.GetProperty("plan").GetRawText());
+        Assert.Equal(first.Json.GetProperty("runs").GetRawText(), again.Json.GetProperty("runs").GetRawText());
+        Assert.Equal(6, (await Accuracy("--job", _folder.File("accuracy.json"), "--steps", "6", "--json")).Json.GetProperty("points").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_a_plan_in_a_job_file_is_told()
+    {
+        string file = _folder.Write("job.json", """{ "seeds": 1, "from": "few", "to": 5 }""");
+
+        var run = await Invocation.Of("accuracy", "--job", file);
+
+        Assert.Equal(2, run.Code);
+        Assert.Equal(
+            [
+                $"{file}: from few: must be a whole number, at least 1.",
+                $"{file}: seeds 1: must be a whole number from 2 to 10000: a spread takes two.",
+                $"{file}: to 5: must be a whole number above --from, which is 10.", "See actorhutch --help.",
+            ], run.ErrorLines);
+    }
+
     [Theory]
     [InlineData("--seeds 1", "--seeds 1: must be a whole number from 2 to 10000: a spread takes two.")]
     [InlineData("--from 0", "--from 0: must be a whole number, at least 1.")]

@@ -67,12 +67,40 @@ public sealed class CheckTests : IDisposable
         Assert.Equal(0, (await Check(Content, "--ignore-index", "255")).Code);
         var other = await Check(Content, "--ignore-index", "7");
 
-        Assert.Equal([255, 255, 7], _keys.Select(key => key.Risk.IgnoreIndex ?? 0));
+        Assert.Equal([255, 255, 7], _keys.Select(key => key.Risk.LossArguments.IgnoreIndex ?? 0));
         Assert.Equal(2, other.Code);
         Assert.Contains("check.json is of --ignore-index 255, and the job has 7", other.Error, StringComparison.Ordinal);
         _keys.Clear();
         await Check($"""{Same}, "loss_function": "cross-entropy", "ignore_index": -100 """);
-        Assert.Null(_keys[0].Risk.IgnoreIndex);
+        Assert.Null(_keys[0].Risk.LossArguments.IgnoreIndex);
+    }
+
+    [Fact]
+    public async Task A_losss_arguments_are_the_files()
+    {
+        const string Content = $$"""{{Same}}, "loss_function": "cross-entropy", "loss_arguments": { "label-smoothing": "0.1", "class-weights": "1,2" } """;
+
+        Assert.Equal(0, (await Check(Content)).Code);
+        Assert.Equal(0, (await Check(Content, "--label-smoothing", "0.10")).Code);
+        Assert.All(_keys, key => Assert.Equal(new LossArguments { LabelSmoothing = 0.1, ClassWeights = new NumberList([1, 2]) }, key.Risk.LossArguments));
+
+        foreach (var (option, value, message) in new[]
+        {
+            ("--label-smoothing", "0.2", "check.json is of --label-smoothing 0.1, and the job has 0.2: leave it out"),
+            ("--ignore-index", "7", "check.json is of --ignore-index -100, and the job has 7"),
+        })
+        {
+            var other = await Check(Content, option, value);
+            Assert.Equal(2, other.Code);
+            Assert.Contains(message, other.Error, StringComparison.Ordinal);
+        }
+
+        var unknown = await Check($$"""{{Same}}, "loss_function": "mse", "loss_arguments": { "width": "1" } """);
+        Assert.Equal(2, unknown.Code);
+        Assert.Contains("check.json says width 1 of its loss: there is no such argument.", unknown.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "loss_arguments must be an object with a text for each argument.",
+            (await Check($$"""{{Same}}, "loss_function": "mse", "loss_arguments": { "beta": 1 } """)).Error, StringComparison.Ordinal);
     }
 
     [Fact]

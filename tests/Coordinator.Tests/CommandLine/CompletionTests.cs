@@ -11,7 +11,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("actorhutch --method ", "auto autodiff hmp quadratic")]
     [InlineData("actorhutch exact --method h", "hmp")]
     [InlineData("actorhutch --probes 5 --dtype float", "float32 float64")]
-    [InlineData("actorhutch --loss ", "auto bce cross-entropy mse")]
+    [InlineData("actorhutch --loss ", "auto bce bce-of-probabilities cross-entropy huber kl-div l1 mse nll smooth-l1")]
     [InlineData("actorhutch --log-format ", "json text")]
     [InlineData("actorhutch --log-level ", "debug error information warning")]
     [InlineData("actorhutch compare --device ", "auto cpu cuda")]

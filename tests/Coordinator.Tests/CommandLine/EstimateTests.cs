@@ -158,7 +158,7 @@ public class EstimateTests
         Assert.Matches(@"trace +12\.\d+ ± 0\.\d+ ", run.Out);
         Assert.Matches(@"exact +12\.0000 +\(\d\.\d standard errors away\)", run.Out);
         Assert.Contains("quadratic (the fake has one)", run.Out, StringComparison.Ordinal);
-        Assert.Contains("1,000 Rademacher in parameter space, V_batch 50, seed 0", run.Out, StringComparison.Ordinal);
+        Assert.Contains("1,000 Rademacher probes in parameter space, V_batch 50, seed 0", run.Out, StringComparison.Ordinal);
         Assert.Contains("2 workers on cpu, 1 thread each", run.Out, StringComparison.Ordinal);
         Assert.Matches("first.weight +", run.Out);
         Assert.Matches("worker-2 +cpu", run.Out);
@@ -170,13 +170,13 @@ public class EstimateTests
         var run = await Invocation.Of(Failing(new InvalidOperationException("the device is gone")), ["--json", "--workers", "2"]);
 
         Assert.Equal(3, run.Code);
-        Assert.Contains("failed for the third time", run.Error, StringComparison.Ordinal);
+        Assert.Contains("(probes 100 to 149) failed on worker-", run.Error, StringComparison.Ordinal);
         Assert.Contains("InvalidOperationException: the device is gone", run.Json.GetProperty("error").GetString());
         Assert.Equal("failed", run.Json.GetProperty("stopReason").GetString());
     }
 
     [Fact]
-    public async Task A_chunk_that_fails_for_good_fails_the_job_at_once()
+    public async Task A_chunk_that_fails_for_good_fails_the_job()
     {
         var run = await Invocation.Of(Failing(new CurvatureException("vᵀHv is not finite.")), []);
 

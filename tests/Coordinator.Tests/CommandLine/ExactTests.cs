@@ -1,5 +1,4 @@
 using ActorHutch.Curvature;
-using ActorHutch.Curvature.Probes;
 using ActorHutch.Fakes;
 
 namespace ActorHutch.Coordinator.Tests.CommandLine;
@@ -21,24 +20,16 @@ public class ExactTests
     }
 
     [Fact]
-    public async Task Output_space_is_tried_first_and_parameter_space_where_it_does_not_serve()
+    public async Task Workers_choose_the_space_once_and_the_report_says_which()
     {
-        var asked = new List<ProbeSpace>();
-        var factory = new FakeReplicaFactory
-        {
-            OnForm = options =>
-            {
-                asked.Add(options.ProbeSpace);
-                if (options.ProbeSpace == ProbeSpace.Output) throw new CurvatureException("No rule for this layer.");
-            },
-        };
+        var asked = new List<bool>();
+        var factory = new FakeReplicaFactory { OnForm = options => asked.Add(options.PicksSpace) };
 
-        var run = await Invocation.Of(factory, ["exact", "--json", "--workers", "1"]);
+        var run = await Invocation.Of(factory, ["exact", "--json", "--workers", "1", "--rounding-probes", "0"]);
 
         Assert.Equal(0, run.Code);
-        Assert.Equal([ProbeSpace.Output, ProbeSpace.Parameter], asked.Distinct());
-        Assert.Equal(ProbeSpace.Parameter, asked[1]);
-        Assert.Equal("parameter", run.Json.GetProperty("probeSpace").GetString());
+        Assert.Equal([true], asked);
+        Assert.Equal("output", run.Json.GetProperty("probeSpace").GetString());
     }
 
     [Fact]

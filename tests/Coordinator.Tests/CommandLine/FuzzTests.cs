@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text;
-using ActorHutch.Coordinator.CommandLine;
 using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Fakes;
 using ActorHutch.Fuzzing;
+using ActorHutch.Shared.CommandLine;
 
 namespace ActorHutch.Coordinator.Tests.CommandLine;
 
@@ -48,8 +49,8 @@ public sealed class FuzzTests : IDisposable
         int accepted = 0;
         for (int round = 0; round < Rounds; round++)
         {
-            var fields = Enumerable.Range(0, random.Next(1, 4)).Select(_ => Pick(JobField.All, random))
-                .Select(field => $"{System.Text.Json.JsonSerializer.Serialize(field.Name)}: {Values.Field(random)}");
+            var fields = Enumerable.Range(0, random.Next(1, 4)).Select(_ => Pick(JobOptions.All, random))
+                .Select(field => $"{System.Text.Json.JsonSerializer.Serialize(field.Field)}: {Values.Field(random)}");
             string text = random.Next(10) switch
             {
                 0 => $"{{ \"versions\": 1, \"job\": {{ {string.Join(", ", fields)} }} }}",
@@ -67,7 +68,7 @@ public sealed class FuzzTests : IDisposable
     public async Task Command_lines()
     {
         var random = new Random(13);
-        var options = new OptionSet().OfEstimate().Where(option => option.Name != "--print-job").ToArray();
+        var options = new OptionTable<JobDocument>(JobOptions.All).Of(Estimator.Hutchinson.Name).Where(option => option.Name != "--print-job").ToArray();
         int accepted = 0;
         for (int round = 0; round < Rounds; round++)
         {

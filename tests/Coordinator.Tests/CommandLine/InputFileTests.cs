@@ -1,4 +1,4 @@
-using ActorHutch.Coordinator.CommandLine;
+using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Fakes;
 
 namespace ActorHutch.Coordinator.Tests.CommandLine;
@@ -17,7 +17,7 @@ public sealed class InputFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     public static TheoryData<string> Options =>
-        [.. new OptionSet().OfEstimate().Where(option => option is { HelpName: "FILE" }).Select(option => option.Name), "check"];
+        [.. JobOptions.All.Where(entry => entry.Format.Symbol == "FILE").Select(entry => $"--{entry.Name}"), "check"];
 
     [Theory, MemberData(nameof(Options))]
     public async Task A_directory(string option) => await Refused(option, _folder.Path, "this is a directory; name a file in it");

@@ -8,6 +8,9 @@ public class InterruptTests
     /// <summary>The probe at which the computation hangs until it is cancelled.</summary>
     private const long Hang = 200;
 
+    /// <summary>How many probes are done by then: all before it, but for a chunk of ten whose result may be on its way.</summary>
+    private const string Done = "(190|200)";
+
     [Fact]
     public async Task The_document_has_what_was_computed_and_says_that_it_is_not_all()
     {
@@ -17,7 +20,7 @@ public class InterruptTests
         Assert.Equal("", run.Error);
         Assert.True(run.Json.GetProperty("interrupted").GetBoolean());
         Assert.Equal("interrupted", run.Json.GetProperty("stopReason").GetString());
-        Assert.Equal(Hang, run.Json.GetProperty("probes").GetInt64());
+        Assert.Matches($"^{Done}$", run.Json.GetProperty("probes").GetRawText());
         Assert.InRange(run.Json.GetProperty("trace").GetDouble(), 11.5, 12.5);
         Assert.Equal(1000, run.Json.GetProperty("job").GetProperty("probes").GetInt64());
     }
@@ -28,7 +31,7 @@ public class InterruptTests
         var run = await Interrupted("--workers", "1");
 
         Assert.Equal(130, run.Code);
-        Assert.Contains("interrupted after 200 of 1,000 probes", run.Out, StringComparison.Ordinal);
+        Assert.Matches($"interrupted after {Done} of 1,000 probes", run.Out);
         Assert.Matches(@"trace +1[12]\.\d+ ±", run.Out);
     }
 
@@ -40,7 +43,7 @@ public class InterruptTests
         Assert.Equal(130, run.Code);
         Assert.True(run.Json.GetProperty("interrupted").GetBoolean());
         var row = Assert.Single(run.Json.GetProperty("rows").EnumerateArray());
-        Assert.Equal("interrupted after 200 probes", row.GetProperty("error").GetString());
+        Assert.Matches($"^interrupted after {Done} probes$", row.GetProperty("error").GetString());
     }
 
     [Fact]

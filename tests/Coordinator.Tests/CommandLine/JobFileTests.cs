@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Jobs;
@@ -59,8 +60,8 @@ public sealed class JobFileTests : IDisposable
         Assert.Equal((2, 2, 2), (run.Code, builtIn.Code, none.Code));
         Assert.Equal(
             [
-                $"--scale 1/0: {Curvature.Data.InputScale.Right}.", "--micro-batch some: must be a whole number, at least 1, or all, or auto.",
-                "--ignore-index 1: must not be there with --loss bce, whose targets are no classes.", "See actorhutch --help.",
+                $"--scale 1/0: {Curvature.Data.Arrays.InputScale.Right}.", "--micro-batch some: must be a whole number, at least 1, or all, or auto.",
+                "--ignore-index 1: must not be there with --loss bce: it is an argument of cross-entropy and nll.", "See actorhutch --help.",
             ], run.ErrorLines);
         Assert.Equal(
             [
@@ -68,18 +69,6 @@ public sealed class JobFileTests : IDisposable
                 "--ignore-index 1: needs a --model of one's own: mnist-example brings its data and its loss.", "See actorhutch --help.",
             ], builtIn.ErrorLines);
         Assert.Equal("--micro-batch 0: must be at least 1, all or auto.", none.ErrorLines[0]);
-    }
-
-    [Fact]
-    public void Every_option_about_a_job_has_a_field_and_every_field_an_option()
-    {
-        var options = new ActorHutch.Coordinator.CommandLine.OptionSet();
-        string[] aboutJobFiles = ["job", "print-job"];
-        string[] ofTheFile = ["kind"];
-
-        Assert.Equal(
-            options.OfEstimate().Select(option => option.Name.TrimStart('-')).Except(aboutJobFiles).Order(),
-            JobField.All.Select(field => field.Option).Distinct().Except(ofTheFile).Order());
     }
 
     [Fact]
@@ -296,12 +285,13 @@ public sealed class JobFileTests : IDisposable
         var spec = new JobSpec();
         JobSpec[] others =
         [
-            spec with { Kind = JobKind.Exact }, spec with { Risk = new RiskSource { Model = "m" } }, spec with { Matrix = CurvatureMatrix.Ggn },
+            spec with { Estimator = Estimator.Exact }, spec with { Risk = new RiskSource { Model = "m" } }, spec with { Matrix = CurvatureMatrix.Ggn },
             spec with { Structure = BlockStructure.Full }, spec with { Method = CurvatureMethod.Hmp },
             spec with { ProbeSpace = Curvature.Probes.ProbeSpace.Output },
             spec with { Distribution = Curvature.Probes.ProbeDistribution.Gaussian }, spec with { Probes = 1 },
             spec with { VBatch = 1 }, spec with { Seed = 1 }, spec with { Dtype = Dtype.Float64 },
             spec with { RelativeError = 0.5 }, spec with { ConfidenceLevel = 0.5 }, spec with { RoundingProbes = 2 },
+            spec with { PicksSpace = true },
         ];
 
         Assert.Equal(typeof(JobSpec).GetProperties().Count(property => property.CanWrite), others.Length);

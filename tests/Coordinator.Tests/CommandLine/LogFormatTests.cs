@@ -42,7 +42,7 @@ public class LogFormatTests
         Assert.Equal(3, run.Code);
         var lines = Lines(run);
         Assert.Contains(lines, line => line.TryGetProperty("Attempt", out var attempt) && attempt.GetInt32() == 1);
-        var end = Find(lines, "failed for the third time");
+        var end = Find(lines, "failed on worker-1 (3 times)");
         Assert.Equal("Error", end.GetProperty("@l").GetString());
         Assert.Contains("the device is gone", end.GetProperty("@m").GetString(), StringComparison.Ordinal);
     }

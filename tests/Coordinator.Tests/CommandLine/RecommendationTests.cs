@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Fakes;
 using ActorHutch.GpuWorker.Replicas;
 using TorchSharp;
@@ -33,7 +33,7 @@ public class RecommendationTests
     public async Task What_a_refusal_recommends_is_accepted(string model, string loss)
     {
         using var files = new ModelFiles();
-        string[] risk = [.. Model(model, files), "--data", loss == "cross-entropy" ? files.PathOf("data.safetensors") : files.WriteSoftTargets("soft.safetensors", 1, null), "--loss", loss.Split(' ')[0]];
+        string[] risk = [.. Model(model, files), "--data", loss == "cross-entropy" ? files.PathOf("data.safetensors") : files.WriteSoftTargets("soft.safetensors", 1), "--loss", loss.Split(' ')[0]];
         int refused = 0;
         foreach (string method in (string[])["auto", "autodiff", "hmp", "quadratic"])
             foreach (string space in (string[])["parameter", "output"])

@@ -1,7 +1,6 @@
 using System.Text.Json;
-using ActorHutch.Curvature;
 using ActorHutch.Curvature.Losses;
-using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.GpuWorker.Replicas;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Jobs;
@@ -16,6 +16,8 @@ internal sealed class WatchedReplicaFactory : IReplicaFactory
     public Action<long>? OnEvaluate { get; init; }
 
     public int CudaDeviceCount => 0;
+
+    public string KindOf(string device) => _factory.KindOf(device);
 
     public IReplica Create(ReplicaKey key, ReplicaFiles files)
     {

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using ActorHutch.Coordinator.Dashboard;
 using ActorHutch.Coordinator.Tests.Scheduling;
-using ActorHutch.GpuWorker.Running;
+using ActorHutch.GpuWorker.Actors;
 using ActorHutch.Metrics;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Metrics;

@@ -3,6 +3,7 @@ using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Dashboard;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Coordinator.Tests.Scheduling;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Statistics;
 using ActorHutch.Shared.Jobs;
 
@@ -99,7 +100,7 @@ public sealed class JobFeedTests
         Assert.Equal(report.Trace, ended.GetProperty("trace").GetProperty("trace").GetDouble());
         Assert.Equal(report.StandardError, ended.GetProperty("trace").GetProperty("standardError").GetDouble());
         Assert.Equal(12, ended.GetProperty("exactTrace").GetDouble());
-        Assert.Equal("All chunks are done.", ended.GetProperty("end").GetProperty("text").GetString());
+        Assert.Equal("After all 40 probes.", ended.GetProperty("end").GetProperty("text").GetString());
         Assert.Equal(running.GetProperty("run").GetGuid(), ended.GetProperty("run").GetGuid());
     }
 
@@ -118,7 +119,7 @@ public sealed class JobFeedTests
     public async Task A_job_that_runs_beside_the_one_that_is_shown_is_not_shown()
     {
         await using var feed = new JobFeed(Looks.Job, new ManualTime());
-        var beside = new Schedule(new JobSpec { Kind = JobKind.Exact }).State;
+        var beside = new Schedule(new JobSpec { Estimator = Estimator.Exact }).State;
 
         feed.Follow(_ => Task.FromResult(Looks.At(beside)));
 

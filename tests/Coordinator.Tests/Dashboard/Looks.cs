@@ -23,16 +23,16 @@ internal static class Looks
 
     /// <summary>What a job came to that did all.</summary>
     public static JobResult Result(JobState state) => new(
-        state with { Outcome = new JobOutcome(JobEnd.Completed) }, Estimate(4), null, TimeSpan.Zero, TimeSpan.FromSeconds(9))
+        state with { Outcome = new JobOutcome(JobEnd.Completed) }, Estimate(4), TimeSpan.Zero, TimeSpan.FromSeconds(9))
     {
         History = History(4),
     };
 
     /// <summary>The report of that.</summary>
     public static Report Report(JobResult result) =>
-        Reporting.OfEstimate(
+        Reporting.Of(
             result,
-            result with { State = result.State with { Spec = new JobSpec { Kind = JobKind.Exact } }, Estimate = null, Exact = new ExactTrace(12, []) },
+            result with { State = result.State with { Spec = new JobSpec { Estimator = Estimator.Exact } }, Estimate = new TraceEstimate(12, 0, 30, default, []) { IsExact = true } },
             Job, interrupted: false);
 
     /// <summary>What a page gets of it.</summary>

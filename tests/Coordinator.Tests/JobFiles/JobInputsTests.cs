@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 
@@ -76,6 +77,32 @@ public sealed class JobInputsTests : IDisposable
         Assert.Equal([weights], inputs.Replaced.Select(file => file.Path));
         using var stream = inputs.Offered.Open(inputs.Risk.Weights!.Id!.Value)!;
         Assert.Equal("one", new StreamReader(stream).ReadToEnd());
+    }
+
+    [Fact]
+    public void Data_of_more_than_a_segment_are_offered_to_a_cluster_in_segments()
+    {
+        string content = new('x', SegmentHashes.SegmentSize + 1);
+        string data = _folder.Write("data.npy", content), weights = _folder.Write("weights.safetensors", content + "y"), small = _folder.Write("small", "z");
+        var risk = new RiskSource { Weights = new InputFile(weights), Inputs = new InputFile(data), Targets = new InputFile(small) };
+        using var here = JobInputs.Read(risk, _cache);
+        Assert.Null(here.Risk.Inputs!.Segments);
+
+        using var inputs = JobInputs.Read(risk, _cache, forCluster: true);
+
+        var found = inputs.Risk.Inputs!;
+        string[] hashes = [Hash(content[..^1]), Hash("x")];
+        Assert.Equal(BlobId.Of(Convert.FromHexString(string.Concat(hashes))), found.Segments);
+        foreach (string name in (string[])[found.Segments.ToString()!, found.Id.ToString()!, .. hashes])
+        {
+            Assert.True(BlobId.TryParse(name, out var id));
+            using var stream = inputs.Offered.Open(id)!;
+            Assert.Equal(name, Convert.ToHexStringLower(SHA256.HashData(stream)));
+        }
+
+        Assert.Null(inputs.Risk.Weights!.Segments);
+        Assert.Null(inputs.Risk.Targets!.Segments);
+        Assert.Equal(here.Risk, inputs.Risk);
     }
 
     [Fact]

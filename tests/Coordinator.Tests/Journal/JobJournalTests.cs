@@ -2,6 +2,7 @@ using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Coordinator.Tests.Scheduling;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
@@ -88,7 +89,7 @@ public sealed class JobJournalTests : TestKit
         journal.Tell(new ReplicaAgreed(Schedule.Ready));
         ExpectMsg(new Written(1));
 
-        Open(Spec with { Kind = JobKind.Exact });
+        Open(Spec with { Estimator = Estimator.Exact });
 
         Assert.Null(ExpectMsg<JournalOpened>().Job);
     }

@@ -35,6 +35,7 @@ public class JournalSerializerTests : TestKit
         WaitSeconds = 1e-300,
         WarmUpSeconds = 3,
         TransferSeconds = 0.7,
+        Bits = 9,
     };
 
     private readonly JournalSerializer _serializer;
@@ -47,9 +48,9 @@ public class JournalSerializerTests : TestKit
         double[] values = [0.1, -0.0, double.Epsilon, double.MaxValue, 1.0 / 3, double.NaN];
         AcceptedChunk[] chunks =
         [
-            new(7, A, "cpu", 0.5, 0.25, 0.125, new ProbeValues(350, 2, values)) { Attempt = 3, AcceptedAt = 0.1 },
+            new(7, A, "cpu", 0.5, 0.25, 0.125, new ProbeValues(350, 2, values)) { Attempt = 3, AcceptedAt = 0.1, Kind = "k", Bits = 7 },
             new(long.MaxValue - 1, B, "cuda:0", 1, 2, 3, new ProbeValues(0, 1, [4])) { AcceptedAt = 0 },
-            new(9, A, "cpu", 0.5, 0, 0, new ProbeValues(450, 3, [1, 2, 3])),
+            new(9, A, "cpu", 0.5, 0, 0, new ProbeValues(450, 3, [1, 2, 3])) { Kind = "k", Bits = 7 },
         ];
 
         var read = RoundTrip(new ChunksAccepted(TimeSpan.FromSeconds(1.5), chunks));
@@ -88,7 +89,7 @@ public class JournalSerializerTests : TestKit
         Assert.Equal(ready.MethodReason, read.MethodReason);
         // As in journals of before; a worker of today names its loss.
         Assert.Null(read.Model.Loss);
-        var named = ready with { Model = ready.Model with { Loss = new LossDescription("mse", "sum", "asked for") } };
+        var named = ready with { Model = ready.Model with { Loss = new LossDescription("huber", "sum", "asked for") { Arguments = "delta 2" } } };
         Assert.True(named.Agrees(read));
         Assert.Equal(named.Model, RoundTrip(new ReplicaAgreed(named)).Replica.Model);
     }
@@ -101,14 +102,17 @@ public class JournalSerializerTests : TestKit
         Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)), (read.Setup, read.Elapsed));
         Assert.Equal([A, B], read.Workers.Select(worker => worker.Key));
         Assert.Equal(Worker, read.Workers[0].Value with { Chunks = Worker.Chunks, Unnamed = Worker.Unnamed });
-        Assert.Null(read.Workers[1].Value.Reason);
+        Assert.Null(read.Workers[1].Value.Problem);
+        // What went wrong before all was well is all that is left of it.
+        var (_, third) = RoundTrip(new JobEnded(default, default, [new(A, new WorkerInJob("cpu").AfterFailure("no room", 1))], Counts)).Workers[0];
+        Assert.Equal("it failed once: no room", third.Problem);
         Assert.Equal(Counts.Disagreements, read.Counts.Disagreements);
         Assert.Equal(Counts, read.Counts with { Disagreements = Counts.Disagreements });
     }
 
     /// <summary>A figure that is added to a report must be in the journal too, or a report printed again lacks it.</summary>
     [Theory]
-    [InlineData(typeof(WorkerInJob), "Phase Credit Chunks Silence Misfits Unnamed")]
+    [InlineData(typeof(WorkerInJob), "Phase Credit Chunks Silence Misfits Unnamed Refusal Replica Failures FailuresInARow LastFailure Pause WasLostAtWork Progress Idle Stalled Pace")]
     [InlineData(typeof(JobCounts), "")]
     public void No_figure_of_a_report_is_forgotten(Type type, string ofTheRun)
     {

@@ -7,6 +7,7 @@ using ActorHutch.Fakes;
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.Configuration;
@@ -35,7 +36,8 @@ public sealed class ResumeTests : IDisposable
         var resumed = await Run(new FakeReplicaFactory { OnEvaluate = (first, _, _) => computed.Add(first) }, spec, _folder.Path);
 
         Assert.Equal(Bits(uninterrupted), Bits(resumed));
-        Assert.InRange(resumed.State.Recovered, 1, 25);
+        // The chunk at which it died may have been kept just then.
+        Assert.InRange(resumed.State.Recovered, 1, 26);
         // The warm-up computes the first chunk's probes once more.
         long[] chunks = [.. computed.Where(first => first != 0).Select(first => first / 10).Order()];
         Assert.Equal(resumed.State.Done.Count - resumed.State.Recovered, chunks.Length);
@@ -183,7 +185,7 @@ public sealed class ResumeTests : IDisposable
 
     private static Task<JobResult> Start(ActorSystem system, FakeReplicaFactory factory, JobSpec spec, bool journaled)
     {
-        var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: journaled), ActorHutchSystem.CoordinatorName);
+        var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: journaled), CoordinatorAddress.Name);
         system.ActorOf(WorkerActor.Props(new WorkerSettings("worker-1", "cpu"), factory));
         return new JobClient(system, coordinator).RunAsync(spec, new JobPolicy { KeepsRecord = true });
     }

@@ -1,6 +1,5 @@
 using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Reports;
-using ActorHutch.Coordinator.Running;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Jobs;
 

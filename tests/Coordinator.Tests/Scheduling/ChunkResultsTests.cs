@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Jobs;
@@ -53,7 +54,7 @@ public class ChunkResultsTests
         Assert.Equal(chunk * 10, reachedAt);
         Assert.InRange(reachedAt, 30, 600);
         Assert.True(fromBehind.TargetReached);
-        Assert.Equal(results.Accumulator.Estimate().Moments, fromBehind.Accumulator.Estimate().Moments);
+        Assert.Equal(results.Accumulator.Moments, fromBehind.Accumulator.Moments);
     }
 
     [Fact]
@@ -73,7 +74,7 @@ public class ChunkResultsTests
     [Fact]
     public void An_exact_trace_has_no_target()
     {
-        var results = new ChunkResults(new JobSpec { Kind = JobKind.Exact, VBatch = 40, RelativeError = 0.99 }, Blocks);
+        var results = new ChunkResults(new JobSpec { Estimator = Estimator.Exact, VBatch = 40, RelativeError = 0.99 }, Blocks);
 
         results.Accept(0, Schedule.A, FakeQuadraticForm.Values(0, 0, 40));
 

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Messages;
 
@@ -68,7 +69,7 @@ public class ChunkTimelineTests
             new(chunk, earlier, "cpu", 0, 2, 0, FakeQuadraticForm.Values(0, chunk * 10, 10)) { AcceptedAt = at, Attempt = attempt };
 
         var timeline = new ChunkTimeline(Job, [Accepted(0, 3), Accepted(1, 4, attempt: 2), Accepted(2, null)]);
-        timeline.Issued(Schedule.A, new RunChunk(Job, 3, 1, 30, 10), 4);
+        timeline.Issued(Schedule.A, new RunChunk(Job, 3, 1, new Tile(30, 10, 0, 4)), 4);
         timeline.Note(new WorkerSaid(Schedule.A, Result(3, 1, 5)), _done.Contains, 6);
 
         Assert.Equal(
@@ -87,7 +88,7 @@ public class ChunkTimelineTests
         var timeline = new ChunkTimeline(Job, limit: 3);
         for (int chunk = 0; chunk < 10; chunk++)
         {
-            timeline.Issued(Schedule.A, new RunChunk(Job, chunk, 1, chunk * 10, 10), chunk);
+            timeline.Issued(Schedule.A, new RunChunk(Job, chunk, 1, new Tile(chunk * 10, 10, 0, 4)), chunk);
             timeline.Note(new WorkerSaid(Schedule.A, Result(chunk, 1, 0.5)), _done.Contains, chunk + 1);
         }
 
@@ -96,7 +97,7 @@ public class ChunkTimelineTests
     }
 
     private void Issue(WorkerKey worker, long chunk, int attempt, double now) =>
-        _timeline.Issued(worker, new RunChunk(Job, chunk, attempt, chunk * 10, 10), now);
+        _timeline.Issued(worker, new RunChunk(Job, chunk, attempt, new Tile(chunk * 10, 10, 0, 4)), now);
 
     private void Done(WorkerKey worker, long chunk, int attempt, double compute, double now)
     {

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Messages;
 using static ActorHutch.Coordinator.Tests.Scheduling.Schedule;
@@ -24,8 +25,8 @@ public class JobStateChunksTests
     {
         var chunks = Begun(null, A).Asks(A, 9).Effects.OfType<Send>().Select(send => (RunChunk)send.Message).ToArray();
 
-        Assert.Equal([0, 10, 20, 30, 40], chunks.Select(chunk => chunk.FirstProbe));
-        Assert.Equal([10, 10, 10, 10, 5], chunks.Select(chunk => chunk.Count));
+        Assert.Equal([0, 10, 20, 30, 40], chunks.Select(chunk => chunk.Tile.FirstProbe));
+        Assert.Equal([10, 10, 10, 10, 5], chunks.Select(chunk => chunk.Tile.Probes));
     }
 
     [Fact]
@@ -113,73 +114,6 @@ public class JobStateChunksTests
     }
 
     [Fact]
-    public void A_chunk_that_failed_is_tried_again_by_another_worker()
-    {
-        var job = Begun(null, A, B).Asks(A).Asks(A).Asks(B).Fails(A, 0);
-        Assert.Empty(job.Issued);
-
-        // A waits, but chunk 0 is not for A while there is B.
-        Assert.Equal([(A, 3, 1)], job.Asks(A).Issued);
-        Assert.Equal([(B, 0, 2)], job.Asks(B).Issued);
-        Assert.Equal(1, job.State.Counts.Failed);
-    }
-
-    [Fact]
-    public void With_no_other_worker_it_is_tried_again_by_the_same()
-    {
-        var job = Begun(null, A).Asks(A).Fails(A, 0);
-
-        Assert.Equal([(A, 0, 2)], job.Asks(A).Issued);
-    }
-
-    [Fact]
-    public void A_chunk_that_keeps_failing_fails_the_job_naming_the_error()
-    {
-        var job = Begun(new JobPolicy { MaxFailures = 2 }, A, B).Asks(A).Fails(A, 0).Asks(B).Fails(B, 0, attempt: 2);
-
-        Assert.Equal(
-            new JobOutcome(JobEnd.Failed, "Chunk 0 (probes 0 to 9) failed for the second time, on b: out of memory"),
-            job.Outcome);
-    }
-
-    [Fact]
-    public void A_chunk_that_fails_for_good_fails_the_job_at_once()
-    {
-        var job = Begun(null, A).Asks(A, 5).Fails(A, 4, retriable: false);
-
-        Assert.Equal(
-            new JobOutcome(JobEnd.Failed, "Chunk 4 (probes 40 to 44) failed, on a: out of memory"), job.Outcome);
-    }
-
-    [Fact]
-    public void A_chunk_that_kills_worker_after_worker_fails_the_job()
-    {
-        var job = Begun(new JobPolicy { MaxAttempts = 2 }, A, B, C).Asks(A).Loses(A).Asks(B).Loses(B);
-
-        Assert.Equal(new JobOutcome(JobEnd.Failed, "Chunk 0 (probes 0 to 9) was lost or failed 2 times."), job.Outcome);
-    }
-
-    [Fact]
-    public void A_failure_of_a_chunk_that_is_done_changes_nothing()
-    {
-        var job = Begun(new JobPolicy { MaxFailures = 1 }, A, B).Asks(A).Loses(A).Asks(B).Delivers(A, 0).Fails(B, 0, attempt: 2);
-
-        Assert.Null(job.Outcome);
-        Assert.Empty(job.State.Reissue);
-    }
-
-    [Fact]
-    public void A_result_of_another_shape_counts_as_a_failure()
-    {
-        var job = Begun(null, A).Asks(A, 2);
-        job.Says(A, Done(0) with { Values = FakeQuadraticForm.Values(0, 0, 9) });
-        job.Says(A, Done(1) with { Values = FakeQuadraticForm.Values(0, 11, 10) });
-
-        Assert.Equal(2, job.State.Counts.Failed);
-        Assert.Equal([0, 1], job.State.Reissue);
-    }
-
-    [Fact]
     public void What_does_not_belong_to_this_job_is_dropped_and_counted()
     {
         var job = Begun(null, A).Asks(A);
@@ -192,7 +126,7 @@ public class JobStateChunksTests
             Done(0) with { Chunk = -1 },
             new ChunkFailed(Job, 0, 2, "what", true),
             new RequestWork(Job, 0),
-            new RunChunk(Job, 0, 1, 0, 10),                 // not a worker's to say
+            new RunChunk(Job, 0, 1, new Tile(0, 10, 0, 4)),                 // not a worker's to say
         ];
 
         foreach (var message in stale) Assert.Empty(job.Says(A, message).Effects);

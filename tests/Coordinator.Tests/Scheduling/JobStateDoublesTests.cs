@@ -49,7 +49,7 @@ public class JobStateDoublesTests
     [Fact]
     public void Copies_do_not_count_as_attempts_that_went_wrong()
     {
-        var job = Begun(Copying with { MaxAttempts = 2 }, A, B, C).Asks(A, 5).Asks(B);
+        var job = Begun(Copying with { MaxLosses = 2 }, A, B, C).Asks(A, 5).Asks(B);
 
         Assert.Null(job.Loses(B).Outcome);
         Assert.Null(job.Loses(A).Outcome);
@@ -113,22 +113,67 @@ public class JobStateDoublesTests
     }
 
     [Fact]
+    public void A_confirmation_that_failed_is_tried_by_a_third_and_then_given_up()
+    {
+        var job = Verified(A, B, C);
+
+        job.Asks(B).Fails(B, 0, attempt: 2);
+        Assert.DoesNotContain(job.Asks(B).Issued, issued => issued.Chunk == 0);
+        Assert.Equal([(C, 0, 3)], job.Asks(C).Issued);
+
+        job.Asks(B, 9).Asks(C, 9).Fails(C, 0, attempt: 3);
+        Assert.Null(job.Outcome);
+        foreach (var (worker, chunk, number) in Held(job)) job.Delivers(worker, chunk, number);
+
+        Assert.Equal(JobEnd.Completed, job.State.Outcome?.End);
+        Assert.Equal((4, 1), (job.State.Counts.Verified, job.State.Counts.Unverified));
+    }
+
+    [Fact]
+    public void The_job_does_not_wait_for_a_verifier_that_hangs_though_it_reports()
+    {
+        var job = Verified(A, B).Asks(B, 5);
+
+        for (int interval = 0; job.State.Outcome is null; interval++)
+        {
+            Assert.InRange(interval, 0, 30);
+            job.Reports(B, 5, (0, 2), (1, 2), (2, 2), (3, 2), (4, 2)).Happens(new IntervalPassed());
+        }
+
+        Assert.Equal(JobEnd.Completed, job.State.Outcome.End);
+        Assert.Equal((0, 5), (job.State.Counts.Verified, job.State.Counts.Unverified));
+        Assert.Equal("it makes no progress", job.State.Workers[B].Problem);
+    }
+
+    [Fact]
+    public void A_confirmation_that_hangs_is_given_to_another()
+    {
+        var job = Verified(A, B, C).Asks(B, 5);
+        job.Asks(C, 5);
+        Assert.Empty(job.Issued);
+
+        var reissued = new List<(WorkerKey, long, int)>();
+        for (int interval = 0; interval < 30; interval++) reissued.AddRange(job.Happens(new IntervalPassed()).Issued);
+
+        Assert.Equal([(C, 0, 3), (C, 1, 3), (C, 2, 3), (C, 3, 3), (C, 4, 3)], reissued);
+    }
+
+    /// <summary>All chunks are done by the first worker, and none is confirmed.</summary>
+    private static Schedule Verified(params WorkerKey[] workers)
+    {
+        var job = Begun(Verifying, workers).Asks(workers[0], 5);
+        foreach (long chunk in (long[])[0, 1, 2, 3, 4]) job.Delivers(workers[0], chunk);
+        return job;
+    }
+
+    private static List<(WorkerKey Worker, long Chunk, int Number)> Held(Schedule job) =>
+        [.. job.State.InFlight.SelectMany(chunk => chunk.Value.Select(attempt => (attempt.Worker, chunk.Key, attempt.Number)))];
+
+    [Fact]
     public void Results_of_two_kinds_of_device_may_differ()
     {
         var job = Begun(null, A).Happens(new WorkerRegistered(B, "cuda:0", "cuda"));
 
         Assert.Empty(job.Happens(new DuplicateCompared(3, A, B, Agree: false)).State.Counts.Disagreements);
-    }
-
-    [Fact]
-    public void A_chunk_that_one_worker_says_fails_everywhere_is_tried_by_another_before_that_is_believed()
-    {
-        var job = Begun(null, A, B).Asks(A).Fails(A, 0, retriable: false);
-        Assert.Null(job.Outcome);
-
-        job.Asks(B).Fails(B, 0, attempt: 2, retriable: false);
-
-        Assert.Equal(
-            new JobOutcome(JobEnd.Failed, "Chunk 0 (probes 0 to 9) failed, on a and b: out of memory"), job.Outcome);
     }
 }

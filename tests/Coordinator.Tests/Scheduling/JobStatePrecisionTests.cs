@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Jobs;
@@ -22,26 +23,26 @@ public class JobStatePrecisionTests
         var job = Job(A, B).Asks(A, 3).Asks(B, 3);
 
         var first = Assert.IsType<RunChunk>(Job(A).Asks(A, 3).Effects.OfType<Send>().First().Message);
-        Assert.Equal((Both, 1, 0L, 3, true), (first.Chunk, first.Attempt, first.FirstProbe, first.Count, first.InBothPrecisions));
-        Assert.Equal((6, 5L), (job.State.InFlight.Count, job.State.Frontier));
+        Assert.Equal((Both, 1, 0L, 3, true), (first.Chunk, first.Attempt, first.Tile.FirstProbe, first.Tile.Probes, first.InBothPrecisions));
+        Assert.Equal((6, true, false), (job.State.InFlight.Count, job.State.Fresh.WasIssued(4), job.State.Fresh.WasIssued(5)));
         Assert.Equal(0, job.State.Counts.Reissued);
     }
 
     [Theory]
-    [InlineData(Dtype.Float32, JobKind.Estimate, 45L, null, 2, 3)]
-    [InlineData(Dtype.Float32, JobKind.Estimate, 100L, null, 2, 5)]
-    [InlineData(Dtype.Float32, JobKind.Estimate, 1_000_000L, null, 2, 8)]
-    [InlineData(Dtype.Float32, JobKind.Exact, 45L, null, 2, 8)]
-    [InlineData(Dtype.Float32, JobKind.Estimate, 45L, 20, 2, 20)]
-    [InlineData(Dtype.Float32, JobKind.Estimate, 45L, 0, 2, 0)]
-    [InlineData(Dtype.Float32, JobKind.Estimate, 1L, null, 2, 0)]
-    [InlineData(Dtype.Float64, JobKind.Exact, 45L, 20, 2, 0)]
+    [InlineData(Dtype.Float32, "estimate", 45L, null, 2, 3)]
+    [InlineData(Dtype.Float32, "estimate", 100L, null, 2, 5)]
+    [InlineData(Dtype.Float32, "estimate", 1_000_000L, null, 2, 8)]
+    [InlineData(Dtype.Float32, "exact", 45L, null, 2, 8)]
+    [InlineData(Dtype.Float32, "estimate", 45L, 20, 2, 20)]
+    [InlineData(Dtype.Float32, "estimate", 45L, 0, 2, 0)]
+    [InlineData(Dtype.Float32, "estimate", 1L, null, 2, 0)]
+    [InlineData(Dtype.Float64, "exact", 45L, 20, 2, 0)]
     // Both values of each have to fit one message, of 15,000.
-    [InlineData(Dtype.Float32, JobKind.Exact, 45L, null, 1500, 5)]
-    [InlineData(Dtype.Float32, JobKind.Exact, 45L, null, 3751, 0)]
-    public void Its_probes_are_few(Dtype dtype, JobKind kind, long probes, int? asked, int columns, int expected)
+    [InlineData(Dtype.Float32, "exact", 45L, null, 1500, 5)]
+    [InlineData(Dtype.Float32, "exact", 45L, null, 3751, 0)]
+    public void Its_probes_are_few(Dtype dtype, string estimator, long probes, int? asked, int columns, int expected)
     {
-        var spec = new JobSpec { Dtype = dtype, Kind = kind, Probes = probes, RoundingProbes = asked, VBatch = 1 };
+        var spec = new JobSpec { Dtype = dtype, Estimator = Estimator.All.Single(one => one.Name == estimator), Probes = probes, RoundingProbes = asked, VBatch = 1 };
         string[] blocks = [.. Enumerable.Range(0, columns).Select(i => $"block {i}")];
 
         Assert.Equal(expected, new Schedule(spec, null, A).Says(A, Ready with { Blocks = blocks }).State.ComparedProbes);
@@ -104,10 +105,14 @@ public class JobStatePrecisionTests
     [Fact]
     public void Where_it_fails_for_good_the_job_goes_on_without_and_says_why()
     {
+        const string why = "out of memory";
         var job = Job(A).Asks(A, 5).Fails(A, Both, retriable: false);
+        Assert.Empty(job.Effects.OfType<Forgo>());
 
-        Assert.Equal("out of memory", Assert.Single(job.Effects.OfType<Forgo>()).Why);
-        Assert.Equal(("out of memory", false), (job.State.NotCompared, job.State.AwaitsComparison));
+        job.Asks(A).Fails(A, Both, 2, retriable: false);
+
+        Assert.Equal(why, Assert.Single(job.Effects.OfType<Forgo>()).Why);
+        Assert.Equal((why, false), (job.State.NotCompared, job.State.AwaitsComparison));
         for (long chunk = 0; chunk < 5; chunk++) job.Asks(A).Delivers(A, chunk);
         Assert.Equal(JobEnd.Completed, job.Outcome!.End);
     }
@@ -124,7 +129,7 @@ public class JobStatePrecisionTests
     [Fact]
     public void So_it_does_where_it_takes_workers_with_it_before_it_has_taken_so_many_as_a_chunk_may()
     {
-        var job = new Schedule(Spec, new JobPolicy { MaxAttempts = 4 }, A, B, C);
+        var job = new Schedule(Spec, new JobPolicy { MaxLosses = 4 }, A, B, C);
         foreach (var worker in (WorkerKey[])[A, B, C]) job.Says(worker, Ready);
 
         job.Asks(A).Loses(A).Asks(B).Loses(B);

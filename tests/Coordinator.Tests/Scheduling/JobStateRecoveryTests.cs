@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Jobs;
@@ -42,7 +43,7 @@ public class JobStateRecoveryTests
             Chunks = [Accepted(0, new ProbeValues(0, 2, new double[16]))],
         };
 
-        var start = Start(recovered, Spec with { Kind = JobKind.Exact });
+        var start = Start(recovered, Spec with { Estimator = Estimator.Exact });
 
         Assert.Equal((8L, JobEnd.Completed), (start.State.Probes, start.State.Outcome!.End));
     }

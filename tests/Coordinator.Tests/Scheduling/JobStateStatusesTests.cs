@@ -128,10 +128,60 @@ public class JobStateStatusesTests
     public void Of_a_worker_nothing_was_heard_of_for_long_the_chunks_go_to_others()
     {
         var job = Begun(new JobPolicy { MaxSilence = 3 }, A, B).Asks(A).Asks(B, 3);
-        for (int i = 0; i < 3; i++) Assert.Empty(job.Reports(B, 3, (1, 1), (2, 1), (3, 1)).Happens(new SilenceDue()).Issued);
+        for (int i = 0; i < 3; i++) Assert.Empty(job.Reports(B, 3, (1, 1), (2, 1), (3, 1)).Happens(new IntervalPassed()).Issued);
         job.Delivers(B, 1).Asks(B).Delivers(B, 2).Asks(B);
 
-        Assert.Equal([(B, 0, 2)], job.Happens(new SilenceDue()).Issued);
+        Assert.Equal([(B, 0, 2)], job.Happens(new IntervalPassed()).Issued);
         Assert.Equal("nothing was heard of it", job.State.Workers[A].Reason);
+    }
+
+    [Fact]
+    public void Chunks_of_a_worker_that_makes_no_progress_though_it_reports_go_to_others_and_the_first_result_counts()
+    {
+        var job = Begun(null, A, B).Asks(A, 2).Asks(B, 9).Delivers(B, 2).Delivers(B, 3).Delivers(B, 4);
+
+        int intervals = 0;
+        for (; !job.Issued.Any(); intervals++)
+        {
+            Assert.InRange(intervals, 0, 30);
+            job.Reports(A, 2, (0, 1), (1, 1)).Happens(new IntervalPassed());
+        }
+
+        Assert.Equal([(B, 0, 2), (B, 1, 2)], job.Issued);
+        Assert.InRange(intervals, 10, 30);
+        Assert.Equal("it makes no progress", job.State.Workers[A].Problem);
+        Assert.IsType<Accept>(Assert.Single(job.Delivers(A, 0).Effects));
+        Assert.Null(job.State.Workers[A].Problem);
+    }
+
+    [Fact]
+    public void Nothing_new_is_given_to_a_worker_that_makes_no_progress()
+    {
+        var job = Begun(null, A, B).Asks(A).Asks(B).Delivers(B, 1);
+        for (int interval = 0; interval < 30; interval++) job.Happens(new IntervalPassed());
+
+        Assert.Empty(job.Reports(A, 2, (0, 1)).Issued);
+        Assert.Empty(job.Asks(A).Issued);
+    }
+
+    [Fact]
+    public void How_long_is_too_long_is_what_chunks_take()
+    {
+        // B takes 20 intervals for a chunk, so 40 of A are nothing unusual.
+        var job = Begun(null, A, B).Asks(B);
+        for (int interval = 0; interval < 20; interval++) job.Happens(new IntervalPassed());
+        job.Delivers(B, 0).Asks(A).Asks(B);
+        for (int interval = 0; interval < 40; interval++) Assert.Empty(job.Happens(new IntervalPassed()).Effects);
+        for (int interval = 0; interval < 200; interval++) job.Happens(new IntervalPassed());
+
+        Assert.True(job.State.Workers[A].Stalled);
+    }
+
+    [Fact]
+    public void Before_anybody_has_computed_a_chunk_nobody_is_slow()
+    {
+        var job = Begun(null, A, B).Asks(A).Asks(B);
+
+        for (int interval = 0; interval < 10_000; interval++) Assert.Empty(job.Happens(new IntervalPassed()).Effects);
     }
 }

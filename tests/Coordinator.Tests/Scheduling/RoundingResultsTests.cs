@@ -20,7 +20,7 @@ public class RoundingResultsTests
         Accept(results, 0);
 
         Assert.Equal(10, results.Accumulator.Count);
-        Assert.Null(results.Estimate.Rounding);
+        Assert.Null(results.Estimate()!.Rounding);
     }
 
     /// <summary>The target of 2 % is 0.24; the fake's half-width is about 0.14 after 30 probes.</summary>
@@ -45,7 +45,7 @@ public class RoundingResultsTests
 
             Assert.True(results.TargetReached);
             Assert.InRange(results.Accumulator.Count, probes, rounding == 0 ? 30 : 200);
-            Assert.True(results.Estimate.Confidence.HalfWidth <= 0.02 * results.Estimate.Trace);
+            Assert.True(results.Estimate()!.Confidence.HalfWidth <= 0.02 * results.Estimate()!.Trace);
         }
     }
 

@@ -51,6 +51,8 @@ internal sealed class Schedule
 
     public Schedule Delivers(WorkerKey worker, long chunk, int attempt = 1) => Says(worker, Done(chunk, attempt));
 
+    public Schedule Delivers(WorkerKey worker, ChunkDone done) => Says(worker, done);
+
     public Schedule Fails(WorkerKey worker, long chunk, int attempt = 1, bool retriable = true) =>
         Says(worker, new ChunkFailed(Job, chunk, attempt, "out of memory", retriable));
 

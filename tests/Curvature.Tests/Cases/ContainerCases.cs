@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Modules;
 using static TorchSharp.torch.nn;
 
 namespace ActorHutch.Curvature.Tests.Cases;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Cases;
@@ -52,7 +53,7 @@ internal static class Differences
     private static Tensor Gradient(EmpiricalRisk risk)
     {
         risk.Model.zero_grad();
-        risk.Loss.Value(risk.Model.call(risk.Inputs), risk.Targets).backward();
+        risk.Loss.Value(risk.Model.call(risk.Inputs[0]), risk.Targets).backward();
         return cat([.. risk.Blocks.Select(block =>
             (block.Parameter.grad ?? zeros_like(block.Parameter)).detach().clone().reshape(-1))]);
     }
@@ -60,7 +61,7 @@ internal static class Differences
     private static Tensor Output(EmpiricalRisk risk)
     {
         using var noGrad = no_grad();
-        return risk.Model.call(risk.Inputs);
+        return risk.Model.call(risk.Inputs[0]);
     }
 
     private static Tensor LossGradient(EmpiricalRisk risk, Tensor output)

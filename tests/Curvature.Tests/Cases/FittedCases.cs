@@ -1,5 +1,5 @@
 using ActorHutch.Curvature.Losses;
-using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 using Reduction = ActorHutch.Curvature.Losses.Reduction;

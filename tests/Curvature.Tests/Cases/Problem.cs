@@ -1,4 +1,5 @@
 using ActorHutch.Curvature.Losses;
+using ActorHutch.Curvature.Risks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,7 +29,7 @@ internal sealed class Problem : IDisposable
         model.eval();
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var parameter in model.parameters()) parameter.copy_(numbers.Normal(parameter.shape) * 0.6);
+        foreach (var parameter in model.parameters()) parameter.copy_(numbers.Normal(parameter.shape).Times(0.6));
 
         // Running means around 0 and running variances of at least ½.
         foreach (var (name, buffer) in model.named_buffers())
@@ -36,7 +37,7 @@ internal sealed class Problem : IDisposable
             if (name.EndsWith("running_mean", StringComparison.Ordinal))
                 buffer.copy_(numbers.Normal(buffer.shape));
             if (name.EndsWith("running_var", StringComparison.Ordinal))
-                buffer.copy_(numbers.Normal(buffer.shape).square() + 0.5);
+                buffer.copy_(numbers.Normal(buffer.shape).Squared().Plus(0.5));
         }
 
         return model;

@@ -1,4 +1,5 @@
 using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Data;
@@ -18,11 +19,11 @@ public sealed class DatasetTests : DataFolder
             ("targets.npy", Written.Npy(Int64, [4], [3, 2, 1, 0])), ("inputs.npy", Written.Npy(Float32, [4, 2], Numbers)))));
 
         Assert.Equal((4, 4, 0), (data.SampleCount, data.StoredCount, data.Offset));
-        Assert.Equal([2], data.InputShape);
+        Assert.Equal([2], data.Inputs[0].Shape);
         Assert.Empty(data.TargetShape);
-        Assert.Equal((ScalarType.Float32, ScalarType.Int64), (data.InputDtype, data.TargetDtype));
+        Assert.Equal((ScalarType.Float32, ScalarType.Int64), (data.Inputs[0].Dtype, data.TargetDtype));
         Assert.True(data.TargetsAreClasses);
-        Assert.False(data.InputsAreIndices);
+        Assert.False(data.Inputs[0].IsIndices);
         Has(data, Numbers, ScalarType.Float64, [3, 2, 1, 0], ScalarType.Int64);
     }
 
@@ -78,8 +79,8 @@ public sealed class DatasetTests : DataFolder
 
         var (inputs, targets) = data.Read(1, 1, ScalarType.Float32, CPU);
 
-        Assert.Equal([1, 2], inputs.shape);
-        Assert.Equal([5, 6], Reading.Numbers(inputs));
+        Assert.Equal([1, 2], inputs[0].shape);
+        Assert.Equal([5, 6], Reading.Numbers(inputs[0]));
         Assert.Equal([1], Reading.Numbers(targets));
         Assert.Throws<ArgumentOutOfRangeException>(() => data.Read(1, 2, ScalarType.Float32, CPU));
         Assert.Throws<ArgumentOutOfRangeException>(() => data.Read(-1, 1, ScalarType.Float32, CPU));
@@ -103,7 +104,7 @@ public sealed class DatasetTests : DataFolder
         using var normalised = Dataset.Open(
             new DatasetFiles(inputs, targets), new DatasetOptions { Mean = 0.1307, Deviation = 0.3081 });
 
-        Assert.False(plain.InputsAreIndices);
+        Assert.False(plain.Inputs[0].IsIndices);
         Assert.Equal(pixels.Select(x => x / 255), Inputs(plain, ScalarType.Float64));
         Assert.Equal(pixels.Select(x => ((x / 255) - 0.1307) / 0.3081), Inputs(normalised, ScalarType.Float64));
         Assert.Equal(
@@ -126,7 +127,7 @@ public sealed class DatasetTests : DataFolder
         using var normalised = Opened(InputScale.OfBytes, 0.1307);
         using var shades = Opened(new InputScale(1), 0.1307);
 
-        Assert.True(plain.InputsAreIndices);
+        Assert.True(plain.Inputs[0].IsIndices);
         Has(plain, pixels, ScalarType.Int64, [0, 0, 0, 0], ScalarType.Int64);
         Assert.Equal(pixels.Select(x => x / 255), Inputs(scaled, ScalarType.Float64));
         Assert.Equal(pixels.Select(x => x / 2), Inputs(halved, ScalarType.Float64));
@@ -182,9 +183,9 @@ public sealed class DatasetTests : DataFolder
         using var shifted = Dataset.Open(new DatasetFiles(inputs, targets), new DatasetOptions { Mean = 5 });
         using var scaled = Dataset.Open(new DatasetFiles(inputs, targets), new DatasetOptions { Deviation = 2 });
 
-        Assert.True(indices.InputsAreIndices);
+        Assert.True(indices.Inputs[0].IsIndices);
         Has(indices, [0, 5, 7, 100], ScalarType.Int64, [0, 1], ScalarType.Int64);
-        Assert.False(shifted.InputsAreIndices);
+        Assert.False(shifted.Inputs[0].IsIndices);
         Has(shifted, [-5, 0, 2, 95], ScalarType.Float64, [0, 1], ScalarType.Int64);
         Has(scaled, [0, 2.5, 3.5, 50], ScalarType.Float64, [0, 1], ScalarType.Int64);
     }
@@ -274,7 +275,7 @@ public sealed class DatasetTests : DataFolder
     private static double[] Inputs(Dataset data, ScalarType dtype)
     {
         using var scope = NewDisposeScope();
-        return Reading.Numbers(data.Read(0, data.SampleCount, dtype, CPU).Inputs);
+        return Reading.Numbers(data.Read(0, data.SampleCount, dtype, CPU).Inputs[0]);
     }
 
     /// <summary>All samples are these; numbers of the computation's type where that is float32 or float64.</summary>
@@ -284,10 +285,10 @@ public sealed class DatasetTests : DataFolder
         using var scope = NewDisposeScope();
         var dtype = inputDtype is ScalarType.Int64 ? ScalarType.Float32 : inputDtype;
         var (x, y) = data.Read(0, data.SampleCount, dtype, CPU);
-        Assert.Equal((inputDtype, targetDtype), (x.dtype, y.dtype));
-        Assert.Equal([data.SampleCount, .. data.InputShape], x.shape);
+        Assert.Equal((inputDtype, targetDtype), (x[0].dtype, y.dtype));
+        Assert.Equal([data.SampleCount, .. data.Inputs[0].Shape], x[0].shape);
         Assert.Equal([data.SampleCount, .. data.TargetShape], y.shape);
-        Assert.Equal(inputs, Reading.Numbers(x));
+        Assert.Equal(inputs, Reading.Numbers(x[0]));
         Assert.Equal(targets, Reading.Numbers(y));
     }
 }

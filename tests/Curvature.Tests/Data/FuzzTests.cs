@@ -1,4 +1,5 @@
 using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Fuzzing;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Bytes;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Data;
@@ -46,6 +47,28 @@ public sealed class HashedFileTests : DataFolder
         using var copy = new MemoryStream();
         stream.CopyTo(copy);
         Assert.Equal(bytes, copy.ToArray());
+    }
+
+    [Theory, InlineData(1), InlineData(16 * Block), InlineData((16 * Block) + 1), InlineData(40 * Block)]
+    public void Segments_are_hashed_one_by_one_and_change_no_other_hash(int length)
+    {
+        var (path, bytes) = Random(length);
+        using HashedFile plain = HashedFile.Open(path), file = HashedFile.Open(path, withSegments: true);
+        byte[][] segments = [.. bytes.Chunk(SegmentHashes.SegmentSize)];
+        var hashes = file.Content.Segments!;
+
+        Assert.Null(plain.Content.Segments);
+        Assert.Equal(plain.Content.Sha256, file.Content.Sha256);
+        Assert.Equal((segments.Length, (long)length), (hashes.Count, hashes.Length));
+        for (int i = 0; i < segments.Length; i++)
+        {
+            Assert.Equal(SHA256.HashData(segments[i]), hashes[i].ToArray());
+            Assert.Equal(segments[i].Length, hashes.LengthOf(i));
+            using var stream = file.OpenRead(SegmentHashes.StartOf(i), hashes.LengthOf(i));
+            Assert.Equal(SHA256.HashData(segments[i]), SHA256.HashData(stream));
+        }
+
+        Assert.Equal(SHA256.HashData(segments.SelectMany(SHA256.HashData).ToArray()), SHA256.HashData(hashes.Bytes.Span));
     }
 
     /// <summary>Written into the same file, with its length and its time as they were: only the content tells.</summary>
@@ -141,7 +164,7 @@ public sealed class HashedFileTests : DataFolder
 
         // Elements of the first block are there as ever.
         var (first, _) = samples.Read(0, Block / 8 / 2, ScalarType.Float64, CPU);
-        Assert.Equal([Block / 16, 1], first.shape);
+        Assert.Equal([Block / 16, 1], first[0].shape);
         var error = Assert.Throws<FileChangedException>(() => samples.Read(0, samples.SampleCount, ScalarType.Float64, CPU));
         Assert.StartsWith(inputs, error.Message, StringComparison.Ordinal);
     }

@@ -1,5 +1,7 @@
 using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Models;
 using static TorchSharp.torch;
 
@@ -35,7 +37,7 @@ public sealed class StorageTests(PyTorchSamples files) : DataFolder
         using var model = expected.Model(described);
         using var samples = Stored(expected, type, format);
 
-        Assert.True(samples.InputsAreIndices);
+        Assert.True(samples.Inputs[0].IsIndices);
         Agrees(expected.Trace(CurvatureMatrix.Hessian), model, expected, samples);
     }
 
@@ -50,9 +52,9 @@ public sealed class StorageTests(PyTorchSamples files) : DataFolder
         using var scaled = Stored(expected, type, format, new DatasetOptions { Scale = new InputScale(1, 255) });
 
         Rejected.Saying(
-            "The model takes real numbers, and the inputs are whole: say --scale 1/255 for the bytes of images, as ToTensor has it, "
-            + "or --scale 1 for the numbers as they are (DatasetOptions.Scale), or save them as float32.",
-            new MicroBatchedRisk(model, expected.Loss(), plain, 5).CheckTargets);
+            "The model takes real numbers, and the inputs are whole: say DatasetOptions.Scale 1/255 for the bytes of images, as ToTensor has it, "
+            + "or DatasetOptions.Scale 1 for the numbers as they are, or save them as float32.",
+            new MicroBatchedRisk(model, expected.Loss(), plain, 5).CheckSamples);
         Agrees(expected.Trace(CurvatureMatrix.Hessian), model, expected, whole);
         Agrees(expected.Expected.GetProperty("scaled").GetProperty("hessian").GetDouble(), model, expected, scaled);
     }
@@ -83,7 +85,7 @@ public sealed class StorageTests(PyTorchSamples files) : DataFolder
         {
             Rejected.Saying(
                 "The model takes whole numbers, such as an embedding's, and the inputs are real: save them as int64",
-                new MicroBatchedRisk(model, expected.Loss(), data, 5).CheckTargets);
+                new MicroBatchedRisk(model, expected.Loss(), data, 5).CheckSamples);
         }
     }
 
@@ -96,14 +98,14 @@ public sealed class StorageTests(PyTorchSamples files) : DataFolder
         string inputs = Write("x", Written.Safetensors(("inputs", Element.All["U8"], [1, 5], [0, 1, 2, 3, 7]), ("targets", Element.All["U8"], [1], [0])));
         using var samples = Dataset.Open(new DatasetFiles(inputs));
 
-        var error = Assert.Throws<CurvatureException>(new MicroBatchedRisk(model, expected.Loss(), samples, 1).CheckTargets);
+        var error = Assert.Throws<CurvatureException>(new MicroBatchedRisk(model, expected.Loss(), samples, 1).CheckSamples);
         Assert.Contains("index out of range", error.Message, StringComparison.Ordinal);
     }
 
     private static void Agrees(double trace, nn.Module<Tensor, Tensor> model, PyTorchCase expected, Dataset samples)
     {
         var risk = new MicroBatchedRisk(model, expected.Loss(), samples, 5);
-        risk.CheckTargets();
+        risk.CheckSamples();
         Near.Relative(trace, PyTorchCase.Exact(risk, new CurvatureOptions()), PyTorchCase.Tolerance);
     }
 

@@ -1,6 +1,6 @@
-using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Statistics;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
 using ActorHutch.Curvature.Estimation;
-using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using static TorchSharp.torch;
 

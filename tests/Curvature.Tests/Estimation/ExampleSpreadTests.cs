@@ -1,7 +1,7 @@
 using ActorHutch.Curvature.Estimation;
-using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Estimation;
@@ -28,7 +28,7 @@ public sealed class ExampleSpreadTests
 
         var estimate = HutchinsonEstimator.Estimate(form, 4000);
 
-        Near.Absolute(deviation, Math.Sqrt(estimate.Moments.Variance), 0.06 * deviation + 0.005);
+        Near.Absolute(deviation, Math.Sqrt(estimate.ProbeVariance), 0.06 * deviation + 0.005);
 
         // Five standard errors: a false alarm in 1.7 million.
         Near.Absolute(Trace, estimate.Trace, 5 * estimate.StandardError);

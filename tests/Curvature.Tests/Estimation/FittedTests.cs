@@ -1,5 +1,6 @@
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 
 namespace ActorHutch.Curvature.Tests.Estimation;

@@ -18,7 +18,8 @@ public sealed class HutchinsonEstimatorTests
 
         var estimate = HutchinsonEstimator.Estimate(form, 50, confidenceLevel: 0.8);
 
-        Assert.Equal(expected.Estimate(0.8).Moments, estimate.Moments);
+        Assert.Equal(
+            (expected.Moments.Mean, expected.Moments.StandardError, 50L), (estimate.Trace, estimate.StandardError, estimate.Probes));
         Assert.Equal(expected.Estimate(0.8).Confidence, estimate.Confidence);
         Assert.Equal(problem.Risk.Blocks.Select(block => block.Name), estimate.Blocks.Select(block => block.Name));
     }

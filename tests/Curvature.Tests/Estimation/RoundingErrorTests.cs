@@ -1,6 +1,7 @@
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using ActorHutch.Curvature.Tests.Models;
 using TorchSharp;
@@ -28,7 +29,7 @@ public sealed class IndependentModelsTests(PyTorchSamples files)
             using var problem = (ModelCases.All[name] with { Samples = 11 }).With(LossCase.All[kind]);
             problem.Risk.Model.to(dtype);
             Tensor Converted(Tensor tensor) => tensor.is_floating_point() ? tensor.to(dtype) : tensor;
-            var samples = new TensorSamples(Converted(problem.Risk.Inputs), Converted(problem.Risk.Targets));
+            var samples = new TensorSamples(problem.Risk.Inputs.Map(Converted), Converted(problem.Risk.Targets));
 
             Assert.Null(new MicroBatchedRisk(problem.Risk.Model, problem.Risk.Loss, samples, 4).Mixing);
         }
@@ -64,7 +65,7 @@ public sealed class IndependentModelsTests(PyTorchSamples files)
         using var model = expected.Model(described: false);
         using var file = Dataset.Open(new DatasetFiles(expected.Data));
         var (inputs, targets) = file.Read(0, 20, ScalarType.Float64, CPU);
-        var twice = new TensorSamples(cat([inputs, inputs]), cat([targets, targets]));
+        var twice = new TensorSamples(cat([inputs[0], inputs[0]]), cat([targets, targets]));
 
         var risk = new MicroBatchedRisk(model, expected.Loss(), twice, 20);
         Near.Relative(expected.Trace(CurvatureMatrix.Hessian), PyTorchCase.Exact(risk, new CurvatureOptions()), PyTorchCase.Tolerance);

@@ -1,9 +1,10 @@
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Estimation;
-using ActorHutch.Curvature.LayerRules;
 using ActorHutch.Curvature.Losses;
+using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Models;
 using static TorchSharp.torch;
 
@@ -74,13 +75,13 @@ public sealed class MixingModelsTests(PyTorchSamples files)
             foreach (var options in (CurvatureOptions[])[new(), new() { Method = CurvatureMethod.Autodiff }, new() { ProbeSpace = ProbeSpace.Output }])
             {
                 Rejected.Saying($"Samples are not independent: {mixing}. The sum over", () => QuadraticForms.Create(risk, options));
-                Rejected.Saying("say --micro-batch all", () => QuadraticForms.Create(risk, options));
+                Rejected.Saying("say microBatch all", () => QuadraticForms.Create(risk, options));
             }
 
             Rejected.Saying("Samples are not independent: ", risk.CheckDeterminism);
             // In PyTorch one sample has no statistics, which is what is found first.
             if (size == 1 && name is "batch statistics" && !described)
-                Rejected.Saying("Samples are not independent: ", risk.CheckTargets);
+                Rejected.Saying("Samples are not independent: ", risk.CheckSamples);
         }
     }
 
@@ -133,18 +134,18 @@ public sealed class MixingModelsTests(PyTorchSamples files)
     {
         using var scope = NewDisposeScope();
         using var model = nn.Sequential(new Centred(), nn.Linear(2, 2));
-        var rules = LayerRuleSet.Default.WithElementwise<Centred>();
+        var rules = OperationTable.Default.WithElementwise<Centred>();
         using var inputs = linspace(-1, 2, 15).view(5, 3).square();
         using var targets = zeros(5, ScalarType.Int64);
         var risk = new EmpiricalRisk(model, new CrossEntropy(), inputs, targets);
-        using var auto = QuadraticForms.Create(risk, rules: rules);
+        using var auto = QuadraticForms.Create(risk, table: rules);
         using var autodiff = QuadraticForms.Create(risk, new CurvatureOptions { Method = CurvatureMethod.Autodiff });
 
         Assert.Equal(CurvatureMethod.Autodiff, auto.Method);
         Assert.Equal($"Samples are not independent: {OtherSamples}", auto.MethodReason);
         Assert.Equal(autodiff.Evaluate(0, 2).Values.ToArray(), auto.Evaluate(0, 2).Values.ToArray());
         foreach (var options in (CurvatureOptions[])[new() { Method = CurvatureMethod.Hmp }, new() { Method = CurvatureMethod.Quadratic }])
-            Rejected.Saying($"{OtherSamples}. Use --method autodiff (CurvatureMethod.Autodiff). Layer rules and output space take samples one by one.", () => QuadraticForms.Create(risk, options, rules));
+            Rejected.Saying($"{OtherSamples}. Use CurvatureMethod.Autodiff. Layer rules, output space and prediction space take samples one by one.", () => QuadraticForms.Create(risk, options, rules));
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.LayerRules;
+using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Curvature.Tests.Cases;
@@ -77,7 +77,7 @@ public sealed class RulesAgainstAutodiffTests
         var models = ModelCases.All.Values.Select(model => model.Make()).ToList();
         var met = models.SelectMany(model => model.modules().Append(model)).Select(module => module.GetType().Name);
 
-        Assert.Empty(LayerRuleSet.Default.Known.Except(met));
+        Assert.Empty(OperationTable.Default.Known.Except(met));
     }
 
     private static double[] Totals(ProbeValues values) => [.. Enumerable.Range(0, values.Count).Select(values.Total)];

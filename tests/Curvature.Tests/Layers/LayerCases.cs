@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Tests.Models;
 using static TorchSharp.torch;
 
@@ -26,7 +27,7 @@ public sealed class LayerCases : IDisposable
 
     public LayerCases()
     {
-        if (!PythonWithTorch.Runs(Path.Combine("Layers", "layer_cases.py"), _folder.FullName)) return;
+        if (!PythonWithTorch.Runs(Path.Combine("Curvature.Tests", "Layers", "layer_cases.py"), _folder.FullName)) return;
         using var json = File.OpenRead(Path.Combine(_folder.FullName, "cases.json"));
         _tables = JsonSerializer.Deserialize<Dictionary<string, LayerTable[]>>(json, JsonSerializerOptions.Web)!;
         _file = ArrayFiles.Open(Path.Combine(_folder.FullName, "cases.safetensors"));

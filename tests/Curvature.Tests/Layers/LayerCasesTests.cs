@@ -1,9 +1,11 @@
 using System.Text;
 using ActorHutch.Curvature.Estimation;
+using ActorHutch.Curvature.Graphs;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using static TorchSharp.torch;
 
@@ -24,8 +26,8 @@ public sealed class LayerCasesTests(LayerCases cases)
 
     private const int MostFailures = 12;
 
-    /// <summary>A reason for which layer rules leave any layer to autodiff.</summary>
-    private const string NoSamples = "layer rules need samples in the first dimension";
+    /// <summary>A reason for which layer rules leave any layer to autodiff: its input or output has no dimension of samples.</summary>
+    private const string NoSamples = "Samples are not independent";
 
     /// <summary>Further reasons of single layers, by what they say.</summary>
     private static readonly Dictionary<string, string[]> Fallbacks = new()
@@ -34,8 +36,7 @@ public sealed class LayerCasesTests(LayerCases cases)
         ["BatchNorm2d"] = ["with the batch's own statistics"],
         ["Conv1d"] = ["padded with mode", "on one side more than on the other", "first dimension for channels"],
         ["Conv2d"] = ["padded with mode", "on one side more than on the other", "first dimension for channels"],
-        ["LayerNorm"] = ["over all dimensions"],
-        ["Residual"] = ["of different shapes", "first dimension for channels"],
+        ["Residual"] = ["first dimension for channels"],
         ["Sequential"] = ["first dimension for channels"],
     };
 

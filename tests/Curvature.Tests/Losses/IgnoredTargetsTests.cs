@@ -2,6 +2,7 @@ using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Models;
 using static TorchSharp.torch;
 
@@ -33,7 +34,7 @@ public sealed class IgnoredTargetsTests(PyTorchSamples files)
         foreach (int size in Sizes)
         {
             var risk = new MicroBatchedRisk(model, expected.Loss(), samples, size);
-            risk.CheckTargets();
+            risk.CheckSamples();
             risk.CheckDeterminism();
             Near.Relative(expected.Expected.GetProperty("loss").GetDouble(), risk.Value(), PyTorchCase.Tolerance);
             foreach (var options in described ? Ways : Ways.Where(way => way.Method == CurvatureMethod.Autodiff))
@@ -51,7 +52,7 @@ public sealed class IgnoredTargetsTests(PyTorchSamples files)
         var samples = new TensorSamples(ones(5, 2), full([5], 255, ScalarType.Int64));
         var risk = new MicroBatchedRisk(model, new CrossEntropy(reduction, ignoreIndex: 255), samples, 2);
 
-        Rejected.Saying("Every target is ignored, so the loss is the mean of nothing.", risk.CheckTargets);
+        Rejected.Saying("Every target is ignored, so the loss is the mean of nothing.", risk.CheckSamples);
         if (reduction == Reduction.Sum) return;
         Rejected.Saying("Every target is ignored", () => risk.Value());
         Rejected.Saying("Every target is ignored", () => risk.With(0, first => { first.CheckDeterminism(); return 0; }));

@@ -1,5 +1,5 @@
+using ActorHutch.Curvature.Graphs;
 using ActorHutch.Curvature.Losses;
-using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Tests.Cases;
 using static TorchSharp.torch;
 using Reduction = ActorHutch.Curvature.Losses.Reduction;
@@ -23,7 +23,7 @@ public sealed class SaturationTests
     public static TheoryData<string, ScalarType> Table()
     {
         var table = new TheoryData<string, ScalarType>();
-        foreach (string loss in Entropies.Keys.Append("binary, mean").Append("binary, sum"))
+        foreach (string loss in Entropies.Keys.Concat(["binary, mean", "binary, sum", "binary, sum, weighted"]))
         {
             table.Add(loss, ScalarType.Float32);
             table.Add(loss, ScalarType.Float64);
@@ -37,19 +37,19 @@ public sealed class SaturationTests
     {
         using var scope = NewDisposeScope();
         var (loss, scores, target, exact) = name.StartsWith("binary", StringComparison.Ordinal)
-            ? Binary(name.EndsWith("sum", StringComparison.Ordinal) ? Reduction.Sum : Reduction.Mean, dtype)
+            ? Binary(name.Contains("sum", StringComparison.Ordinal) ? Reduction.Sum : Reduction.Mean, name.EndsWith("weighted", StringComparison.Ordinal) ? [0.25, 3] : null, dtype)
             : Entropy(Entropies[name], dtype);
         double tolerance = dtype == ScalarType.Float32 ? Tolerance32 : Tolerance64;
 
         var z = scores.clone().requires_grad_();
         var gradient = Autograd.Gradients([loss.Value(z, target)], [z], createGraph: true)[0];
         Check(exact.Gradient, gradient.detach(), tolerance);
-        long rows = scores.shape[0], columns = scores.shape[1];
+        long columns = scores.shape[^1], rows = scores.numel() / columns;
         for (int k = 0; k < columns; k++)
         {
             // Rows do not mix: one backward pass gives column k of every row's own Hessian.
             var weight = zeros_like(scores);
-            using (no_grad()) weight.select(1, k).FillWithOnes();
+            using (no_grad()) weight.select(-1, k).FillWithOnes();
             var column = Autograd.Gradients([gradient], [z], [weight])[0];
             Check([.. Enumerable.Range(0, (int)rows).SelectMany(n => exact.Hessian[n][k])], column, tolerance);
         }
@@ -113,6 +113,11 @@ public sealed class SaturationTests
         ["probabilities"] = new() { Soft = true },
         ["probabilities, smoothed, sum"] = new() { Soft = true, Smoothing = 0.1, Reduction = Reduction.Sum },
         ["probabilities, weighted"] = new() { Soft = true, Weights = [0.5, 2, 3] },
+        ["the samples' mean"] = new() { Reduction = Reduction.BatchMean, Weights = [0.5, 2, 3], Smoothing = 0.3 },
+        ["sequences"] = new() { Length = 2 },
+        ["sequences with all options"] = new() { Length = 2, Ignored = 4, Smoothing = 0.3, Weights = [0.5, 2, 3] },
+        ["sequences, the samples' mean"] = new() { Length = 2, Ignored = 4, Reduction = Reduction.BatchMean },
+        ["sequences of probabilities"] = new() { Length = 11, Soft = true, Smoothing = 0.1 },
     };
 
     private sealed record EntropyCase
@@ -127,6 +132,9 @@ public sealed class SaturationTests
         public int Ignored { get; init; }
 
         public bool Soft { get; init; }
+
+        /// <summary>So many positions a sample, <c>[N, T, C]</c>; 0 for <c>[N, C]</c>.</summary>
+        public int Length { get; init; }
     }
 
     private sealed record Exact(double[] Gradient, double[][][] Hessian);
@@ -141,6 +149,7 @@ public sealed class SaturationTests
         var t = classes.Select((y, n) => Enumerable.Range(0, 3).Select(k =>
             y < 0 ? 0 : weights[k] * ((1 - given.Smoothing) * Hard(y, n, k) + given.Smoothing / 3)).ToArray()).ToArray();
         double total = given.Reduction == Reduction.Sum ? 1
+            : given.Reduction == Reduction.BatchMean ? rows.Length / Math.Max(1, given.Length)
             : given.Soft ? rows.Length : classes.Where(y => y >= 0).Sum(y => weights[y]);
 
         // Half of the soft targets are certain.
@@ -150,8 +159,7 @@ public sealed class SaturationTests
         var target = given.Soft
             ? Tensors([.. classes.Select((y, n) => Enumerable.Range(0, 3).Select(k => Hard(y, n, k)).ToArray())], dtype)
             : tensor(classes);
-        var loss = new CrossEntropy(
-            given.Reduction, given.Weights is null ? null : tensor(given.Weights).to(dtype), given.Smoothing);
+        var loss = new CrossEntropy(given.Reduction, given.Weights, given.Smoothing, classDimension: given.Length > 0 ? -1 : 1);
         var exact = scores.Zip(t, (z, own) =>
         {
             var (p, rest) = Softmax(z);
@@ -161,19 +169,23 @@ public sealed class SaturationTests
             double[][] hessian = [.. p.Select((_, j) => p.Select((_, k) => (j == k ? all * p[k] * rest[k] : -all * p[j] * p[k]) / total).ToArray())];
             return (gradient, hessian);
         }).ToArray();
-        return (loss, Tensors(scores, dtype), target,
+        return (loss, InSequences(Tensors(scores, dtype)), InSequences(target),
             new Exact([.. exact.SelectMany(row => row.gradient)], [.. exact.Select(row => row.hessian)]));
+
+        Tensor InSequences(Tensor rows) => given.Length == 0 ? rows : rows.view([-1, given.Length, .. rows.shape[1..]]);
     }
 
-    private static (Loss Loss, Tensor Scores, Tensor Target, Exact Exact) Binary(Reduction reduction, ScalarType dtype)
+    private static (Loss Loss, Tensor Scores, Tensor Target, Exact Exact) Binary(Reduction reduction, double[]? weights, ScalarType dtype)
     {
         double[][] scores = [.. Gaps.SelectMany(gap => new[] { Single([gap, gap]), Single([-gap, -gap]) })];
         double[][] targets = [.. scores.Select((_, n) => n % 6 > 3 ? new[] { 1.0, 0.25 } : [1, 0])];
         double total = reduction == Reduction.Sum ? 1 : 2 * scores.Length;
+        double[] p = weights ?? [1, 1];
         static double Sigmoid(double z) => 1 / (1 + Math.Exp(-z));
-        return (new BinaryCrossEntropyWithLogits(reduction), Tensors(scores, dtype), Tensors(targets, dtype), new Exact(
-            [.. scores.SelectMany((z, n) => z.Select((one, k) => ((1 - targets[n][k]) * Sigmoid(one) - targets[n][k] * Sigmoid(-one)) / total))],
-            [.. scores.Select(z => z.Select((one, j) => z.Select((_, k) => j == k ? Sigmoid(one) * Sigmoid(-one) / total : 0).ToArray()).ToArray())]));
+        return (new BinaryCrossEntropyWithLogits(reduction, weights), Tensors(scores, dtype), Tensors(targets, dtype), new Exact(
+            [.. scores.SelectMany((z, n) => z.Select((one, k) => ((1 - targets[n][k]) * Sigmoid(one) - p[k] * targets[n][k] * Sigmoid(-one)) / total))],
+            [.. scores.Select((z, n) => z.Select((one, j) => z.Select((_, k) => j != k ? 0
+                : (1 + (p[k] - 1) * targets[n][k]) * Sigmoid(one) * Sigmoid(-one) / total).ToArray()).ToArray())]));
     }
 
     /// <summary>p, and 1 − p as the sum of the others.</summary>

@@ -1,6 +1,7 @@
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Losses;
@@ -25,10 +26,13 @@ public sealed class TargetTableTests
     private static readonly Dictionary<string, Func<Loss>> Losses = new()
     {
         ["cross-entropy"] = () => new CrossEntropy(),
-        ["weighted cross-entropy"] = () => new CrossEntropy(classWeights: tensor(new[] { 0.5f, 2, 1 }), labelSmoothing: 0.1),
+        ["weighted cross-entropy"] = () => new CrossEntropy(classWeights: [0.5, 2, 1], labelSmoothing: 0.1),
         ["cross-entropy that ignores a class"] = () => new CrossEntropy(ignoreIndex: 0),
         ["squared error"] = () => new MeanSquaredError(),
+        ["cross-entropy, classes last"] = () => new CrossEntropy(classDimension: -1),
+        ["negative log-likelihood"] = () => new NegativeLogLikelihood(),
         ["binary cross-entropy"] = () => new BinaryCrossEntropyWithLogits(),
+        ["KL divergence"] = () => new KullbackLeiblerDivergence(),
     };
 
     /// <summary>Models by their output's shape, and a sample's shape.</summary>
@@ -66,7 +70,7 @@ public sealed class TargetTableTests
                 bool fits = Fits(name, type, output, string.Join(',', shape));
                 string place = $"{name}, output [{output}], targets {type}[{string.Join(',', shape)}]";
 
-                string? refusal = Refusal(place, () => Look(model, loss, inputs, targets, fits));
+                string? refusal = Refusal(place, () => Look(name, model, loss, inputs, targets, fits));
                 Assert.True(fits == refusal is null, $"{place}: {(fits ? "fits, and is refused: " + refusal : "does not fit, and is taken")}");
             }
         }
@@ -80,26 +84,33 @@ public sealed class TargetTableTests
         Rejected.Saying(
             "the model's output is Float32[3, 3] and the targets are Float32[3]; for a cross-entropy the targets must be class "
             + "numbers, Int64[3], or probabilities of the 3 classes, Float32[3, 3].",
-            new MicroBatchedRisk(model, new CrossEntropy(), new TensorSamples(ones(10, 2), ones(10)), 3).CheckTargets);
+            new MicroBatchedRisk(model, new CrossEntropy(), new TensorSamples(ones(10, 2), ones(10)), 3).CheckSamples);
     }
 
     /// <summary>What must be right: no more, and no less.</summary>
     private static bool Fits(string loss, ScalarType type, string output, string target)
     {
         bool isReal = type is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64;
-        if (loss is "squared error" or "binary cross-entropy") return target == output && isReal;
+        if (Losses[loss]() is ElementwiseLoss) return target == output && isReal;
         if (output is "4" || (loss is "weighted cross-entropy" && output is "4,1")) return false;
-        if (isReal) return target == output && loss is not "cross-entropy that ignores a class";
+        if (isReal) return target == output && loss is not ("cross-entropy that ignores a class" or "negative log-likelihood");
+        if (loss is "cross-entropy, classes last")
+        {
+            int last = output.LastIndexOf(',');
+            // 0 and 1 are classes where there are two or more.
+            return type is ScalarType.Int64 or ScalarType.Byte && target == output[..last] && output[(last + 1)..] is not "1";
+        }
+
         // With one class, class 1 is none.
         return output is not "4,1" && type is ScalarType.Int64 or ScalarType.Byte && target == output.Replace("4,3", "4", StringComparison.Ordinal);
     }
 
     /// <summary>Whatever can look at targets first, each for itself, so that no other look protects it.</summary>
-    private static void Look(nn.Module<Tensor, Tensor> model, Loss loss, Tensor inputs, Tensor targets, bool fits)
+    private static void Look(string name, nn.Module<Tensor, Tensor> model, Loss loss, Tensor inputs, Tensor targets, bool fits)
     {
         Action[] looks =
         [
-            () => Pieces().CheckTargets(), () => Pieces().Value(), () => Pieces().CheckDeterminism(), () => _ = Pieces().Mixing,
+            () => Pieces().CheckSamples(), () => Pieces().Value(), () => Pieces().CheckDeterminism(), () => _ = Pieces().Mixing,
             () => Whole().Value(), () => Whole().CheckDeterminism(),
             .. Ways.SelectMany(way => (Action[])
             [
@@ -115,7 +126,7 @@ public sealed class TargetTableTests
         }
 
         if (refusals[..6].FirstOrDefault(refusal => refusal is not null) is { } refused) throw new CurvatureException(refused);
-        double expected = Expected(model, loss, inputs, targets);
+        double expected = Expected(name, model, loss, inputs, targets);
         Near.Absolute(expected, Whole().Value(), Tolerance * (1 + Math.Abs(expected)));
         Near.Absolute(expected, Pieces().Value(), Tolerance * (1 + Math.Abs(expected)));
         using var whole = QuadraticForms.Create(Whole());
@@ -133,7 +144,7 @@ public sealed class TargetTableTests
     ];
 
     /// <summary>The loss by its definition, in float64.</summary>
-    private static double Expected(nn.Module<Tensor, Tensor> model, Loss loss, Tensor inputs, Tensor targets)
+    private static double Expected(string name, nn.Module<Tensor, Tensor> model, Loss loss, Tensor inputs, Tensor targets)
     {
         using var noGrad = no_grad();
         var z = model.call(inputs).to(ScalarType.Float64);
@@ -142,9 +153,15 @@ public sealed class TargetTableTests
         {
             case MeanSquaredError:
                 return (z - y).square().mean().item<double>();
+            case KullbackLeiblerDivergence:
+                // Of 0 and 1: y log y is 0.
+                return (y * z).neg().mean().item<double>();
+            case NegativeLogLikelihood:
+                return z.gather(1, targets.to(ScalarType.Int64).unsqueeze(1)).neg().mean().item<double>();
             case BinaryCrossEntropyWithLogits:
                 return (y * z.neg().exp().log1p() + (1 - y) * z.exp().log1p()).mean().item<double>();
             default:
+                if (name is "cross-entropy, classes last") (z, y) = (z.movedim([-1], [1]), y.dim() == z.dim() ? y.movedim([-1], [1]) : y);
                 // What the table's losses have: weights with smoothing, or an ignored class.
                 var logs = z.log_softmax(1);
                 bool weighted = ReferenceEquals(loss.GetType(), typeof(CrossEntropy)) && loss.Weight(zeros(1, ScalarType.Int64)) == 0.5;

@@ -1,4 +1,5 @@
 using ActorHutch.Curvature.Losses;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Losses;
@@ -15,7 +16,7 @@ public sealed class TargetsTests
 
         Rejected.Saying(
             "2 targets are wrong for CrossEntropy: the first is 3, of sample 7. Targets must be class numbers from 0 to 2, "
-            + "since the model's output has 3 classes, or -100, which is ignored (--ignore-index).",
+            + "since the model's output has 3 classes, or -100, which is ignored (ignoreIndex).",
             () => Check(new CrossEntropy(), labels));
     }
 
@@ -46,6 +47,6 @@ public sealed class TargetsTests
     {
         using var scope = NewDisposeScope();
         using var model = nn.Linear(2, 3);
-        new MicroBatchedRisk(model, loss, new TensorSamples(zeros(10, 2), targets), 4).CheckTargets();
+        new MicroBatchedRisk(model, loss, new TensorSamples(zeros(10, 2), targets), 4).CheckSamples();
     }
 }

@@ -108,7 +108,7 @@ public sealed class BadDescriptionTests
         try
         {
             using (var file = File.OpenWrite(path)) file.SetLength(ModelDescription.LargestFile + 1);
-            Rejected.Saying("has 4,194,305 bytes; a model's description has 4,194,304 at most", () => ModelDescription.Load(path));
+            Rejected.Saying("has 33,554,433 bytes; a model's description has 33,554,432 at most", () => ModelDescription.Load(path));
         }
         finally
         {

@@ -3,7 +3,7 @@ using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
-using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using static TorchSharp.torch;
 
@@ -17,7 +17,16 @@ namespace ActorHutch.Curvature.Tests.Models;
 public sealed class ExporterTests(PyTorchFiles files)
 {
     [Theory]
+    [InlineData("branch", "cross-entropy")]
     [InlineData("branch-program", "cross-entropy")]
+    [InlineData("first-graph", "cross-entropy")]
+    [InlineData("inputs-are-targets-graph", "mse")]
+    [InlineData("caching-graph", "cross-entropy")]
+    [InlineData("transformer-graph", "cross-entropy")]
+    [InlineData("traced-graph", "cross-entropy")]
+    [InlineData("pair-graph", "cross-entropy")]
+    [InlineData("dictionary-graph", "cross-entropy")]
+    [InlineData("half-graph", "cross-entropy")]
     [InlineData("first", "cross-entropy")]
     [InlineData("first-program", "cross-entropy")]
     [InlineData("inputs-are-targets", "mse")]
@@ -39,6 +48,11 @@ public sealed class ExporterTests(PyTorchFiles files)
     [InlineData("bce", "bce")]
     [InlineData("no-grad", "cross-entropy")]
     [InlineData("ignored", "cross-entropy")]
+    [InlineData("classes-last", "cross-entropy")]
+    [InlineData("two-inputs", "cross-entropy")]
+    [InlineData("inputs-by-name", "cross-entropy")]
+    [InlineData("own-loss", "model")]
+    [InlineData("own-loss-by-name", "model")]
     public void What_is_written_is_the_model_that_make_returns(string name, string loss)
     {
         using var scope = NewDisposeScope();
@@ -46,9 +60,15 @@ public sealed class ExporterTests(PyTorchFiles files)
         Assert.True(run.Code == 0, run.Error);
         string folder = files.At("exporter", name);
         using var model = Load(folder);
-        var risk = new EmpiricalRisk(
-            model, name == "ignored" ? new CrossEntropy(ignoreIndex: 255) : LossOf(loss), PyTorchFiles.Read(Path.Combine(folder, "data.safetensors"), "inputs", ScalarType.Float64),
-            PyTorchFiles.Read(Path.Combine(folder, "data.safetensors"), "targets", ScalarType.Float64));
+        var takes = (model as IModelOfInputs)?.Inputs;
+        using var data = Dataset.Open(new DatasetFiles(Path.Combine(folder, "data.safetensors")), new DatasetOptions { Inputs = takes });
+        var (inputs, targets) = data.Read(0, data.SampleCount, ScalarType.Float64, CPU);
+        var risk = new EmpiricalRisk(model, name switch
+        {
+            "ignored" => new CrossEntropy(ignoreIndex: 255),
+            "classes-last" => new CrossEntropy(classDimension: -1),
+            _ => LossOf(loss),
+        }, inputs, targets);
         using var file = ArrayFiles.Open(Path.Combine(folder, "check.safetensors"));
         using var probe = new GivenProbes(risk, file);
         var expected = CurvatureCheck.Load(Path.Combine(folder, "expected.json"));
@@ -62,10 +82,11 @@ public sealed class ExporterTests(PyTorchFiles files)
         // Sums of some hundred terms in another order by another libtorch.
         AssertNear(expected, CurvatureCheck.Of(risk, probe), 1e-10);
         Assert.Equal(expected.Blocks.Keys.Order(), check.Blocks.Keys.Order());
-        foreach (string array in (string[])["inputs", "targets"])
+        string[] names = takes is { Count: > 1 } ? [.. takes.Select(input => input.Name)] : ["inputs"];
+        foreach (var (array, read) in names.Zip(inputs).Append(("targets", targets)))
         {
             var made = PyTorchFiles.Read(Path.Combine(folder, "made.safetensors"), array, ScalarType.Float64);
-            Assert.Equal(Dense.ToArray(made.to(ScalarType.Float64)), Dense.ToArray((array == "inputs" ? risk.Inputs : risk.Targets).to(ScalarType.Float64)));
+            Assert.Equal(Dense.ToArray(made.to(ScalarType.Float64)), Dense.ToArray(read.to(ScalarType.Float64)));
         }
     }
 
@@ -98,7 +119,7 @@ public sealed class ExporterTests(PyTorchFiles files)
     }
 
     [Theory]
-    [InlineData("branch", "Module 1 (Residual) computes something else than its children in the order that was said. Module 1.body.0 works in place")]
+    [InlineData("branch-layers", "Module 1 (Residual) computes something else than its children in the order that was said. Module 1.body.0 works in place")]
     [InlineData("detached", "its output is the model's, and the gradient of 0.weight is not")]
     [InlineData("missing", "none.py: there is no such file.")]
     [InlineData("no-colon", "say file.py:function")]
@@ -108,12 +129,15 @@ public sealed class ExporterTests(PyTorchFiles files)
     [InlineData("import", "lacks.py, line 2, in <module>: import there_is_no_such_module")]
     [InlineData("raises", "in raises: return model(numbers(6, 4)), None, None")]
     [InlineData("leaves", "SystemExit(7): it ends the program")]
-    [InlineData("two-things", "must return (model, inputs, targets); it returned 2 things.")]
+    [InlineData("two-things", "must return (model, inputs, targets), or these and a loss; it returned 2 things.")]
     [InlineData("no-module", "The model must be a torch.nn.Module, and is a method.")]
-    [InlineData("several-inputs", "inputs must be one tensor, and is a tuple of 2. Wrap the model in a module that takes one tensor")]
-    [InlineData("several-arguments", "forward takes input1 and input2, and it is given one tensor. Wrap the model")]
+    [InlineData("several-inputs", "The model takes input1 and input2, and a program takes one tensor: write it as a graph, without --torchscript.")]
+    [InlineData("several-arguments", "forward takes input1 and input2, and it is given one tensor. Let make() return a tuple of all of them, or a dict.")]
+    [InlineData("too-many-inputs", "make() returns 2 inputs, and forward takes 1 (input).")]
+    [InlineData("other-lengths", "must be the same: input1 has the shape [6, 4], input2 has the shape [5, 3].")]
+    [InlineData("own-loss-scores", "The model computes its own loss, and returns [6, 3]: it must return one number, or one for each of the 6 samples.")]
     [InlineData("numpy", "torch.from_numpy makes one of it")]
-    [InlineData("list", "targets must be one tensor, and is a list: torch.tensor")]
+    [InlineData("list", "targets must be a tensor, and is a list: torch.tensor")]
     [InlineData("empty", "The batch is empty: inputs has the shape [0, 5].")]
     [InlineData("fewer-targets", "There are 6 inputs and 4 targets")]
     [InlineData("one-target", "targets is a single number")]
@@ -126,8 +150,12 @@ public sealed class ExporterTests(PyTorchFiles files)
     [InlineData("output-unknown", "--output 2: the model returns a tuple of 2, which has 0 ([], float32)")]
     [InlineData("output-tuple", "--output 1 is a tuple of 2; it must be a tensor: 1.0 ([6, 3], float32)")]
     [InlineData("output-number", "The model returns a single number")]
-    [InlineData("output-layers", "--output needs --torchscript")]
-    [InlineData("text", "return logits.transpose(1, 2), which is [6, 7, 5].")]
+    [InlineData("output-layers", "--output needs a graph or a program")]
+    [InlineData("graph-layers", "and --graph asks for another form")]
+    [InlineData("on-numbers", "What it does depends on numbers that it computes, as if x.sum() > 0")]
+    [InlineData("on-numbers", "in forward: return torch.tanh(y) if y.sum() > 0 else y")]
+    [InlineData("one-by-one", "it treats samples one after another, as for i in range(len(x)) does")]
+    [InlineData("text", "where here they are in the last, say --class-dimension last.")]
     [InlineData("column", "the model's output is [6, 1] and the targets are [6]: squeeze or unsqueeze")]
     [InlineData("class-10", "Targets must be classes from 0 to 2, since the output has 3 scores, or -100, which does not count (--ignore-index); there is 10, of sample 2.")]
     [InlineData("class-255", "there is 255, of sample 0, at [0, 0].")]
@@ -135,6 +163,15 @@ public sealed class ExporterTests(PyTorchFiles files)
     [InlineData("classes-mse", "With --loss mse targets are real numbers, and they are int64")]
     [InlineData("real-cross-entropy", "Probabilities of classes must not be negative")]
     [InlineData("real-bce", "With --loss bce targets must lie between 0 and 1")]
+    [InlineData("loss-argument", "The loss mse has no argument label-smoothing, which is one of cross-entropy.")]
+    [InlineData("loss-share", "label-smoothing is 2: it must lie between 0 and 1.")]
+    [InlineData("loss-dimension", "The model's output is [6, 5, 7], and has no dimension 3 of classes (--class-dimension).")]
+    [InlineData("loss-beta", "beta is 0: it must be above 0.")]
+    [InlineData("loss-unknown", "The loss MultiMarginLoss is none that is known: CrossEntropyLoss, MSELoss, BCEWithLogitsLoss")]
+    [InlineData("loss-for-each", "The loss CrossEntropyLoss has the reduction none, and the loss must be a single number: say mean or sum.")]
+    [InlineData("loss-weights", "There are weights of 4 classes: the model's output is [6, 3] and the targets are [6].")]
+    [InlineData("loss-kl", "With --loss kl-div targets must lie between 0 and 1")]
+    [InlineData("loss-probabilities", "With --loss bce-of-probabilities the model's output must lie between 0 and 1.")]
     [InlineData("booleans", "The targets are true or false: say --loss bce or --loss mse")]
     [InlineData("two-softmaxes", "Both the targets and the model's output look like probabilities of classes. Say --loss mse")]
     [InlineData("not-finite", "The loss cross-entropy is nan")]
@@ -238,6 +275,7 @@ public sealed class ExporterTests(PyTorchFiles files)
     {
         "mse" => new MeanSquaredError(),
         "bce" => new BinaryCrossEntropyWithLogits(),
+        "model" => new ModelLoss(),
         _ => new CrossEntropy(),
     };
 

@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Models;
@@ -31,11 +31,11 @@ public sealed class MnistExampleTests
         using var scope = NewDisposeScope();
         using var example = MnistExample.Create(ScalarType.Float32, CPU);
 
-        Assert.Equal([256, 1, 28, 28], example.Risk.Inputs.shape);
+        Assert.Equal([256, 1, 28, 28], example.Risk.Inputs[0].shape);
         Assert.Equal([7, 3, 4, 4, 3, 5, 5, 4, 1, 3], example.Risk.Targets.data<long>().Take(10));
 
         // A black pixel, (0 − 0.1307) / 0.3081 in single precision.
-        Assert.Equal((0f - 0.1307f) / 0.3081f, example.Risk.Inputs.min().item<float>());
+        Assert.Equal((0f - 0.1307f) / 0.3081f, example.Risk.Inputs[0].min().item<float>());
     }
 
     [Fact]

@@ -1,8 +1,9 @@
 using System.Text;
-using ActorHutch.Curvature.LayerRules;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -97,7 +98,7 @@ public sealed class ModelDescriptionTests
 
     [Fact]
     public void Every_layer_that_has_a_rule_can_be_described_and_no_other() =>
-        Assert.Equal(LayerRuleSet.Default.Known, ModelDescription.KnownLayers);
+        Assert.Equal(OperationTable.Default.Known, ModelDescription.KnownLayers);
 
     [Fact]
     public void The_published_schema_is_the_one_of_the_table()

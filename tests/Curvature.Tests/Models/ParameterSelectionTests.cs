@@ -2,6 +2,7 @@ using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using TorchSharp;
 using static TorchSharp.torch;
 

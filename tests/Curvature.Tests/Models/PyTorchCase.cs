@@ -4,6 +4,7 @@ using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Models;
@@ -42,7 +43,7 @@ internal sealed class PyTorchCase(string folder)
     public CrossEntropy Loss() => new(
         _expected.TryGetProperty("reduction", out _) ? Reduction.Sum : Reduction.Mean,
         _expected.TryGetProperty("weight", out var weight)
-            ? tensor(weight.EnumerateArray().Select(w => w.GetDouble()).ToArray(), ScalarType.Float64) : null,
+            ? [.. weight.EnumerateArray().Select(w => w.GetDouble())] : null,
         _expected.TryGetProperty("label_smoothing", out var smoothing) ? smoothing.GetDouble() : 0,
         _expected.TryGetProperty("ignore_index", out var ignored) ? ignored.GetInt64() : CrossEntropy.DefaultIgnoreIndex);
 

@@ -29,7 +29,7 @@ public sealed class PyTorchFiles : IDisposable
         _folder = _isOwn ? Directory.CreateTempSubdirectory("actorhutch-pytorch-") : new DirectoryInfo(written!);
         if (!_isOwn) return;
         foreach (string script in (string[])["pytorch_cases.py", "torchscript_cases.py"])
-            PythonWithTorch.Runs(Path.Combine("Models", script), _folder.FullName);
+            PythonWithTorch.Runs(Path.Combine("Curvature.Tests", "Models", script), _folder.FullName);
     }
 
     public void Dispose()

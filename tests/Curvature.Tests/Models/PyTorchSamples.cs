@@ -12,7 +12,7 @@ public sealed class PyTorchSamples : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("actorhutch-samples-");
 
-    public PyTorchSamples() => PythonWithTorch.Runs(Path.Combine("Models", "pytorch_samples.py"), _folder.FullName);
+    public PyTorchSamples() => PythonWithTorch.Runs(Path.Combine("Curvature.Tests", "Models", "pytorch_samples.py"), _folder.FullName);
 
     public void Dispose() => _folder.Delete(recursive: true);
 

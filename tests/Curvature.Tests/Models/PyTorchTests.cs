@@ -2,7 +2,7 @@ using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
-using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Models;
@@ -80,7 +80,7 @@ public sealed class PyTorchTests(PyTorchFiles files)
     [Theory]
     [InlineData("unknown", "Module 1.0 is a GRUCell, which cannot be written as layers. Known are Sequential, Residual, Adaptive")]
     [InlineData("own", "The model itself is a Named, which cannot be written as layers.")]
-    [InlineData("shared", "0.weight and 2.weight are one parameter, which a description cannot say. Use export_torchscript")]
+    [InlineData("shared", "0.weight and 2.weight are one parameter, which layers cannot say. Write the model as a graph.")]
     [InlineData("frozen", "0.weight is frozen")]
     [InlineData("normalised", "Module 0 (Linear) has been changed")]
     [InlineData("reversed", "The model itself (Reversed) computes something else than its children")]

@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Modules;
 using ActorHutch.Curvature.Tests.Cases;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Tests.Data;
 using static TorchSharp.torch;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using ActorHutch.Curvature.Tests.Data;
 using static TorchSharp.torch;

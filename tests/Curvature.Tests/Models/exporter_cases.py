@@ -4,6 +4,7 @@ What is exported is held against the model made anew: export.json has the exit c
 run, and expected.json beside an export what PyTorch finds for the model that make() returns, without the exporter.
 """
 import contextlib
+import inspect
 import io
 import json
 import os
@@ -16,21 +17,30 @@ MODELS = os.path.join(HERE, "exporter_models.py")
 
 # Name of the run: function, and options.
 EXPORTS = {
+    "branch": ("overwriting_branch",),
     "branch-program": ("overwriting_branch", "--torchscript"),
     "first": ("overwriting_first",),
+    "first-graph": ("overwriting_first", "--graph"),
     "first-program": ("overwriting_first", "--torchscript"),
     "inputs-are-targets": ("overwriting_of_inputs_that_are_targets",),
+    "inputs-are-targets-graph": ("overwriting_of_inputs_that_are_targets", "--graph"),
     "inputs-are-targets-program": ("overwriting_of_inputs_that_are_targets", "--torchscript"),
     "inputs-with-gradients": ("overwriting_of_inputs_with_gradients",),
     "counting": ("counting", "--torchscript"),
+    "caching-graph": ("caching",),
     "caching": ("caching", "--torchscript"),
     "training": ("in_training_mode",),
+    "transformer-graph": ("transformer",),
     "transformer": ("transformer", "--torchscript"),
     "traced": ("traced", "--torchscript"),
+    "traced-graph": ("traced",),
     "traced-one": ("traced_one_sample", "--torchscript"),
     "pair": ("pair", "--torchscript", "--output", "1.1"),
+    "pair-graph": ("pair", "--output", "1.1"),
     "dictionary": ("dictionary", "--torchscript", "--output", "logits"),
+    "dictionary-graph": ("dictionary", "--output", "logits"),
     "weight-norm": ("weight_norm", "--torchscript"),
+    "half-graph": ("half", "--graph"),
     "half": ("half",),
     "probabilities": ("probabilities",),
     "probabilities-mse": ("probabilities", "--loss", "mse"),
@@ -38,12 +48,19 @@ EXPORTS = {
     "bce": ("yes_and_no", "--loss", "bce-with-logits"),
     "no-grad": ("without_gradients",),
     "ignored": ("segments", "--ignore-index", "255"),
+    "classes-last": ("text", "--graph"),
+    "two-inputs": ("several_inputs",),
+    "inputs-by-name": ("inputs_by_name",),
+    "own-loss": ("own_loss", "--loss", "model", "--output", "loss"),
+    "own-loss-by-name": ("own_loss_by_name", "--loss", "model", "--output", "loss"),
 }
 
 PICKED = {"pair": lambda whole: whole[1][1], "dictionary": lambda whole: whole["logits"]}
+PICKED.update({name: lambda whole: whole["loss"] for name in ("own-loss", "own-loss-by-name")})
+PICKED.update({name + "-graph": pick for name, pick in PICKED.items()})
 
 REFUSALS = {
-    "branch": ("overwriting_branch",),
+    "branch-layers": ("overwriting_branch", "--residual", "Residual"),
     "detached": ("detached", "--residual", "Detached"),
     "no-function": ("mak",),
     "arguments": ("needs",),
@@ -51,7 +68,10 @@ REFUSALS = {
     "leaves": ("leaves",),
     "two-things": ("two_things",),
     "no-module": ("no_module",),
-    "several-inputs": ("several_inputs",),
+    "several-inputs": ("several_inputs", "--torchscript"),
+    "too-many-inputs": ("too_many_inputs",),
+    "other-lengths": ("other_lengths",),
+    "own-loss-scores": ("own_loss", "--loss", "model", "--output", "logits"),
     "several-arguments": ("several_arguments", "--torchscript"),
     "numpy": ("numpy_inputs",),
     "list": ("list_targets",),
@@ -67,8 +87,11 @@ REFUSALS = {
     "output-unknown": ("pair", "--torchscript", "--output", "2"),
     "output-tuple": ("pair", "--torchscript", "--output", "1"),
     "output-number": ("pair", "--torchscript", "--output", "0"),
-    "output-layers": ("real_targets", "--output", "0"),
-    "text": ("text", "--torchscript"),
+    "output-layers": ("pair", "--output", "1.1", "--sequential", "Pair"),
+    "graph-layers": ("real_targets", "--graph", "--sequential", "Net"),
+    "on-numbers": ("on_its_numbers",),
+    "one-by-one": ("one_by_one", "--graph"),
+    "text": ("text", "--torchscript", "--class-dimension", "1"),
     "column": ("column_of_outputs",),
     "class-10": ("class_10",),
     "class-255": ("segments",),
@@ -76,6 +99,15 @@ REFUSALS = {
     "classes-mse": ("counting", "--torchscript", "--loss", "mse"),
     "real-cross-entropy": ("real_targets", "--loss", "cross-entropy"),
     "real-bce": ("real_targets", "--loss", "bce"),
+    "loss-argument": ("real_targets", "--loss", "mse", "--label-smoothing", "0.1"),
+    "loss-share": ("class_10", "--label-smoothing", "2"),
+    "loss-dimension": ("text", "--class-dimension", "3"),
+    "loss-beta": ("real_targets", "--loss", "smooth-l1", "--beta", "0"),
+    "loss-unknown": ("with_another_loss",),
+    "loss-for-each": ("with_a_loss_for_each",),
+    "loss-weights": ("with_weights",),
+    "loss-kl": ("real_targets", "--loss", "kl-div"),
+    "loss-probabilities": ("yes_and_no", "--loss", "bce-of-probabilities"),
     "booleans": ("true_and_false",),
     "two-softmaxes": ("two_softmaxes",),
     "not-finite": ("not_finite",),
@@ -160,13 +192,26 @@ def files(out, keep):
     keep(os.path.join("scripts", "syntax.py"), imports + ":make")  # --out is a file
 
 
+def named(inputs, model):
+    """Inputs by the names of forward's arguments, where there are several."""
+    if isinstance(inputs, torch.Tensor):
+        return {"inputs": inputs}
+    if isinstance(inputs, dict) and len(inputs) == 1:
+        return {"inputs": next(iter(inputs.values()))}
+    return inputs if isinstance(inputs, dict) else dict(zip(inspect.signature(model.forward).parameters, inputs))
+
+
+def double(value):
+    return value.detach().double().clone() if value.is_floating_point() else value.clone()
+
+
 def expect(folder, function, pick):
     """The loss and v'Hv of the model made anew, for the probe that was written."""
     import exporter_models
     model, inputs, targets = getattr(exporter_models, function)()
     torch.set_grad_enabled(True)
-    before = inputs.detach().double().clone() if inputs.is_floating_point() else inputs.clone()
-    targets = targets.double().clone() if targets.is_floating_point() else targets
+    before = {key: double(value) for key, value in named(inputs, model).items()}
+    targets = double(targets["labels"] if isinstance(targets, dict) else targets)
     model = model.double().eval()
     with open(os.path.join(folder, "check.json"), encoding="utf-8") as file:
         loss = json.load(file)["loss_function"]
@@ -175,9 +220,14 @@ def expect(folder, function, pick):
              export_pytorch.read_safetensors(os.path.join(folder, "check.safetensors")).items()}
     parameters = dict(model.named_parameters())
     assert set(parameters) == set(probe), function
-    output = model(before.clone())
+    arguments = [value.clone() for value in before.values()] if not isinstance(inputs, dict) else []
+    keywords = dict(zip(inputs, (value.clone() for value in before.values()))) if isinstance(inputs, dict) else {}
+    if loss == "model":
+        keywords["labels"] = targets
+    output = model(*arguments, **keywords)
     output = output if pick is None else pick(output)
-    value = {
+    output = output.movedim(-1, 1) if function == "text" else output
+    value = output if loss == "model" else {
         "cross-entropy": torch.nn.functional.cross_entropy, "mse": torch.nn.functional.mse_loss,
         "bce": torch.nn.functional.binary_cross_entropy_with_logits}[loss](output, targets, **ignored)
     gradients = torch.autograd.grad(value, list(parameters.values()), create_graph=True, allow_unused=True)
@@ -187,4 +237,4 @@ def expect(folder, function, pick):
     with open(os.path.join(folder, "expected.json"), "w", encoding="utf-8") as file:
         json.dump({"loss": float(value), "quadratic_form": sum(blocks.values()), "blocks": blocks}, file)
     # The batch as make() returns it, which the exporter must not have changed.
-    export_pytorch.write_safetensors(os.path.join(folder, "made.safetensors"), {"inputs": before, "targets": targets})
+    export_pytorch.write_safetensors(os.path.join(folder, "made.safetensors"), {**before, "targets": targets})

@@ -105,6 +105,25 @@ def transformer():
     return made(nn.Sequential(nn.TransformerEncoder(layer, 2), nn.Flatten(), nn.Linear(40, 3)), numbers(6, 5, 8))
 
 
+class OnItsNumbers(Own):
+    def forward(self, x):
+        y = self.layer(x)
+        return torch.tanh(y) if y.sum() > 0 else y
+
+
+class OneByOne(Own):
+    def forward(self, x):
+        return torch.stack([self.layer(x[i]) for i in range(len(x))])
+
+
+def on_its_numbers():
+    return made(OnItsNumbers())
+
+
+def one_by_one():
+    return made(OneByOne())
+
+
 class Unscriptable(Own):
     """Python that TorchScript does not know, and that a trace unrolls."""
 
@@ -206,7 +225,39 @@ def no_module():
 
 
 def several_inputs():
-    return made(nn.Bilinear(4, 3, 2), (numbers(6, 4), numbers(6, 3)))
+    return made(nn.Bilinear(4, 3, 3), (numbers(6, 4), numbers(6, 3)))
+
+
+def inputs_by_name():
+    return made(nn.Bilinear(4, 3, 3), {"input2": numbers(6, 3), "input1": numbers(6, 4)})
+
+
+def too_many_inputs():
+    return made(nn.Linear(5, 3), (numbers(6, 5), numbers(6, 5)))
+
+
+def other_lengths():
+    return made(nn.Bilinear(4, 3, 2), (numbers(6, 4), numbers(5, 3)))
+
+
+class Labelled(nn.Module):
+    """As in transformers: the loss beside the scores, where labels are given."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Linear(5, 3)
+
+    def forward(self, x, labels=None):
+        logits = self.body(x)
+        return {"logits": logits, "loss": functional.cross_entropy(logits, labels, ignore_index=1)}
+
+
+def own_loss():
+    return made(Labelled())
+
+
+def own_loss_by_name():
+    return made(Labelled(), {"x": numbers(6, 5)}, {"labels": CLASSES})
 
 
 def several_arguments():
@@ -256,7 +307,8 @@ def other_type():
 
 
 def text():
-    return made(nn.Sequential(nn.Embedding(7, 4), nn.Linear(4, 7)), torch.randint(0, 7, (6, 5)), torch.randint(0, 7, (6, 5)))
+    drawn = torch.randint(0, 7, (2, 6, 5), generator=torch.Generator().manual_seed(3))
+    return made(nn.Sequential(nn.Embedding(7, 4), nn.Linear(4, 7)), drawn[0], drawn[1])
 
 
 def column_of_outputs():
@@ -403,3 +455,15 @@ class SingleLinear(Own):
 
 def single_precision():
     return made(SingleLinear())
+
+
+def with_another_loss():
+    return (*made(nn.Linear(5, 3), targets=torch.tensor([0, 1, 0, 2, 1, 0])), nn.MultiMarginLoss())
+
+
+def with_a_loss_for_each():
+    return (*made(nn.Linear(5, 3), targets=torch.tensor([0, 1, 0, 2, 1, 0])), nn.CrossEntropyLoss(reduction="none"))
+
+
+def with_weights():
+    return (*made(nn.Linear(5, 3), targets=torch.tensor([0, 1, 0, 2, 1, 0])), nn.CrossEntropyLoss(torch.ones(4)))

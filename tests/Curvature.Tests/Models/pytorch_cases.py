@@ -239,7 +239,7 @@ def refusals():
         for name, (model, said) in cases.items():
             inputs = images(1, 8, 8) if name in ("own", "reversed") else torch.randn(6, 3)
             try:
-                export_pytorch.export(model, inputs, torch.zeros_like(model(inputs)), folder("refused"), **said)
+                export_pytorch.export_layers(model, inputs, torch.zeros_like(model(inputs)), folder("refused"), **said)
                 file.write("%s: written\n" % name)
             except export_pytorch.ExportError as error:
                 file.write("%s: %s\n" % (name, error))

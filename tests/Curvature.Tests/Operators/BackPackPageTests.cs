@@ -1,9 +1,9 @@
 using System.Globalization;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Losses;
-using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Operators;

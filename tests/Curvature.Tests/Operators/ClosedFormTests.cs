@@ -1,5 +1,6 @@
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using static TorchSharp.torch;
 
@@ -33,7 +34,7 @@ public sealed class ClosedFormTests
         using var problem = new Problem(
             Problem.Prepared(nn.Linear(Features, Outputs, hasBias: false), numbers), new MeanSquaredError(),
             numbers.Normal(Samples, Features), numbers.Normal(Samples, Outputs));
-        var x = problem.Risk.Inputs;
+        var x = problem.Risk.Inputs[0];
 
         // The mean runs over samples and outputs.
         var expected = kron(eye(Outputs, dtype: ScalarType.Float64), x.t().mm(x) * (2.0 / (Samples * Outputs)));
@@ -49,7 +50,7 @@ public sealed class ClosedFormTests
         using var problem = new Problem(
             Problem.Prepared(nn.Linear(Features, Outputs, hasBias: false), numbers), new CrossEntropy(),
             numbers.Normal(Samples, Features), numbers.Classes(Outputs, Samples));
-        var x = problem.Risk.Inputs;
+        var x = problem.Risk.Inputs[0];
         var p = x.mm(problem.Risk.Blocks[0].Parameter.detach().t()).softmax(1);
 
         var expected = zeros([Outputs * Features, Outputs * Features], ScalarType.Float64);
@@ -67,7 +68,7 @@ public sealed class ClosedFormTests
         using var problem = new Problem(
             Problem.Prepared(nn.Linear(Features, 1, hasBias: false), numbers), new BinaryCrossEntropyWithLogits(),
             numbers.Normal(Samples, Features), numbers.Classes(2, Samples, 1).to(ScalarType.Float64));
-        var x = problem.Risk.Inputs;
+        var x = problem.Risk.Inputs[0];
         var p = x.mm(problem.Risk.Blocks[0].Parameter.detach().t()).sigmoid();
 
         var expected = x.t().mm(x * p * (1 - p)) / Samples;

@@ -1,5 +1,5 @@
 using ActorHutch.Curvature.Operators;
-using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using ActorHutch.Curvature.Tests.Models;
 using TorchSharp;
@@ -46,7 +46,7 @@ public sealed class CurvatureCheckTests
         Assert.True(blocks.Count >= 3);
         using var single = ModelCases.All["tanh"].With(LossCase.All["cross-entropy, mean"]);
         single.Risk.Model.to(ScalarType.Float32);
-        var risk = new EmpiricalRisk(single.Risk.Model, single.Risk.Loss, single.Risk.Inputs.to(ScalarType.Float32), single.Risk.Targets);
+        var risk = new EmpiricalRisk(single.Risk.Model, single.Risk.Loss, single.Risk.Inputs[0].to(ScalarType.Float32), single.Risk.Targets);
 
         // v = u + t·w with t a root of the quadratic vᵀHv, so that its blocks add up to nearly nothing.
         var numbers = new Numbers(3);

@@ -1,6 +1,7 @@
 using ActorHutch.Curvature.Losses;
-using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Modules;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using static TorchSharp.torch;
 
@@ -90,7 +91,7 @@ public sealed class InPlaceTests
         foreach (long size in (long[])[7, 3])
         {
             var risk = new MicroBatchedRisk(overwriting, new CrossEntropy(), new TensorSamples(inputs, targets), size);
-            risk.CheckTargets();
+            risk.CheckSamples();
             risk.CheckDeterminism();
             using var form = QuadraticForms.Create(risk, options);
 

@@ -33,12 +33,14 @@ public sealed class MemoryTests
     [InlineData(CurvatureMethod.Quadratic, ProbeSpace.Parameter, BlockStructure.Block)]
     [InlineData(CurvatureMethod.Quadratic, ProbeSpace.Parameter, BlockStructure.Full)]
     [InlineData(CurvatureMethod.Quadratic, ProbeSpace.Output, BlockStructure.Block)]
+    [InlineData(CurvatureMethod.Quadratic, ProbeSpace.Output, BlockStructure.Full)]
+    [InlineData(CurvatureMethod.Quadratic, ProbeSpace.Prediction, BlockStructure.Block)]
     public void Thousands_of_chunks_take_no_more_memory_than_a_few(
         CurvatureMethod method, ProbeSpace space, BlockStructure structure)
     {
         using var problem = Medium();
         using var form = QuadraticForms.Create(
-            problem.Risk, new CurvatureOptions { Method = method, ProbeSpace = space, Structure = structure });
+            problem.Risk, new CurvatureOptions { Matrix = MicroBatchTests.Matrix(space), Method = method, ProbeSpace = space, Structure = structure });
 
         StaysFlat(chunk => form.Evaluate(chunk * 4, 4), Chunks);
     }
@@ -48,10 +50,11 @@ public sealed class MemoryTests
     [InlineData(CurvatureMethod.Hmp, ProbeSpace.Parameter)]
     [InlineData(CurvatureMethod.Quadratic, ProbeSpace.Parameter)]
     [InlineData(CurvatureMethod.Quadratic, ProbeSpace.Output)]
+    [InlineData(CurvatureMethod.Quadratic, ProbeSpace.Prediction)]
     public void A_disposed_form_leaves_nothing(CurvatureMethod method, ProbeSpace space)
     {
         using var problem = Medium();
-        var options = new CurvatureOptions { Method = method, ProbeSpace = space };
+        var options = new CurvatureOptions { Matrix = MicroBatchTests.Matrix(space), Method = method, ProbeSpace = space };
 
         StaysFlat(
             _ =>
@@ -98,6 +101,25 @@ public sealed class MemoryTests
         StaysFlat(
             _ => Assert.Throws<NoLayerRuleException>(() => QuadraticForms.Create(
                 problem.Risk, new CurvatureOptions { ProbeSpace = ProbeSpace.Output })),
+            Chunks / 4);
+    }
+
+    /// <summary>A layer that bends is found out before, and a loss without a root behind the first samples.</summary>
+    [Fact]
+    public void A_reverse_sweep_that_cannot_be_made_leaves_nothing()
+    {
+        using var problem = Medium();
+        using var concave = new Problem(
+            nn.Linear(4, 3), new CrossEntropy(Reduction.Sum, [1, -2, 1]), ones(2, 4), zeros(2, ScalarType.Int64).FillWithOnes());
+        var options = new CurvatureOptions { ProbeSpace = ProbeSpace.Prediction };
+
+        StaysFlat(
+            _ =>
+            {
+                Assert.Throws<NoLayerRuleException>(() => QuadraticForms.Create(problem.Risk, options));
+                Assert.Contains(
+                    "negative second derivative", Assert.Throws<NoLayerRuleException>(() => QuadraticForms.Create(concave.Risk, options)).Message, StringComparison.Ordinal);
+            },
             Chunks / 4);
     }
 

@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
-using ActorHutch.Curvature.Models;
+using ActorHutch.Curvature.Native;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Operators;
 
-/// <summary>A stack that does not fit into memory is halved, and every probe is evaluated all the same.</summary>
+/// <summary>The height of a stack is part of the job: one that does not fit into memory is an error.</summary>
 public sealed class ShortageTests : IDisposable
 {
     private const string OutOfMemory = "CUDA out of memory. Tried to allocate 20.00 GiB.";
@@ -15,27 +16,29 @@ public sealed class ShortageTests : IDisposable
     public void Dispose() => _example.Dispose();
 
     [Fact]
-    public void A_failed_allocation_halves_the_stack_and_goes_on()
+    public void A_stack_that_does_not_fit_is_this_machines_shortage_and_not_computed_in_smaller_ones()
     {
         var form = new ScarceForm(_example.Risk, fits: 3, OutOfMemory);
 
-        var values = form.Evaluate(100, 20);
+        var error = Assert.Throws<MachineException>(() => form.Evaluate(100, 20));
 
-        Assert.Equal(Enumerable.Range(100, 20).Select(i => (double)i), values.Values.ToArray());
-        Assert.Equal([20, 10, 5, 2], form.Tried.Take(4));
-        Assert.All(form.Tried.Skip(3), size => Assert.InRange(size, 1, 2));
+        Assert.Equal(
+            "Probe 100 could not be evaluated: A stack of 20 probes does not fit into memory: use a smaller CurvatureOptions.MemoryBudget.",
+            error.Message);
+        Assert.Equal([20], form.Tried);
     }
 
     [Fact]
-    public void The_stack_stays_small_for_the_next_probes()
+    public void Once_there_is_room_again_the_stacks_are_what_they_were()
     {
-        var form = new ScarceForm(_example.Risk, fits: 4, OutOfMemory);
-        form.Evaluate(0, 16);
-        form.Tried.Clear();
+        var form = new ScarceForm(_example.Risk, fits: 3, OutOfMemory);
+        Assert.Throws<MachineException>(() => form.Evaluate(0, 16));
+        form.Fits = 20;
 
-        form.Evaluate(16, 16);
+        var values = form.Evaluate(0, 16);
 
-        Assert.All(form.Tried, size => Assert.InRange(size, 1, 4));
+        Assert.Equal(Enumerable.Range(0, 16).Select(i => (double)i), values.Values.ToArray());
+        Assert.Equal([16, 16], form.Tried);
     }
 
     [Fact]
@@ -43,7 +46,7 @@ public sealed class ShortageTests : IDisposable
     {
         var form = new ScarceForm(_example.Risk, fits: 0, OutOfMemory);
 
-        var error = Assert.Throws<CurvatureException>(() => form.Evaluate(7, 4));
+        var error = Assert.Throws<MachineException>(() => form.Evaluate(7, 1));
 
         Assert.Contains("single probe does not fit into memory", error.Message, StringComparison.Ordinal);
         Assert.Contains("Probe 7", error.Message, StringComparison.Ordinal);
@@ -71,6 +74,8 @@ public sealed class ShortageTests : IDisposable
     {
         public List<int> Tried { get; } = [];
 
+        public int Fits { get; set; } = fits;
+
         public override CurvatureMethod Method => CurvatureMethod.Quadratic;
 
         public override IReadOnlyList<string> Blocks => [];
@@ -82,7 +87,7 @@ public sealed class ShortageTests : IDisposable
         protected override Tensor EvaluateStack(long firstProbe, int count)
         {
             Tried.Add(count);
-            if (count > fits) throw new NativeError(message);
+            if (count > Fits) throw new NativeError(message);
             return arange(firstProbe, firstProbe + count, ScalarType.Float64).unsqueeze(1);
         }
 

@@ -1,5 +1,6 @@
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -49,7 +50,7 @@ public sealed class SinglePrecisionTests
         using var scope = NewDisposeScope();
         using var problem = model.With(LossCase.All["cross-entropy, sum"]);
         problem.Risk.Model.to(dtype);
-        var inputs = problem.Risk.Inputs.is_floating_point() ? problem.Risk.Inputs.to(dtype) : problem.Risk.Inputs;
+        var inputs = problem.Risk.Inputs[0].is_floating_point() ? problem.Risk.Inputs[0].to(dtype) : problem.Risk.Inputs[0];
         var risk = new EmpiricalRisk(problem.Risk.Model, new CrossEntropy(Reduction.Sum), inputs, problem.Risk.Targets);
         using var form = QuadraticForms.Create(
             risk, new CurvatureOptions { Method = method, Matrix = matrix, Structure = structure, Seed = 3 });

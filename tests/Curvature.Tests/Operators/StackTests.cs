@@ -16,6 +16,7 @@ public sealed class StackTests
         { CurvatureMethod.Hmp, ProbeSpace.Parameter },
         { CurvatureMethod.Quadratic, ProbeSpace.Parameter },
         { CurvatureMethod.Quadratic, ProbeSpace.Output },
+        { CurvatureMethod.Quadratic, ProbeSpace.Prediction },
     };
 
     /// <summary>A byte leaves room for one probe at a time, and twenty thousand for a few.</summary>
@@ -34,7 +35,7 @@ public sealed class StackTests
         double[] Values(long? budget)
         {
             using var form = QuadraticForms.Create(
-                problem.Risk, new CurvatureOptions { Method = method, ProbeSpace = space, MemoryBudget = budget });
+                problem.Risk, new CurvatureOptions { Matrix = MicroBatchTests.Matrix(space), Method = method, ProbeSpace = space, MemoryBudget = budget });
             return form.Evaluate(0, Probes).Values.ToArray();
         }
     }
@@ -67,7 +68,7 @@ public sealed class StackTests
         using var scope = NewDisposeScope();
         using var problem = ModelCases.All["tanh"].With(LossCase.All["cross-entropy, sum"]);
         using var form = QuadraticForms.Create(
-            problem.Risk, new CurvatureOptions { Method = method, ProbeSpace = space });
+            problem.Risk, new CurvatureOptions { Matrix = MicroBatchTests.Matrix(space), Method = method, ProbeSpace = space });
 
         Assert.Throws<OperationCanceledException>(() => form.Evaluate(0, 5, new CancellationToken(canceled: true)));
 

@@ -1,5 +1,5 @@
 using ActorHutch.Curvature.Operators;
-using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using ActorHutch.Curvature.Tests.Models;
 using static TorchSharp.torch;

@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Native;
 using ActorHutch.Curvature.Probes;
 using static TorchSharp.torch;
 

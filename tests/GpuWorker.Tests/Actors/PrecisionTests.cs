@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Jobs;
@@ -17,15 +18,15 @@ public class PrecisionTests : WorkerTestKit
     private readonly Guid _job = Guid.NewGuid();
 
     [Theory]
-    [InlineData(JobKind.Estimate)]
-    [InlineData(JobKind.Exact)]
-    public void It_answers_with_the_jobs_own_values_and_those_of_double_precision_behind_them(JobKind kind)
+    [InlineData("estimate")]
+    [InlineData("exact")]
+    public void It_answers_with_the_jobs_own_values_and_those_of_double_precision_behind_them(string estimator)
     {
         var asked = new ConcurrentBag<ProbeDistribution>();
         var factory = new FakeReplicaFactory { Rounding = 0.25, OnForm = options => asked.Add(options.Distribution) };
-        var worker = Prepared(factory, Spec with { Kind = kind }, out var coordinator);
+        var worker = Prepared(factory, Spec with { Estimator = Estimator.All.Single(one => one.Name == estimator) }, out var coordinator);
 
-        worker.Tell(new RunChunk(_job, -1, 1, 0, 3) { InBothPrecisions = true }, coordinator);
+        worker.Tell(new RunChunk(_job, -1, 1, new Tile(0, 3, 0, 4)) { InBothPrecisions = true }, coordinator);
 
         var done = coordinator.ExpectMsg<ChunkDone>();
         Assert.Equal((-1L, 1, 6, 2), (done.Chunk, done.Attempt, done.Values.Count, done.Values.Columns));
@@ -33,7 +34,7 @@ public class PrecisionTests : WorkerTestKit
         Assert.Equal(reference, done.Values.Values[6..]);
         Assert.Equal(reference.Select((value, i) => i % 2 == 0 ? value + 0.25 : value), done.Values.Values[..6].ToArray());
         // Random probes, of an exact trace too.
-        Assert.Equal(kind == JobKind.Exact ? 1 : 0, asked.Count(distribution => distribution == ProbeDistribution.Basis));
+        Assert.Equal(estimator == "exact" ? 1 : 0, asked.Count(distribution => distribution == ProbeDistribution.Basis));
         var replica = Assert.Single(factory.Created, replica => replica.Key.Dtype == Dtype.Float64);
         Assert.True(replica.Key.HasSingleNumbers);
         Assert.True(replica.Disposed);
@@ -53,8 +54,8 @@ public class PrecisionTests : WorkerTestKit
         };
         var worker = Prepared(factory, Spec, out var coordinator);
 
-        worker.Tell(new RunChunk(_job, -1, 1, 0, 3) { InBothPrecisions = true }, coordinator);
-        worker.Tell(new RunChunk(_job, 5, 1, 20, 4), coordinator);
+        worker.Tell(new RunChunk(_job, -1, 1, new Tile(0, 3, 0, 4)) { InBothPrecisions = true }, coordinator);
+        worker.Tell(new RunChunk(_job, 5, 1, new Tile(20, 4, 0, 4)), coordinator);
 
         coordinator.ExpectMsg<ChunkDone>();
         coordinator.ExpectMsg<RequestWork>();
@@ -77,8 +78,8 @@ public class PrecisionTests : WorkerTestKit
         };
         var worker = Prepared(factory, Spec, out var coordinator);
 
-        worker.Tell(new RunChunk(_job, -1, 1, 0, 3) { InBothPrecisions = true }, coordinator);
-        worker.Tell(new RunChunk(_job, 5, 1, 20, 4), coordinator);
+        worker.Tell(new RunChunk(_job, -1, 1, new Tile(0, 3, 0, 4)) { InBothPrecisions = true }, coordinator);
+        worker.Tell(new RunChunk(_job, 5, 1, new Tile(20, 4, 0, 4)), coordinator);
 
         var failed = coordinator.ExpectMsg<ChunkFailed>();
         Assert.Equal((-1L, !forGood), (failed.Chunk, failed.Retriable));
@@ -87,15 +88,15 @@ public class PrecisionTests : WorkerTestKit
     }
 
     [Theory]
-    [InlineData(JobKind.Estimate)]
-    [InlineData(JobKind.Exact)]
-    public void It_warms_up_with_one_probe(JobKind kind)
+    [InlineData("estimate")]
+    [InlineData("exact")]
+    public void It_warms_up_with_one_probe(string estimator)
     {
         var evaluated = new ConcurrentQueue<(long First, int Count)>();
 
         Prepared(
             new FakeReplicaFactory { OnEvaluate = (first, count, _) => evaluated.Enqueue((first, count)) },
-            Spec with { Kind = kind }, out _);
+            Spec with { Estimator = Estimator.All.Single(one => one.Name == estimator) }, out _);
 
         Assert.Equal([(0L, 1)], evaluated);
     }

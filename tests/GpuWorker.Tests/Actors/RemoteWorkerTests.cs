@@ -1,3 +1,4 @@
+using ActorHutch.Curvature;
 using ActorHutch.Fakes;
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.Shared.Hosting;
@@ -24,9 +25,9 @@ public sealed class RemoteWorkerTests : TestKit
     public RemoteWorkerTests() : base(Settings)
     {
         var self = TestActor;
-        Sys.ActorOf(Props.Create(() => new Door(self)), ActorHutchSystem.CoordinatorName);
+        Sys.ActorOf(Props.Create(() => new Door(self)), CoordinatorAddress.Name);
         var address = ((ExtendedActorSystem)Sys).Provider.DefaultAddress;
-        var settings = new WorkerSettings("worker-1", "cpu") { Coordinator = address + ActorHutchSystem.CoordinatorPath };
+        var settings = new WorkerSettings("worker-1", "cpu") { Coordinator = address + CoordinatorAddress.Path };
         _other.ActorOf(WorkerActor.Props(settings, new FakeReplicaFactory()));
         var registration = ExpectMsg<RegisterWorker>(TimeSpan.FromSeconds(20));
         LastSender.Tell(new WorkerAccepted(registration.Incarnation), TestActor);
@@ -52,7 +53,7 @@ public sealed class RemoteWorkerTests : TestKit
         LastSender.Tell(new PrepareReplica(_job, new JobSpec { Probes = 1_000_000, VBatch = most }), TestActor);
         FishForMessage<ReplicaReady>(_ => true);
 
-        LastSender.Tell(new RunChunk(_job, 0, 1, 0, most), TestActor);
+        LastSender.Tell(new RunChunk(_job, 0, 1, new Tile(0, most, 0, 4)), TestActor);
 
         Assert.Equal(most, FishForMessage<ChunkDone>(_ => true).Values.Count);
     }

@@ -3,7 +3,6 @@ using ActorHutch.Fakes;
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
-using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.TestKit;
 
@@ -67,7 +66,7 @@ public class WorkerActorTests : WorkerTestKit
     {
         var worker = Prepared(new FakeReplicaFactory(), out var coordinator);
 
-        worker.Tell(new RunChunk(_job, 5, 2, 20, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 5, 2, new Tile(20, 4, 0, 4)), coordinator);
 
         var done = coordinator.ExpectMsg<ChunkDone>();
         Assert.Equal((_job, 5L, 2), (done.Job, done.Chunk, done.Attempt));
@@ -83,7 +82,7 @@ public class WorkerActorTests : WorkerTestKit
     {
         var factory = new FakeReplicaFactory();
         var worker = Prepared(factory, out var coordinator);
-        worker.Tell(new RunChunk(_job, 0, 1, 0, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 0, 1, new Tile(0, 4, 0, 4)), coordinator);
         coordinator.ExpectMsg<ChunkDone>();
         var replica = Assert.Single(factory.Created);
 
@@ -101,7 +100,7 @@ public class WorkerActorTests : WorkerTestKit
     {
         using var computing = new ManualResetEventSlim();
         var worker = Prepared(Blocking(computing), out var coordinator);
-        worker.Tell(new RunChunk(_job, 1, 1, 4, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 1, 1, new Tile(4, 4, 0, 4)), coordinator);
         computing.Wait(TestContext.Current.CancellationToken);
 
         worker.Tell(new Identify(1), coordinator);
@@ -114,8 +113,8 @@ public class WorkerActorTests : WorkerTestKit
     {
         using var computing = new ManualResetEventSlim();
         var worker = Prepared(Blocking(computing), out var coordinator);
-        worker.Tell(new RunChunk(_job, 1, 1, 4, 4), coordinator);
-        worker.Tell(new RunChunk(_job, 2, 1, 8, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 1, 1, new Tile(4, 4, 0, 4)), coordinator);
+        worker.Tell(new RunChunk(_job, 2, 1, new Tile(8, 4, 0, 4)), coordinator);
         computing.Wait(TestContext.Current.CancellationToken);
 
         worker.Tell(new EndJob(_job), coordinator);
@@ -164,11 +163,11 @@ public class WorkerActorTests : WorkerTestKit
 
         EventFilter.Debug(contains: "stale RunChunk").Expect(2, () =>
         {
-            worker.Tell(new RunChunk(Guid.NewGuid(), 1, 1, 4, 4), coordinator);
-            worker.Tell(new RunChunk(Guid.NewGuid(), 1, 1, 4, 4), coordinator);
+            worker.Tell(new RunChunk(Guid.NewGuid(), 1, 1, new Tile(4, 4, 0, 4)), coordinator);
+            worker.Tell(new RunChunk(Guid.NewGuid(), 1, 1, new Tile(4, 4, 0, 4)), coordinator);
         });
 
-        worker.Tell(new RunChunk(_job, 2, 1, 8, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 2, 1, new Tile(8, 4, 0, 4)), coordinator);
         Assert.Equal(2, coordinator.ExpectMsg<ChunkDone>().Chunk);
     }
 
@@ -224,11 +223,11 @@ public class WorkerActorTests : WorkerTestKit
         Exception error = curvature ? new CurvatureException("Not finite.") : new InvalidOperationException("Not finite.");
         var worker = Prepared(Failing(atProbe: 8, error), out var coordinator);
 
-        worker.Tell(new RunChunk(_job, 2, 1, 8, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 2, 1, new Tile(8, 4, 0, 4)), coordinator);
 
         coordinator.ExpectMsg(new ChunkFailed(_job, 2, 1, what, retriable));
         coordinator.ExpectMsg(new RequestWork(_job, 1));
-        worker.Tell(new RunChunk(_job, 3, 1, 12, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 3, 1, new Tile(12, 4, 0, 4)), coordinator);
         coordinator.ExpectMsg<ChunkDone>();
     }
 
@@ -237,10 +236,10 @@ public class WorkerActorTests : WorkerTestKit
     {
         var worker = Prepared(new FakeReplicaFactory(), out var coordinator);
 
-        worker.Tell(new RunChunk(_job, 0, 1, 0, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 0, 1, new Tile(0, 4, 0, 4)), coordinator);
         var first = coordinator.ExpectMsg<ChunkDone>();
         coordinator.ExpectMsg<RequestWork>();
-        worker.Tell(new RunChunk(_job, 1, 1, 4, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 1, 1, new Tile(4, 4, 0, 4)), coordinator);
         var second = coordinator.ExpectMsg<ChunkDone>();
 
         Assert.Equal(0, first.WaitSeconds);
@@ -252,7 +251,7 @@ public class WorkerActorTests : WorkerTestKit
     {
         using var computing = new ManualResetEventSlim();
         var worker = Prepared(Blocking(computing), out var coordinator);
-        worker.Tell(new RunChunk(_job, 1, 2, 4, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 1, 2, new Tile(4, 4, 0, 4)), coordinator);
 
         var status = coordinator.FishForMessage<WorkerStatus>(status => status.Chunks.Count > 0);
 
@@ -275,8 +274,8 @@ public class WorkerActorTests : WorkerTestKit
             },
         };
         var worker = Prepared(factory, out var coordinator);
-        worker.Tell(new RunChunk(_job, 1, 1, 4, 4), coordinator);
-        worker.Tell(new RunChunk(_job, 2, 1, 8, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 1, 1, new Tile(4, 4, 0, 4)), coordinator);
+        worker.Tell(new RunChunk(_job, 2, 1, new Tile(8, 4, 0, 4)), coordinator);
         computing.Wait(TestContext.Current.CancellationToken);
         Watch(worker);
 
@@ -305,7 +304,7 @@ public class WorkerActorTests : WorkerTestKit
     {
         using var computing = new ManualResetEventSlim();
         var worker = Prepared(Blocking(computing), out var coordinator);
-        worker.Tell(new RunChunk(_job, 1, 1, 4, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 1, 1, new Tile(4, 4, 0, 4)), coordinator);
         computing.Wait(TestContext.Current.CancellationToken);
 
         Watch(coordinator);

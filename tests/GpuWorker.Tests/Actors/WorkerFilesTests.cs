@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Fakes;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
@@ -185,7 +186,7 @@ public sealed class WorkerFilesTests : WorkerTestKit
         coordinator.FishForMessage<ReplicaReady>(_ => true, Patience);
         Spoil(files.Last().Path);
 
-        worker.Tell(new RunChunk(_job, 1, 1, 4, 4), coordinator);
+        worker.Tell(new RunChunk(_job, 1, 1, new Tile(4, 4, 0, 4)), coordinator);
 
         var failed = coordinator.FishForMessage<ChunkFailed>(_ => true, Patience);
         Assert.True(failed.Retriable);

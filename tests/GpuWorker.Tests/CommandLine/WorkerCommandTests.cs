@@ -73,6 +73,19 @@ public class WorkerCommandTests
         }
     }
 
+    [Fact]
+    public void What_may_be_given_several_times_is_all_of_it()
+    {
+        string file = typeof(WorkerCommandTests).Assembly.Location, other = typeof(WorkerCommand).Assembly.Location;
+        var command = new WorkerCommand(new FakeReplicaFactory(), TextWriter.Null, TextWriter.Null);
+
+        var request = command.Read(command.Parse(["--seed-nodes", "a:1,b:2", "--model-assembly", file, "--model-assembly", other]));
+
+        Assert.Empty(request.Problems);
+        Assert.Equal([file, other], request.AssemblyFiles);
+        Assert.Equal(["a:1", "b:2"], request.Cluster.SeedNodes.Select(node => node.ToString()));
+    }
+
     [Theory]
     [InlineData("host:4053", "host", 4053)]
     [InlineData("[::1]:0", "::1", 0)]

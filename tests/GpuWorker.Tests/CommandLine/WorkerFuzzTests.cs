@@ -1,6 +1,8 @@
 using ActorHutch.Fakes;
 using ActorHutch.Fuzzing;
 using ActorHutch.GpuWorker.CommandLine;
+using ActorHutch.GpuWorker.Running;
+using ActorHutch.Shared.CommandLine;
 
 namespace ActorHutch.GpuWorker.Tests.CommandLine;
 
@@ -14,7 +16,7 @@ public sealed class WorkerFuzzTests
     {
         var random = new Random(13);
         var command = new WorkerCommand(new FakeReplicaFactory(), TextWriter.Null, TextWriter.Null);
-        var options = new WorkerOptions().All;
+        var options = new OptionTable<WorkerRequest>(WorkerOptions.All).Of("actorhutch-worker");
         int accepted = 0;
         for (int round = 0; round < Rounds; round++)
         {

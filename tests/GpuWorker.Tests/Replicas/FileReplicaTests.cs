@@ -1,28 +1,19 @@
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Losses;
-using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.Fakes;
 using ActorHutch.GpuWorker.Replicas;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 using static TorchSharp.torch;
 
 namespace ActorHutch.GpuWorker.Tests.Replicas;
 
 /// <summary>Replicas of models and data in files, and what is wrong with them.</summary>
-public sealed class FileReplicaTests : IDisposable
+public sealed class FileReplicaTests : ReplicaTests
 {
-    private readonly ModelFiles _files = new();
-    private readonly Dictionary<BlobId, HashedFile> _open = [];
-
-    public void Dispose()
-    {
-        foreach (var file in _open.Values) file.Dispose();
-        _files.Dispose();
-    }
-
     [Fact]
     public void A_described_model_is_served_by_the_fastest_method()
     {
@@ -42,7 +33,9 @@ public sealed class FileReplicaTests : IDisposable
         [
             Source(), Source() with { Samples = 7 }, Source() with { Offset = 1 }, Source() with { Reduction = Reduction.Sum },
             Source() with { Normalize = new Normalization(0, 2) }, Source() with { Parameters = "0.*" },
-            Source() with { Scale = new InputScale(0.5) }, Source() with { IgnoreIndex = 2 },
+            Source() with { Scale = new InputScale(0.5) }, Source() with { LossArguments = new LossArguments { IgnoreIndex = 2 } },
+            Source() with { LossArguments = new LossArguments { LabelSmoothing = 0.1 } },
+            Source() with { LossArguments = new LossArguments { ClassWeights = new NumberList([1, 2, 3]) } },
         ];
 
         Assert.Equal(sources.Length, sources.Select(HashOf).Distinct().Count());
@@ -87,7 +80,7 @@ public sealed class FileReplicaTests : IDisposable
     [Fact]
     public void A_model_that_mixes_samples_takes_them_in_one_piece_or_not_at_all()
     {
-        File.WriteAllText(_files.PathOf("model.json"), """
+        File.WriteAllText(Files.PathOf("model.json"), """
             { "type": "Sequential", "layers": [
                 { "type": "Linear", "in_features": 6, "out_features": 5 },
                 { "type": "BatchNorm1d", "name": "norm", "num_features": 5, "affine": false, "track_running_stats": false },
@@ -110,7 +103,7 @@ public sealed class FileReplicaTests : IDisposable
         Assert.StartsWith(
             "Samples are not independent: the model's output for a sample depends on the other samples of the batch, since layer "
             + "norm (BatchNorm1d) normalises with the batch's own statistics. The sum over 3 micro-batches of 15 samples is another "
-            + "function, and so is its trace: say --micro-batch all, with --method auto and --probe-space parameter, where all 40 samples in one batch are meant", error.Message, StringComparison.Ordinal);
+            + "function, and so is its trace: say microBatch all, with CurvatureOptions.Method auto and ProbeSpace.Parameter, where all 40 samples in one batch are meant", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,14 +113,14 @@ public sealed class FileReplicaTests : IDisposable
         using var unit = Create(Source() with { Scale = new InputScale(1) });
         using var halved = Create(Source() with { Scale = new InputScale(1, 2) });
         using var normalised = Create(Source() with { Normalize = new Normalization(0, 2) });
-        using var ignoring = Create(Source() with { IgnoreIndex = 2 });
+        using var ignoring = Create(Source() with { LossArguments = new LossArguments { IgnoreIndex = 2 } });
 
         Assert.Equal(Trace(plain), Trace(unit));
         Assert.Equal(Trace(normalised), Trace(halved));
         Assert.NotEqual(Trace(plain), Trace(halved));
         Assert.NotEqual(Trace(plain), Trace(ignoring));
         Assert.Equal(
-            "cross-entropy, mean (by the targets' type: whole numbers, which are classes; targets of class 2 do not count)",
+            "cross-entropy (ignore-index 2), mean (by the targets' type: whole numbers, which are classes)",
             ignoring.Model.Loss!.ToString());
 
         static double Trace(IReplica replica)
@@ -140,26 +133,26 @@ public sealed class FileReplicaTests : IDisposable
     [Fact]
     public void Targets_that_the_loss_has_no_meaning_for_are_refused_when_the_replica_is_made()
     {
-        Targets("F32", [40], _files.Reals(40));
+        Targets("F32", [40], Files.Reals(40));
         Rejected(
             "The loss cannot be evaluated on this batch: the model's output is Float32[40, 3] and the targets are Float32[40]; for a "
             + "cross-entropy the targets must be class numbers, Int64[40], or probabilities of the 3 classes, Float32[40, 3].",
             Source() with { Loss = LossKind.CrossEntropy });
-        Rejected("--ignore-index 7 names a class, and the loss is mse (by the targets' type: real numbers", Source() with { IgnoreIndex = 7 });
-        Targets("F32", [40, 3], _files.Reals(120));
+        Rejected("--ignore-index 7: it is an argument of cross-entropy and nll, and the loss is mse (by the targets' type: real numbers", Source() with { LossArguments = new LossArguments { IgnoreIndex = 7 } });
+        Targets("F32", [40, 3], Files.Reals(120));
         Rejected("Targets must be class numbers, or probabilities of the classes, which are not negative", Source() with { Loss = LossKind.CrossEntropy });
         Targets("U8", [40], [.. Enumerable.Repeat((byte)255, 40)]);
         Rejected("40 targets are wrong for CrossEntropy: the first is 255, of sample 0. Targets must be class numbers from 0 to 2", Source());
         Rejected("of sample 3. Targets must be", Source() with { Offset = 3 });
-        Rejected("Every target is ignored", Source() with { IgnoreIndex = 255 });
+        Rejected("Every target is ignored", Source() with { LossArguments = new LossArguments { IgnoreIndex = 255 } });
     }
 
     [Fact]
     public void Whole_numbers_for_a_model_of_real_ones_are_refused_when_the_replica_is_made()
     {
-        _files.Write("data.safetensors", ("inputs", "U8", [40, 6], new byte[240]), ("targets", "U8", [40], new byte[40]));
+        Files.Write("data.safetensors", ("inputs", "U8", [40, 6], new byte[240]), ("targets", "U8", [40], new byte[40]));
 
-        Rejected("The model takes real numbers, and the inputs are whole: say --scale 1/255", Source());
+        Rejected("The model takes real numbers, and the inputs are whole: say DatasetOptions.Scale 1/255", Source());
         Rejected("its inputs are bytes, and whether they are shades", Source() with { Normalize = new Normalization(0.1, 2) });
         Create(Source() with { Scale = InputScale.OfBytes, Normalize = new Normalization(0.1, 2) }).Dispose();
     }
@@ -180,18 +173,18 @@ public sealed class FileReplicaTests : IDisposable
         Rejected("is no factory", models with { ModelType = typeof(FileReplicaTests).FullName });
         Rejected("makes a model alone: give data with --data", risks with { ModelType = typeof(OwnModel).FullName });
         Rejected("brings its data: leave out --data", models with { ModelType = typeof(OwnRisk).FullName });
-        Rejected("brings its data and its loss: leave out --ignore-index", risks with { IgnoreIndex = 1 });
-        Rejected("is no .NET assembly", models with { Assembly = Input(_files.PathOf("data.safetensors")) });
+        Rejected("brings its data and its loss: leave out --ignore-index", risks with { LossArguments = new LossArguments { IgnoreIndex = 1 } });
+        Rejected("is no .NET assembly", models with { Assembly = Input(Files.PathOf("data.safetensors")) });
     }
 
     [Fact]
     public void Files_of_another_kind_than_they_should_be()
     {
-        Rejected("model.json: ", Source() with { Data = Input(_files.PathOf("model.json")) });
-        Rejected("model.json: ", Source() with { Weights = Input(_files.PathOf("model.json")) });
-        Rejected("data.safetensors", Source() with { ModelFile = Input(_files.PathOf("data.safetensors")), Weights = null });
+        Rejected("model.json: ", Source() with { Data = Input(Files.PathOf("model.json")) });
+        Rejected("model.json: ", Source() with { Weights = Input(Files.PathOf("model.json")) });
+        Rejected("data.safetensors", Source() with { ModelFile = Input(Files.PathOf("data.safetensors")), Weights = null });
         Rejected("is a model description, and needs --weights", Source() with { Weights = null });
-        Rejected("array called inputs", Source() with { Data = Input(_files.PathOf("weights.safetensors")) });
+        Rejected("array called inputs", Source() with { Data = Input(Files.PathOf("weights.safetensors")) });
     }
 
     [Fact]
@@ -199,14 +192,14 @@ public sealed class FileReplicaTests : IDisposable
     {
         foreach (string name in (string[])["model.json", "weights.safetensors", "data.safetensors"])
         {
-            byte[] whole = File.ReadAllBytes(_files.PathOf(name));
+            byte[] whole = File.ReadAllBytes(Files.PathOf(name));
             foreach (int length in (int[])[7, whole.Length / 2, whole.Length - 1])
             {
-                File.WriteAllBytes(_files.PathOf(name), whole[..length]);
+                File.WriteAllBytes(Files.PathOf(name), whole[..length]);
                 Rejected(name, Source());
             }
 
-            File.WriteAllBytes(_files.PathOf(name), whole);
+            File.WriteAllBytes(Files.PathOf(name), whole);
         }
     }
 
@@ -216,7 +209,7 @@ public sealed class FileReplicaTests : IDisposable
         Spoil("weights.safetensors", float.NaN);
         Rejected("weights.safetensors", Source());
         using var good = new ModelFiles();
-        File.WriteAllBytes(_files.PathOf("weights.safetensors"), File.ReadAllBytes(good.PathOf("weights.safetensors")));
+        File.WriteAllBytes(Files.PathOf("weights.safetensors"), File.ReadAllBytes(good.PathOf("weights.safetensors")));
         Spoil("data.safetensors", float.PositiveInfinity);
         Rejected("1 NaN or infinite numbers in 40 samples; the first is Infinity in sample 39", Source());
     }
@@ -251,7 +244,7 @@ public sealed class FileReplicaTests : IDisposable
         Assert.Equal(("cross-entropy", "mean", "as soft.safetensors says"), LossOf(Soft(1f, "cross-entropy")));
         Assert.Equal(("bce", "mean", "as soft.safetensors says"), LossOf(Soft(1f, "bce")));
         Assert.Equal(("mse", "mean", "asked for"), LossOf(Soft(1f, "cross-entropy") with { Loss = LossKind.Mse }));
-        Rejected("soft.safetensors says that its targets are for the loss huber, which is not known: --loss must be", Soft(1f, "huber"));
+        Rejected("soft.safetensors says that its targets are for the loss hinge, which is not known: --loss must be", Soft(1f, "hinge"));
 
         (string, string, string) LossOf(RiskSource source)
         {
@@ -261,7 +254,7 @@ public sealed class FileReplicaTests : IDisposable
 
         RiskSource Soft(float sum, string? loss) => Source() with
         {
-            Data = Input(_files.WriteSoftTargets("soft.safetensors", sum, loss is null ? null : (Dataset.LossName, loss))),
+            Data = Input(Files.WriteSoftTargets("soft.safetensors", sum, loss is null ? [] : [(Dataset.LossName, loss)])),
         };
     }
 
@@ -273,47 +266,17 @@ public sealed class FileReplicaTests : IDisposable
         Rejected("No trainable parameter is called 3.*", Source() with { Parameters = "3.*" });
     }
 
-    /// <summary>What a job would say of the files as they are now.</summary>
-    private RiskSource Source() => new()
-    {
-        Model = "model.json",
-        ModelFile = Input(_files.PathOf("model.json")),
-        Weights = Input(_files.PathOf("weights.safetensors")),
-        Data = Input(_files.PathOf("data.safetensors")),
-    };
-
     /// <summary>The samples with other targets.</summary>
     private void Targets(string dtype, int[] shape, byte[] content) =>
-        _files.Write("data.safetensors", ("inputs", "F32", [40, 6], _files.Reals(240)), ("targets", dtype, shape, content));
-
-    private InputFile Input(string path)
-    {
-        var file = HashedFile.Open(path);
-        var content = BlobReference.Of(file.Content);
-        if (_open.Remove(content.Id, out var before)) before.Dispose();
-        _open[content.Id] = file;
-        return new InputFile(path, content.Id, content.Length);
-    }
-
-    private IReplica Create(RiskSource source) =>
-        new TorchReplicaFactory().Create(new ReplicaKey(source, Dtype.Float32, "cpu", 1), new ReplicaFiles(_open));
-
-    private void Rejected(string message, RiskSource source)
-    {
-        var error = Assert.Throws<CurvatureException>(() =>
-        {
-            using var replica = Create(source);
-        });
-        Assert.Contains(message, error.Message, StringComparison.Ordinal);
-    }
+        Files.Write("data.safetensors", ("inputs", "F32", [40, 6], Files.Reals(240)), ("targets", dtype, shape, content));
 
     /// <summary>Overwrites the last real number: of safetensors, the end of the array before the last.</summary>
     private void Spoil(string name, float value)
     {
-        byte[] bytes = File.ReadAllBytes(_files.PathOf(name));
+        byte[] bytes = File.ReadAllBytes(Files.PathOf(name));
         int behind = name.StartsWith("data", StringComparison.Ordinal) ? 40 * sizeof(long) : 0;
         BitConverter.TryWriteBytes(bytes.AsSpan(bytes.Length - behind - sizeof(float)), value);
-        File.WriteAllBytes(_files.PathOf(name), bytes);
+        File.WriteAllBytes(Files.PathOf(name), bytes);
     }
 }
 

@@ -1,11 +1,7 @@
-using ActorHutch.Curvature;
-using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Losses;
-using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
-using ActorHutch.Fakes;
+using ActorHutch.Curvature.Risks;
 using ActorHutch.GpuWorker.Replicas;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 using static TorchSharp.torch;
 
@@ -15,19 +11,10 @@ namespace ActorHutch.GpuWorker.Tests.Replicas;
 /// A replica in double precision for comparing has the numbers of single precision, also where a class draws others.
 /// </summary>
 [Collection(nameof(SingleNumbersTests))]
-public sealed class SingleNumbersTests : IDisposable
+public sealed class SingleNumbersTests : ReplicaTests
 {
     /// <summary>The same numbers differ by rounding, some 1e-6 of it; others by far more.</summary>
     private const double Rounding = 1e-4;
-
-    private readonly ModelFiles _files = new();
-    private readonly Dictionary<BlobId, HashedFile> _open = [];
-
-    public void Dispose()
-    {
-        foreach (var file in _open.Values) file.Dispose();
-        _files.Dispose();
-    }
 
     [Theory]
     [InlineData(typeof(DrawnModel), true)]
@@ -38,7 +25,7 @@ public sealed class SingleNumbersTests : IDisposable
         {
             Assembly = Input(typeof(DrawnModel).Assembly.Location),
             ModelType = type.FullName,
-            Data = withData ? Input(_files.PathOf("data.safetensors")) : null,
+            Data = withData ? Input(Files.PathOf("data.safetensors")) : null,
         };
 
         double single = Form(source, Dtype.Float32, false);
@@ -50,31 +37,16 @@ public sealed class SingleNumbersTests : IDisposable
     [Fact]
     public void What_is_in_files_is_read_from_them()
     {
-        var source = new RiskSource
-        {
-            Model = "model.json",
-            ModelFile = Input(_files.PathOf("model.json")),
-            Weights = Input(_files.PathOf("weights.safetensors")),
-            Data = Input(_files.PathOf("data.safetensors")),
-        };
+        var source = Source();
 
         Assert.Equal(Form(source, Dtype.Float64, false), Form(source, Dtype.Float64, true));
     }
 
     private double Form(RiskSource source, Dtype dtype, bool hasSingleNumbers)
     {
-        using var replica = new TorchReplicaFactory().Create(
-            new ReplicaKey(source, dtype, "cpu", 1) { HasSingleNumbers = hasSingleNumbers }, new ReplicaFiles(_open));
+        using var replica = Create(new ReplicaKey(source, dtype, "cpu", 1) { HasSingleNumbers = hasSingleNumbers });
         using var form = replica.QuadraticForm(new CurvatureOptions());
         return form.Evaluate(0, 3).Total(1);
-    }
-
-    private InputFile Input(string path)
-    {
-        var file = HashedFile.Open(path);
-        var content = BlobReference.Of(file.Content);
-        _open[content.Id] = file;
-        return new InputFile(path, content.Id, content.Length);
     }
 }
 

@@ -3,6 +3,8 @@ using ActorHutch.Coordinator.CommandLine;
 using ActorHutch.Fakes;
 using ActorHutch.GpuWorker.CommandLine;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.GpuWorker.Running;
+using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.Hosting;
 using k8s.Models;
 
@@ -48,9 +50,9 @@ public sealed class CommandLineTests(TlsSecret secret) : IDisposable
         for (int index = 0; index < overlay.Workers.Pods; index++)
         {
             var pod = overlay.Workers.Pod(index, address);
-            var options = new WorkerOptions();
+            var options = new OptionTable<WorkerRequest>(WorkerOptions.All);
             var root = new RootCommand();
-            foreach (var option in options.All) root.Add(option);
+            foreach (var option in options.Of("actorhutch-worker")) root.Add(option);
             var request = WorkerRequest.Read(root.Parse(Arguments(pod, overlay)), options);
 
             Assert.Empty(request.Problems);

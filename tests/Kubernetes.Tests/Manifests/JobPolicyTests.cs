@@ -1,4 +1,4 @@
-using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Hosting;
 using k8s.Models;
 
 namespace ActorHutch.Kubernetes.Tests.Manifests;

@@ -121,7 +121,8 @@ internal sealed class BrowserPage : IAsyncDisposable
                 message.SetLength(0);
             }
         }
-        catch (Exception error) when (error is WebSocketException or OperationCanceledException)
+        // It is closed between two messages, too.
+        catch (Exception error) when (error is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {
             foreach (var call in _calls.Values) call.TrySetException(error);
         }

@@ -39,8 +39,9 @@ internal sealed class Relay : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Stop();
+        // Before the listener stops: one that has just accepted a connection asks it for another.
         await _accepting;
+        _listener.Stop();
         _stop.Dispose();
     }
 

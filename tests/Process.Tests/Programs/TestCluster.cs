@@ -22,8 +22,13 @@ internal sealed class TestCluster : IAsyncDisposable
     public ProgramRun Coordinator(params string[] arguments) => CoordinatorAt(Address, arguments);
 
     /// <summary>Starts a coordinator that listens somewhere else than where it is found.</summary>
-    public ProgramRun CoordinatorAt(string listen, params string[] arguments) => Keep(ProgramRun.Start(
-        "actorhutch", null, [.. Job, "--cluster", "--listen", listen, "--log-level", "information", .. arguments]));
+    public ProgramRun CoordinatorAt(string listen, params string[] arguments) => CoordinatorOf(listen, [.. Job, .. arguments]);
+
+    /// <summary>Starts a coordinator that runs another job.</summary>
+    public ProgramRun CoordinatorOf(string[] job) => CoordinatorOf(Address, job);
+
+    private ProgramRun CoordinatorOf(string listen, string[] job) => Keep(ProgramRun.Start(
+        "actorhutch", null, [.. job, "--cluster", "--listen", listen, "--log-level", "information"]));
 
     /// <summary>Starts a worker that joins it.</summary>
     public ProgramRun Worker(string id, params string[] arguments) => Keep(ProgramRun.Start(
@@ -34,12 +39,26 @@ internal sealed class TestCluster : IAsyncDisposable
         foreach (var run in _runs) await run.DisposeAsync();
     }
 
-    /// <summary>A port that was free a moment ago.</summary>
+    /// <summary>
+    /// A port that was free a moment ago, and none that a system gives away by itself: whoever tries to connect to such a one
+    /// again and again is given it in the end, is connected with itself, and nobody can listen on it.
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            int port = Random.Shared.Next(10_000, 32_000);
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return port;
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // Another, then.
+            }
+        }
     }
 
     public static string Loopback(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");

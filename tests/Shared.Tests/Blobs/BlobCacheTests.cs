@@ -1,6 +1,7 @@
 using ActorHutch.Curvature;
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Shared.Blobs;
+using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Shared.Tests.Blobs;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ActorHutch.Shared.Blobs;
+using ActorHutch.Shared.Jobs;
 using Akka.Actor;
 
 namespace ActorHutch.Shared.Tests.Blobs;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.Configuration;

@@ -9,6 +9,9 @@ namespace ActorHutch.Shared.Tests.Hosting;
 /// <summary>What is found at the addresses of seed nodes, with and without TLS.</summary>
 public sealed class SeedNodesTests : IDisposable
 {
+    /// <summary>Longer than any answer takes: with TLS, a node of Akka.NET 1.5 sometimes answers 15 s late.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly Certificates _certificates = new();
 
     public void Dispose() => _certificates.Dispose();
@@ -84,6 +87,7 @@ public sealed class SeedNodesTests : IDisposable
                 SeedNodes = [first, second],
                 Tls = tls,
             },
+            Patience,
             TestContext.Current.CancellationToken);
         return (found[0], found[1]);
     }

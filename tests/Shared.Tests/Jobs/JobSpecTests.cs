@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Jobs;
@@ -64,17 +65,18 @@ public class JobSpecTests
     }
 
     [Fact]
-    public void Output_space_has_no_full_structure()
+    public void Every_space_has_both_structures()
     {
-        var spec = new JobSpec { ProbeSpace = ProbeSpace.Output, Structure = BlockStructure.Full };
-
-        Assert.Equal("structure", Assert.Single(spec.Validate()).Field);
+        foreach (var space in Enum.GetValues<ProbeSpace>())
+        {
+            foreach (var structure in Enum.GetValues<BlockStructure>()) Assert.Empty(new JobSpec { ProbeSpace = space, Structure = structure }.Validate());
+        }
     }
 
     [Fact]
     public void An_exact_trace_needs_nothing_that_is_random()
     {
-        var spec = new JobSpec { Kind = JobKind.Exact, Probes = 0, Distribution = ProbeDistribution.Basis };
+        var spec = new JobSpec { Estimator = Estimator.Exact, Probes = 0, Distribution = ProbeDistribution.Basis };
 
         Assert.Empty(spec.Validate());
         Assert.Equal(ProbeDistribution.Basis, spec.CurvatureOptions().Distribution);

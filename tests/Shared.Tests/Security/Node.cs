@@ -39,7 +39,7 @@ internal sealed class Node : IAsyncDisposable
         Log = new Log(system);
         Received = Channel.CreateUnbounded<object>();
         Coordinator = system.ActorOf(
-            Props.Create(() => new Recorder(Received.Writer)), ActorHutchSystem.CoordinatorName);
+            Props.Create(() => new Recorder(Received.Writer)), CoordinatorAddress.Name);
     }
 
     public ActorSystem System { get; }
@@ -79,7 +79,7 @@ internal sealed class Node : IAsyncDisposable
 
     /// <summary>The other's coordinator, by its path.</summary>
     public ActorSelection CoordinatorOf(Node other) =>
-        System.ActorSelection(new RootActorPath(other.Address) / "user" / ActorHutchSystem.CoordinatorName);
+        System.ActorSelection(new RootActorPath(other.Address) / "user" / CoordinatorAddress.Name);
 
     /// <summary>Fails unless the other answers a registration.</summary>
     public async Task IsServedBy(Node other)

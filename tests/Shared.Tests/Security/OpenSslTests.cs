@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
-using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Options;
 using ActorHutch.Shared.Security;
 
 namespace ActorHutch.Shared.Tests.Security;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Options;
 using ActorHutch.Shared.Security;
 
 namespace ActorHutch.Shared.Tests.Security;

@@ -1,8 +1,9 @@
-using ActorHutch.Curvature.Data;
+using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data.Arrays;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Wire;
@@ -19,11 +20,11 @@ public sealed class GoldenBytesTests(Serializing wire) : IClassFixture<Serializi
 
     private static readonly Dictionary<string, IProtocolMessage> Messages = new()
     {
-        ["RW"] = new RegisterWorker("gpu-7", -2, "cuda:1", 80L << 30, 4),
+        ["RW"] = new RegisterWorker("gpu-7", -2, "cuda:1", 80L << 30, 4) { Protocol = 3 },
         ["WR"] = new WorkerRefused(-2, "other release"),
         ["PR"] = new PrepareReplica(Run, new JobSpec
         {
-            Kind = JobKind.Exact,
+            Estimator = Estimator.Exact,
             Matrix = CurvatureMatrix.Ggn,
             Structure = BlockStructure.Full,
             Method = CurvatureMethod.Hmp,
@@ -50,10 +51,33 @@ public sealed class GoldenBytesTests(Serializing wire) : IClassFixture<Serializi
                 MicroBatch = RiskSource.WholeBatch,
                 Loss = LossKind.CrossEntropy,
                 Reduction = Reduction.Sum,
-                IgnoreIndex = -100,
+                LossArguments = new LossArguments { IgnoreIndex = -100 },
             },
         }),
-        ["RC"] = new RunChunk(Run, 300, 2, 15_000, 50),
+        ["PR of segments"] = new PrepareReplica(Run, new JobSpec
+        {
+            Risk = new RiskSource { Model = "m", Data = new InputFile("d.npy", BlobId.Of("d"u8), 2L << 20) { Segments = BlobId.Of("s"u8) } },
+        }),
+        ["PR of a loss"] = new PrepareReplica(Run, new JobSpec
+        {
+            Risk = new RiskSource
+            {
+                Model = "m",
+                Loss = LossKind.CrossEntropy,
+                Reduction = Reduction.BatchMean,
+                LossArguments = new LossArguments
+                {
+                    ClassDimension = -1,
+                    ClassWeights = new NumberList([0.5, 1]),
+                    LabelSmoothing = 0.25,
+                    PosWeight = new NumberList([2]),
+                    Beta = 0.5,
+                    Delta = 2,
+                    LogTarget = true,
+                },
+            },
+        }),
+        ["RC"] = new RunChunk(Run, 300, 2, new Tile(15_000, 50, 0, 0)),
         ["CD"] = new ChunkDone(Run, 300, 2, new ProbeValues(15_000, 2, [1, -2, 0.5, double.NaN]), 0.25, 0),
     };
 
@@ -74,6 +98,19 @@ public sealed class GoldenBytesTests(Serializing wire) : IClassFixture<Serializi
         + "f016890c510e93f935261169d9e3f565436429830faf0934f4f8e4180249000000000000e03f5100"
         + "0000000000d03f5809600368ffffffffffffffff7f720d63726f73732d656e74726f70797a037375"
         + "6d8101000000000000f03f89010000000000e06f4090019cffffffffffffffff01")]
+    [InlineData("PR of segments",
+        "0a1000112233445566778899aabbccddeeff12a3010a08657374696d61746512016d1a0768657373"
+        + "69616e2205626c6f636b3209706172616d657465723a0a726164656d616368657240e8075a07666c"
+        + "6f6174333269666666666666ee3f725832500a05642e6e7079122018ac3e7343f016890c510e93f9"
+        + "35261169d9e3f565436429830faf0934f4f8e418808080012220043a718774c572bd8a25adbeb1bf"
+        + "cd5c0256ae11cecf9f9c3f925d0e52beaf897a046d65616e")]
+    [InlineData("PR of a loss",
+        "0a1000112233445566778899aabbccddeeff12b1010a08657374696d61746512016d1a07686573"
+        + "7369616e2205626c6f636b3209706172616d657465723a0a726164656d616368657240e8075a07"
+        + "666c6f6174333269666666666666ee3f7266720d63726f73732d656e74726f70797a0a62617463"
+        + "682d6d65616e9a014808ffffffffffffffffff0112120a10000000000000e03f000000000000f0"
+        + "3f19000000000000d03f220a0a08000000000000004029000000000000e03f3100000000000000"
+        + "403801")]
     [InlineData("RC",
         "0a1000112233445566778899aabbccddeeff10ac0218022098752832")]
     [InlineData("CD",

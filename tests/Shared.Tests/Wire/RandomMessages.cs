@@ -1,6 +1,6 @@
 using System.Reflection;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
-using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Shared.Tests.Wire;
@@ -22,10 +22,18 @@ internal sealed class RandomMessages(int seed)
         if (type == typeof(byte[])) return Bytes(_random.Next(50));
         if (type == typeof(Guid)) return new Guid(Bytes(16));
         if (type.IsEnum) return Enum.GetValues(type).GetValue(_random.Next(Enum.GetValues(type).Length))!;
+        if (type == typeof(Estimator)) return Estimator.All[_random.Next(Estimator.All.Count)];
         if (type == typeof(BlobId)) return BlobId.Of(Bytes(8));
         if (type == typeof(ProbeValues)) return Values();
         // Files travel once they have been read, and by name, not by path.
-        if (type == typeof(InputFile)) return new InputFile(Text().Replace('/', '-'), BlobId.Of(Bytes(8)), Bits());
+        if (type == typeof(InputFile))
+        {
+            return new InputFile(Text().Replace('/', '-'), BlobId.Of(Bytes(8)), Bits())
+            {
+                Segments = _random.Next(2) == 1 ? BlobId.Of(Bytes(8)) : null,
+            };
+        }
+
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
             return List(type.GetGenericArguments()[0]);
         return Record(type);
@@ -65,7 +73,7 @@ internal sealed class RandomMessages(int seed)
     {
         int columns = _random.Next(1, 9);
         double[] values = [.. Enumerable.Range(0, columns * _random.Next(20)).Select(_ => (double)Of(typeof(double)))];
-        return new ProbeValues(_random.NextInt64(), columns, values);
+        return new ProbeValues(_random.NextInt64(), columns, values) { Weight = _random.Next(2) == 0 ? 1 : _random.NextDouble() };
     }
 
     private string Text() => string.Concat(

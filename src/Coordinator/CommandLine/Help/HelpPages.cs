@@ -3,7 +3,7 @@ using ActorHutch.Shared.CommandLine.Help;
 
 namespace ActorHutch.Coordinator.CommandLine.Help;
 
-/// <summary>What <c>--help</c> shows: which options belong together, and examples.</summary>
+/// <summary>What <c>--help</c> shows: the options under their headings, and examples.</summary>
 internal static class HelpPages
 {
     private const string Program = "actorhutch";
@@ -51,30 +51,10 @@ internal static class HelpPages
         ],
     };
 
-    /// <summary>The options under their headings.</summary>
-    public static IReadOnlyList<OptionGroup> Groups(OptionSet options) =>
-    [
-        new("What is computed",
-        [
-            options.Matrix, options.Structure, options.Method, options.ProbeSpace, options.Distribution, options.Probes,
-            options.RelativeError, options.ConfidenceLevel, options.VBatch, options.Seed, options.Dtype, options.RoundingProbes,
-        ]),
-        new("Model and data", options.Risk.All),
-        new("How it runs", [options.Device, options.Workers, options.Threads, options.MemoryBudget, options.State]),
-        new("Cluster", [options.Cluster, options.MinWorkers, options.VerifyFraction, .. options.Node.All]),
-        new("Accuracy", [options.Seeds, options.From, options.To, options.Steps]),
-        new("Output", [options.Out, options.Dashboard, options.Json, options.Quiet, options.LogLevel, options.LogFormat]),
-        new("Job files", [options.Job, options.PrintJob]),
-    ];
-
     /// <summary>The pages of the program and its commands.</summary>
-    public static IReadOnlyList<HelpPage> Of(RootCommand root, OptionSet options)
-    {
-        var groups = Groups(options);
-        return
-        [
-            new HelpPage(Program, root, groups, Examples[""]),
-            .. root.Subcommands.Select(command => new HelpPage($"{Program} {command.Name}", command, groups, Examples[command.Name])),
-        ];
-    }
+    public static IReadOnlyList<HelpPage> Of(RootCommand root, IReadOnlyList<OptionGroup> groups) =>
+    [
+        new HelpPage(Program, root, groups, Examples[""]),
+        .. root.Subcommands.Select(command => new HelpPage($"{Program} {command.Name}", command, groups, Examples[command.Name])),
+    ];
 }

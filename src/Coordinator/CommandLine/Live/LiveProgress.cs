@@ -18,11 +18,11 @@ internal sealed class LiveProgress(IAnsiConsole screen, TimeSpan patience) : IPr
     private TaskCompletionSource _end = new();
     private Task _display = Task.CompletedTask;
 
-    public void Waiting(JobState state) => Draw(WaitingView.Of(state, SizeOf(screen)));
+    public void Waiting(JobState state) => Draw(WaitingPanel.Of(state, SizeOf(screen)));
 
     public void Show(string? title, JobProgress progress)
     {
-        if (progress.Elapsed >= patience) Draw(ProgressView.Of(title, progress, SizeOf(screen)));
+        if (progress.Elapsed >= patience) Draw(ProgressPanel.Of(title, progress, SizeOf(screen)));
     }
 
     public void Clear()

@@ -30,7 +30,7 @@ internal sealed class PlainProgress(TextWriter writer) : IProgressDisplay
     {
         string line = title is null ? "" : title + ": ";
         line += string.Create(
-            CultureInfo.InvariantCulture, $"{progress.Probes:N0} of {Figures.Count(progress.Total, progress.Noun)}");
+            CultureInfo.InvariantCulture, $"{progress.Probes:N0} of {Figures.Count(progress.Total, progress.Unit)}");
         if (progress.Estimate is { } estimate && double.IsFinite(estimate.StandardError))
         {
             int decimals = Figures.DecimalsFor(estimate.StandardError);

@@ -36,7 +36,7 @@ internal static class WorkerLines
             var (word, style) = StateOf(worker);
             grid.AddRow([.. Cells(
                 wide, Figures.Shortened(key.Id, wide ? 24 : 12), worker.Device, word, Figures.Whole(worker.ChunksDone),
-                Figures.Significant(worker.ProbesDone / worker.ComputeSeconds, 3))
+                Figures.Significant(state.ProbesOf(worker) / worker.ComputeSeconds, 3))
                 .Select(cell => cell == word ? new Text(cell, style) : new Text(cell))]);
         }
 
@@ -54,11 +54,12 @@ internal static class WorkerLines
 
     private static (string Word, Style Style) StateOf(WorkerInJob worker) => worker.Phase switch
     {
+        _ when worker.Stalled => ("stalled", new Style(Color.Red)),
         WorkerPhase.Preparing => ("preparing", new Style(Color.Yellow)),
         WorkerPhase.Ready when worker.Chunks.IsEmpty => ("waiting", new Style(Color.Grey)),
         WorkerPhase.Ready => ("computing", new Style(Color.Green)),
         WorkerPhase.Leaving => ("leaving", new Style(Color.Yellow)),
-        WorkerPhase.Failed => ("failed", new Style(Color.Red)),
+        WorkerPhase.Failed or WorkerPhase.Resting => ("failed", new Style(Color.Red)),
         _ => ("lost", new Style(Color.Red)),
     };
 

@@ -10,21 +10,15 @@ internal static class AccuracyFiles
     /// <summary>The page, for people.</summary>
     public const string Page = "accuracy.html";
 
-    /// <summary>The report.</summary>
-    public const string Report = "accuracy.json";
-
-    /// <summary>Each run's estimates.</summary>
-    public const string Table = "accuracy.csv";
-
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ReportFile> Of(AccuracyReport report)
     {
         var picture = AccuracyPicture.Draw(report);
         return
         [
-            ReportFile.OfText(Report, ReportJson.Write(report) + "\n"),
+            ReportFile.OfText(AccuracyReport.Json, ReportJson.Write(report) + "\n"),
             ReportFile.OfText(Page, AccuracyPage.Write(report, picture)),
-            ReportFile.OfText(Table, Csv.Of(
+            ReportFile.OfText(AccuracyReport.Csv, Csv.Of(
                 ["seed", "probes", "estimate", "standard_error", "exact"],
                 report.Runs.SelectMany(run => run.Estimates.Select(estimate => (string[])
                 [

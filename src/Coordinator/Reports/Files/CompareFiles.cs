@@ -10,21 +10,15 @@ internal static class CompareFiles
     /// <summary>The page, for people.</summary>
     public const string Page = "compare.html";
 
-    /// <summary>The report.</summary>
-    public const string Report = "compare.json";
-
-    /// <summary>The table.</summary>
-    public const string Table = "compare.csv";
-
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ReportFile> Of(CompareReport report)
     {
         var picture = ComparePicture.Draw(report);
         return
         [
-            ReportFile.OfText(Report, ReportJson.Write(report) + "\n"),
+            ReportFile.OfText(CompareReport.Json, ReportJson.Write(report) + "\n"),
             ReportFile.OfText(Page, ComparePage.Write(report, picture)),
-            ReportFile.OfText(Table, Csv.Of(
+            ReportFile.OfText(CompareReport.Csv, Csv.Of(
                 [
                     "method", "structure", "probe_space", "v_batch", "trace", "standard_error", "seconds", "probes_per_second", "speed_up",
                     "probes_to_1_percent", "seconds_to_1_percent", "error",

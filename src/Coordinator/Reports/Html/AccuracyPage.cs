@@ -1,5 +1,4 @@
 using System.Globalization;
-using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Reports.Pictures;
 using ActorHutch.Shared.Jobs;
 
@@ -38,10 +37,10 @@ internal static class AccuracyPage
         ]);
         var plan = report.Plan;
         html.Again(
-            string.Create(CultureInfo.InvariantCulture, $"actorhutch accuracy --job {AccuracyFiles.Report} --seeds {plan.Seeds} --from {plan.From} --to {plan.To} --steps {plan.Steps}"),
-            AccuracyFiles.Report, ReportJson.Write(report),
-            $"gives the same bits: <code>{AccuracyFiles.Report}</code>, beside this page, has the whole job and the whole result; "
-            + $"<code>{AccuracyFiles.Table}</code> has each seed's estimates.");
+            string.Create(CultureInfo.InvariantCulture, $"actorhutch accuracy --job {AccuracyReport.Json} --seeds {plan.Seeds} --from {plan.From} --to {plan.To} --steps {plan.Steps}"),
+            AccuracyReport.Json, ReportJson.Write(report),
+            $"gives the same bits: <code>{AccuracyReport.Json}</code>, beside this page, has the whole job and the whole result; "
+            + $"<code>{AccuracyReport.Csv}</code> has each seed's estimates.");
         return html.Versions(report.Versions).ToPage(title);
     }
 

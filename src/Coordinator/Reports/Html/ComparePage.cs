@@ -1,4 +1,3 @@
-using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Reports.Pictures;
 
 namespace ActorHutch.Coordinator.Reports.Html;
@@ -26,9 +25,9 @@ internal static class ComparePage
         html.Element("h2", "How it was computed");
         html.Facts([.. PageFacts.Of(report.Model), .. PageFacts.Of(spec), ("seed", spec.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
         html.Again(
-            $"actorhutch compare --job {CompareFiles.Report}", CompareFiles.Report, ReportJson.Write(report),
-            $"gives the same estimates, with the times of the machine it runs on: <code>{CompareFiles.Report}</code>, beside this page, has the whole job and "
-            + $"the whole result, <code>{CompareFiles.Table}</code> the table.");
+            $"actorhutch compare --job {CompareReport.Json}", CompareReport.Json, ReportJson.Write(report),
+            $"gives the same estimates, with the times of the machine it runs on: <code>{CompareReport.Json}</code>, beside this page, has the whole job and "
+            + $"the whole result, <code>{CompareReport.Csv}</code> the table.");
         return html.Versions(report.Versions).ToPage(title);
     }
 

@@ -27,16 +27,14 @@ internal static class JobPage
     }
 
     private static string Summary(Report report) =>
-        report.Kind == "exact"
-            ? $"Exact, from {Figures.Count(report.Probes, "basis vector")} in {report.ProbeSpace} space"
-            : $"Estimated from {Figures.Whole(report.Probes)} {Terms.Distribution(report.Distribution)} {(report.Probes == 1 ? "probe" : "probes")} in {report.ProbeSpace} space";
+        $"{(report.IsExact ? "Exact," : "Estimated")} from {Figures.Whole(report.Probes)} {Terms.Probes(report.Job.Spec, report.Probes)}";
 
     private static void Result(HtmlText html, Report report)
     {
         if (report.Trace is { } trace)
         {
             double error = report.StandardError ?? double.NaN;
-            bool estimate = report.Kind != "exact" && double.IsFinite(error);
+            bool estimate = !report.IsExact && double.IsFinite(error);
             int decimals = JobText.Decimals(report, error);
             html.Raw(estimate
                 ? $"<div class=\"result\"><div class=\"number\">{Figures.Fixed(trace, decimals)} <small>± {Figures.Fixed(error, decimals)}</small></div></div>"
@@ -47,13 +45,13 @@ internal static class JobPage
                         ? $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}" : null),
                 ("relative standard error", estimate ? Figures.Significant(100 * error / Math.Abs(trace), 2) + " %" : null),
                 ("float32", report.Rounding?.Text(trace)),
-                ("exact trace", report.Kind != "exact" && report.ExactTrace is { } exact
+                ("exact trace", !report.IsExact && report.ExactTrace is { } exact
                     ? Figures.Significant(exact, 6) + (report.ExactDtype == report.Dtype ? "" : $", in {report.ExactDtype}") + (error > 0 ? $", {Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : "")
                     : null),
                 ("time", $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up"));
         }
 
-        string? note = report.Error ?? (report.Interrupted ? $"Interrupted after {Figures.Count(report.Probes, "probe")}." : null);
+        string? note = report.Error ?? (report.Interrupted ? StopText.Sentence(report) : null);
         if (note is not null) html.Element("p", note, "class=\"note\"");
         if (report.Rounding?.Advice is { } advice) html.Element("p", advice, "class=\"note\"");
     }
@@ -113,12 +111,12 @@ internal static class JobPage
             ("number type", report.Dtype),
             ("matrix", $"{Terms.Matrix(report.Matrix)}, {Terms.Structure(report.Structure)}"),
             ("method", report.Method is null ? null : $"{report.Method}: {report.MethodReason}"),
-            ("probes", $"{Figures.Whole(report.Probes)} {Terms.Distribution(report.Distribution)}, {report.ProbeSpace} space"),
+            ("probes", $"{Figures.Whole(report.Probes)} {Terms.Probes(report.Job.Spec, report.Probes)}"),
             ("probes in a chunk", Figures.Whole(report.VBatch)),
             ("seed", report.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture)),
             ("computed in float64 too", report.Rounding is { Probes: > 0 and var compared, Seconds: var seconds }
                 ? $"{Figures.Count(compared, "probe")}, {Figures.Seconds(seconds)}" : null),
-            ("stopped", StopReason(report)),
+            ("stopped", StopText.Of(report)),
         ]);
         html.Table(
             "What became of the chunks", ["completed", "issued again", "copies", "duplicates", "verified", "failed"],
@@ -127,12 +125,4 @@ internal static class JobPage
                 Figures.Whole(chunks.Verified), Figures.Whole(chunks.Failed),
             ]]);
     }
-
-    private static string StopReason(Report report) => report.StopReason switch
-    {
-        "completed" => "all probes done",
-        "targetReached" => "target reached",
-        "imprecise" => "float32 is not precise enough",
-        _ => report.StopReason,
-    };
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Data.Bytes;
 
 namespace ActorHutch.Curvature.Data.Formats;

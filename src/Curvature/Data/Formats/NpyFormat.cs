@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Data.Bytes;
 
 namespace ActorHutch.Curvature.Data.Formats;

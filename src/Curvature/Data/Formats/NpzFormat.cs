@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Data.Bytes;
 
 namespace ActorHutch.Curvature.Data.Formats;

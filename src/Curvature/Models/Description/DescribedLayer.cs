@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ActorHutch.Curvature.Native;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Models.Description;

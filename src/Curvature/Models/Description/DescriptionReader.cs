@@ -42,6 +42,9 @@ internal sealed class DescriptionReader
             return null;
         }
 
+        if (place.Length == 0 && type.ValueKind == JsonValueKind.String && type.ValueEquals(GraphReader.Type))
+            return GraphReader.Read(properties, _problems);
+
         var kind = type.ValueKind == JsonValueKind.String ? LayerTable.Find(type.GetString()!) : null;
         switch (kind)
         {

@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Modules;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

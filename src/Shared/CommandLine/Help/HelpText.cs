@@ -36,7 +36,7 @@ internal sealed class HelpText(TextWriter output, bool bold)
         foreach (var group in page.GroupsOfCommand)
         {
             Heading(group.Heading);
-            foreach (var option in group.Options) Entry(Label(option), Description(option));
+            foreach (var option in group.Options) Entry(Label(option), option.Description ?? "");
         }
 
         Heading("Examples");
@@ -59,10 +59,6 @@ internal sealed class HelpText(TextWriter output, bool bold)
         string names = string.Join(", ", option.Aliases.Append(option.Name).Where(name => name[0] == '-').OrderBy(name => name.Length));
         return option is Option<bool> or HelpOption or VersionOption ? names : $"{names} {option.HelpName}";
     }
-
-    /// <summary>What it is for, and its default, which for one that takes nothing is clear.</summary>
-    private static string Description(Option option) =>
-        option is Option<bool> ? $"{option.Description}. Default: no" : option.Description ?? "";
 
     private void Heading(string text)
     {

@@ -1,0 +1,141 @@
+using ActorHutch.Curvature.Estimation;
+using ActorHutch.Shared.CommandLine;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Options;
+using static ActorHutch.Shared.Options.OptionEntry;
+
+namespace ActorHutch.Coordinator.JobFiles;
+
+/// <summary>The options of <c>actorhutch</c>, in the order in which job files have them.</summary>
+internal static class JobOptions
+{
+    /// <summary>The commands.</summary>
+    public const string Accuracy = "accuracy", Compare = "compare", Check = "check";
+
+    private static readonly string[] OneJob = [.. Estimator.All.Select(estimator => estimator.Name)];
+    private static readonly string[] Sampled = [.. Estimator.All.Where(estimator => !estimator.IsExact).Select(estimator => estimator.Name)];
+    private static readonly string[] OneModel = [.. OneJob, Accuracy];
+    private static readonly string[] Sessions = [.. OneModel, Compare];
+    private static readonly string[] Random = [.. Sampled, Accuracy, Compare];
+
+    /// <summary>The options that have no meaning where workers join.</summary>
+    public static IReadOnlyList<OptionEntry<JobDocument>> OfProcess { get; } =
+        [Settings(ExecutionOptions.Device), Settings(ExecutionOptions.Workers("How many workers", "one per processor, or one per GPU"), Sessions), Settings(ExecutionOptions.Threads)];
+
+    /// <summary>The options that have no meaning without a cluster.</summary>
+    public static IReadOnlyList<OptionEntry<JobDocument>> OfCluster { get; } =
+    [
+        .. Run("Cluster", OneModel,
+        [
+            .. NodeOptions.Entries(
+                RunOptions.DefaultNode, "Nodes of a cluster to join, as they advertise themselves", "none, it starts one",
+                "How long to wait for --min-workers, or for any once all are lost")
+                .In((RunOptions run) => run.Node, (run, node) => run with { Node = node }),
+            Of("min-workers", "Workers to wait for before the first chunk goes out", "1", Formats.Number<int>(),
+                (RunOptions run) => run.MinWorkers, (run, value) => run with { MinWorkers = value }),
+        ]),
+    ];
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<OptionEntry<JobDocument>> All { get; } =
+    [
+        Spec([], Of("kind", "An estimate, or the exact trace; an explicit command wins", "estimate", Estimators.Format,
+            (JobSpec spec) => spec.Estimator, (spec, value) => spec with { Estimator = value })),
+        .. RiskOptions.All.In((JobSpec spec) => spec.Risk, (spec, risk) => spec with { Risk = risk })
+            .Select(entry => Spec(entry.Commands, entry) with { Group = "Model and data" }),
+        Spec(Sessions, Of("matrix", "Which curvature matrix", "hessian", Choices.Matrix.Format,
+            (JobSpec spec) => spec.Matrix, (spec, value) => spec with { Matrix = value })),
+        Spec([.. Sampled, Accuracy], Of("structure", "Its diagonal blocks, one per parameter tensor, or all of it", "block", Choices.Structure.Format,
+            (JobSpec spec) => spec.Structure, (spec, value) => spec with { Structure = value })),
+        Spec([.. OneModel, Check], Of("method", "How vᵀHv is computed", "auto, the fastest that serves the model", Choices.Method.Format.OrAuto(),
+            (JobSpec spec) => spec.Method, (spec, value) => spec with { Method = value })),
+        Spec(OneModel, Of("probe-space", "Where probes are drawn", "parameter; for exact, where it takes fewer", Choices.ProbeSpace.Format,
+            (JobSpec spec) => spec.PicksSpace ? null : spec.ProbeSpace,
+            (spec, value) => spec with { ProbeSpace = value, PicksSpace = false })),
+        Spec(Random, Of("distribution", "What a probe's entries are", "rademacher", Choices.Distribution.Format,
+            (JobSpec spec) => spec.Distribution, (spec, value) => spec with { Distribution = value })),
+        Result([.. Sampled, Compare], Of("probes", "How many probes; with --relative-error, at most so many", "1000, or 1,000,000 with --relative-error",
+            Formats.Number<long>("V"), (JobDocument job) => job.Spec.Probes,
+            (job, value) => job with { Spec = job.Spec with { Probes = value }, ProbesGiven = true })),
+        Spec(OneModel, Of("v-batch", "Probes in a chunk", "auto, which is 50", Formats.Number<int>().OrAuto(),
+            (JobSpec spec) => spec.VBatch, (spec, value) => spec with { VBatch = value })),
+        Spec(Random, Of("seed", "The probes' seed", "0", Formats.Number<ulong>("S", "must be a whole number from 0 to 2^64 − 1"),
+            (JobSpec spec) => spec.Seed, (spec, value) => spec with { Seed = value })),
+        Result(null, Of("dtype", "The arithmetic's number type; auto is float32, and float64 where that is not precise enough", "float32",
+            Choices.Dtype.Format.OrAuto(), (JobDocument job) => job.PicksPrecision ? Formats.Auto : job.Spec.Dtype,
+            (job, value) => job with { Spec = job.Spec with { Dtype = value ?? Dtype.Float32 }, PicksPrecision = value is null })),
+        Spec(Sampled, Of("relative-error", "Stop once the interval's half-width is at most this share of the trace", "none, all --probes are taken",
+            Formats.Number<double>("X", "must lie between 0 and 1, such as 0.01 for 1 %"),
+            (JobSpec spec) => spec.RelativeError, (spec, value) => spec with { RelativeError = value })),
+        Spec(OneJob, Of("confidence-level", "How often the interval is to hold the trace", "0.95",
+            Formats.Number<double>("X", "must lie between 0 and 1, such as 0.95"),
+            (JobSpec spec) => spec.ConfidenceLevel, (spec, value) => spec with { ConfidenceLevel = value })),
+        Spec(OneJob, Of("rounding-probes", "Probes computed in float64 too, to know float32's rounding error; 0 for none", "auto, 3 to 8",
+            Formats.Number<int>().OrAuto() with { Right = JobSpec.RightRoundingProbes },
+            (JobSpec spec) => spec.RoundingProbes, (spec, value) => spec with { RoundingProbes = value })),
+        .. OfProcess, Settings(ExecutionOptions.MemoryBudget, Sessions),
+        .. Run("Cluster", OneModel,
+            [Flag("cluster", "Compute on the workers that join, not in this process", (RunOptions run) => run.Cluster, (run, value) => run with { Cluster = value })]),
+        .. OfCluster,
+        .. Run("Cluster", OneModel,
+        [
+            Of("verify-fraction", "The share of chunks that a second worker computes too, to find a faulty device", "0",
+                Formats.Number<double>("X", RunOptions.RightVerifyFraction),
+                (RunOptions run) => run.VerifyFraction, (run, value) => run with { VerifyFraction = value }),
+        ]),
+        .. Run("How it runs", OneJob,
+        [
+            Of("state", "Keep what is computed there; the same command goes on where it was interrupted or killed", "nothing is kept", Formats.Folder,
+                (RunOptions run) => run.State, (run, value) => run with { State = value }),
+        ]),
+        .. AccuracyPlan.Options.In((JobDocument job) => job.Accuracy, (job, plan) => job with { Accuracy = plan })
+            .Select(entry => entry with { Commands = [Accuracy], Group = "Accuracy" }),
+        .. Run("Output", Sessions,
+        [
+            Of("out", "Write a report there: a page with pictures, JSON, every probe's values as CSV", "nowhere; accuracy has the folder accuracy",
+                Formats.Folder, (RunOptions run) => run.Out, (run, value) => run with { Out = value }),
+        ]),
+        .. Run("Output", OneJob,
+        [
+            Of("dashboard", "Show the job on a page at this address while it runs", "nowhere", NodeOptions.Address,
+                (RunOptions run) => run.Dashboard, (run, value) => run with { Dashboard = value }),
+        ]),
+        .. Run("Output", null,
+            [Flag("json", "Write one JSON document instead of text", (RunOptions run) => run.Json, (run, value) => run with { Json = value })]),
+        .. Run("Output", Sessions,
+        [
+            Flag("quiet", "Write the result alone: no head, no progress, no tables", (RunOptions run) => run.Quiet, (run, value) => run with { Quiet = value }) with
+            {
+                ShortName = "-q",
+            },
+            .. LogOptions.Entries(RunOptions.DefaultLogLevel).In((RunOptions run) => run.Log, (run, log) => run with { Log = log }),
+        ]),
+        .. Run("Job files", null,
+        [
+            Of("job", "A job file, or the JSON report of a job to run again; options win over it", "none", Formats.File,
+                (RunOptions run) => run.JobFile, (run, value) => run with { JobFile = value }) with { IsInJobFiles = false },
+        ]),
+        .. Run("Job files", OneJob,
+        [
+            Flag("print-job", "Write the whole job as a job file, and run nothing",
+                (RunOptions run) => run.PrintsJob, (run, value) => run with { PrintsJob = value }) with { IsInJobFiles = false },
+        ]),
+    ];
+
+    /// <summary>Those that job files have.</summary>
+    /// <param name="entries">Of these; null for all.</param>
+    public static IEnumerable<OptionEntry<JobDocument>> OfFiles(IEnumerable<OptionEntry<JobDocument>>? entries = null) =>
+        (entries ?? All).Where(entry => entry.IsInJobFiles);
+
+    private static OptionEntry<JobDocument> Spec(IReadOnlyList<string>? commands, OptionEntry<JobSpec> entry) =>
+        Result(commands, entry.In((JobDocument job) => job.Spec, (job, spec) => job with { Spec = spec }));
+
+    private static OptionEntry<JobDocument> Result(IReadOnlyList<string>? commands, OptionEntry<JobDocument> entry) =>
+        entry with { Commands = commands, ShowsInResult = true, Group = "What is computed" };
+
+    private static OptionEntry<JobDocument> Settings(OptionEntry<ExecutionSettings> entry, IReadOnlyList<string>? commands = null) =>
+        entry.In((JobDocument job) => job.Settings, (job, settings) => job with { Settings = settings }) with { Commands = commands, Group = "How it runs" };
+
+    private static IEnumerable<OptionEntry<JobDocument>> Run(string heading, IReadOnlyList<string>? commands, IEnumerable<OptionEntry<RunOptions>> entries) =>
+        entries.In((JobDocument job) => job.Run, (job, run) => job with { Run = run }).Select(entry => entry with { Commands = commands, Group = heading });
+}

@@ -1,0 +1,74 @@
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Statistics;
+
+namespace ActorHutch.Curvature.Estimation;
+
+/// <summary>
+/// What is made of quadratic forms: which of them are evaluated, how many there are, and what their values, folded in the
+/// order of the probes, come to. Who distributes the work knows an estimator by its number of probes alone.
+/// </summary>
+public abstract class Estimator
+{
+    private protected Estimator()
+    {
+    }
+
+    /// <summary>The mean over random probes.</summary>
+    public static Estimator Hutchinson { get; } = new HutchinsonEstimator();
+
+    /// <summary>The sum over all basis vectors.</summary>
+    public static Estimator Exact { get; } = new ExactTrace();
+
+    /// <summary>All of them, the default first.</summary>
+    public static IReadOnlyList<Estimator> All { get; } = [Hutchinson, Exact];
+
+    /// <summary>What it is called by: a lower-case word.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>What it does, in a line.</summary>
+    public abstract string Summary { get; }
+
+    /// <summary>What it finds, as a title has it.</summary>
+    public abstract string Quantity { get; }
+
+    /// <summary>What one of its probes is called.</summary>
+    public abstract string Unit { get; }
+
+    /// <summary>
+    /// Whether its result has no sampling error. It then takes all of its probes, and there is no result before the last of them.
+    /// </summary>
+    public abstract bool IsExact { get; }
+
+    /// <summary>What is evaluated.</summary>
+    /// <param name="options">What is asked for.</param>
+    public abstract CurvatureOptions Evaluated(CurvatureOptions options);
+
+    /// <summary>How many probes there are.</summary>
+    /// <param name="asked">V, the number of random probes that is asked for.</param>
+    /// <param name="basisCount">How many basis vectors the quadratic form has.</param>
+    public abstract long Probes(long asked, long basisCount);
+
+    /// <summary>How many probes tell the rounding error of single precision where nobody says; 0 for none.</summary>
+    /// <param name="probes">V, the number of random probes that is asked for.</param>
+    public abstract int ComparedProbes(long probes);
+
+    /// <summary>
+    /// The half-width that the interval is expected to have in double precision; where a result has no interval, the error
+    /// that is expected of it at most.
+    /// </summary>
+    /// <param name="sample">Some of the probes' vᵀHv.</param>
+    /// <param name="probes">V, the number of random probes that is asked for.</param>
+    /// <param name="level">The interval's level.</param>
+    /// <param name="relativeError">The half-width, as a share of the trace, at which the job stops; null for none.</param>
+    public abstract double ExpectedHalfWidth(Moments sample, long probes, double level, double? relativeError);
+
+    /// <summary>What the probes up to now come to; null where that says nothing.</summary>
+    /// <param name="fold">Their values; at least one.</param>
+    /// <param name="level">The interval's level.</param>
+    /// <param name="rounding">What rounding adds; null where that is not known, or nothing.</param>
+    /// <param name="isComplete">Whether these are all.</param>
+    public abstract TraceEstimate? Result(TraceAccumulator fold, double level, RoundingError? rounding, bool isComplete);
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

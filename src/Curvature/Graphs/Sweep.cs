@@ -1,0 +1,117 @@
+using ActorHutch.Curvature.Sweeps;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Graphs;
+
+/// <summary>
+/// One forward sweep of P lanes through the model: what the probes are, and the sum of the second-order terms met on
+/// the way. Operations read the one and add to the other.
+/// </summary>
+/// <remarks>
+/// With dots for derivatives along θ + t·v, the sweep adds up
+/// vᵀHv = d²L/dt² = żᵀ ∇²ℓ(z) ż + Σ_k ⟨λ_k, D²f_k[(ȧ, v), (ȧ, v)]⟩ over the operations k of the model,
+/// where λ_k = ∂L/∂(result of k) does not depend on the probe. All of it is differentiable in the probes, and
+/// ½ ∂(vᵀHv)/∂v = Hv: that is how Hessian-matrix products come from the same rules.
+/// </remarks>
+public sealed class Sweep
+{
+    private static readonly Dictionary<IntPtr, BlockProbes> None = [];
+
+    private readonly IReadOnlyDictionary<IntPtr, BlockProbes> _probes;
+    private readonly Func<Operation, Tensor?>? _drawn;
+    private readonly bool _perSample;
+    private readonly long _samples;
+
+    /// <summary>A sweep with probes in parameter space.</summary>
+    /// <param name="lanes">P.</param>
+    /// <param name="samples">N.</param>
+    /// <param name="probes">The probes of each parameter, by its handle; zero for the others.</param>
+    /// <param name="secondOrder">Whether second-order terms count: true for the Hessian, false for the GGN.</param>
+    internal Sweep(int lanes, long samples, IReadOnlyDictionary<IntPtr, BlockProbes> probes, bool secondOrder) =>
+        (LaneCount, _samples, _probes, SecondOrder) = (lanes, samples, probes, secondOrder);
+
+    /// <summary>A sweep whose lanes start at operations' results, with values that differ from sample to sample.</summary>
+    /// <param name="lanes">P.</param>
+    /// <param name="samples">N.</param>
+    /// <param name="drawn">What is added to the tangent of an operation's result, <c>[P, *shape]</c>; null for nothing.</param>
+    /// <param name="secondOrder">As above.</param>
+    internal Sweep(int lanes, long samples, Func<Operation, Tensor?> drawn, bool secondOrder)
+        : this(lanes, samples, None, secondOrder)
+    {
+        (_drawn, _perSample) = (drawn, true);
+    }
+
+    /// <summary>A sweep of first derivatives alone, through one operation.</summary>
+    /// <param name="lanes">P.</param>
+    internal Sweep(int lanes)
+        : this(lanes, 0, None, secondOrder: false)
+    {
+    }
+
+    /// <summary>P.</summary>
+    public int LaneCount { get; }
+
+    /// <summary>Whether operations add their second-order terms.</summary>
+    public bool SecondOrder { get; }
+
+    /// <summary>The sum so far: <c>[P]</c>, or <c>[P, N]</c> in output space; null before the first term.</summary>
+    internal Tensor? Sum { get; private set; }
+
+    /// <summary>A parameter's probes; null where they are zero.</summary>
+    internal BlockProbes? Probes(Tensor parameter) => _probes.GetValueOrDefault(parameter.Handle);
+
+    /// <summary>The tangent drawn at an operation's result; null where none is.</summary>
+    internal Tensor? DrawnAt(Operation operation) => _drawn?.Invoke(operation);
+
+    /// <summary>Adds Σ c ∘ x², summed over everything but the lanes.</summary>
+    /// <param name="lanes">x, <c>[P, *shape]</c>.</param>
+    /// <param name="coefficient">c, <c>[*shape]</c>.</param>
+    public void AddSquares(Tensor lanes, SharedTensor coefficient)
+    {
+        using var squares = lanes.Squared();
+        Add(Contract(squares, coefficient, mayWrite: _perSample));
+    }
+
+    /// <summary>Adds <paramref name="factor"/> · Σ c ∘ x, summed over everything but the lanes.</summary>
+    /// <param name="lanes">x, <c>[P, *shape]</c>.</param>
+    /// <param name="coefficient">c, <c>[*shape]</c>.</param>
+    /// <param name="factor">A constant factor.</param>
+    public void AddProduct(Tensor lanes, SharedTensor coefficient, double factor)
+    {
+        var term = Contract(lanes, coefficient, mayWrite: false);
+        Add(factor == 1 ? term : term.Times(factor));
+    }
+
+    /// <summary>Adds a term of each lane.</summary>
+    /// <param name="term"><c>[P]</c>.</param>
+    internal void Add(Tensor term) => Sum = Sum is null ? term : Sum.Plus(term);
+
+    private Tensor Contract(Tensor lanes, SharedTensor coefficient, bool mayWrite)
+    {
+        if (lanes.dim() == 1) return lanes * coefficient.Value;
+        var turned = lanes.transpose(0, 1);
+        if (turned.is_contiguous() && !lanes.is_contiguous())
+        {
+            // [N, P, F] with [N, F, 1]
+            long outer = lanes.shape[1];
+            var column = coefficient.Value.reshape([outer, -1, 1]);
+            var perRow = turned.reshape([outer, LaneCount, -1]).bmm(column).squeeze(-1).t();
+            return _perSample ? PerSample(perRow) : perRow.sum(1);
+        }
+
+        var shared = coefficient.For(lanes);
+        if (_perSample)
+        {
+            var products = mayWrite ? lanes.mul_(shared) : lanes * shared;
+            return PerSample(products.dim() == 2 ? products : products.sum([.. Enumerable.Range(2, (int)products.dim() - 2).Select(d => (long)d)]));
+        }
+
+        long[] order = Lanes.Order(lanes, first: 1);
+        var flat = lanes.permute([0, .. order]).reshape([LaneCount, -1]);
+        return flat.mv(shared.permute([.. order.Select(d => d - 1)]).reshape(-1));
+    }
+
+    /// <summary>From <c>[P, k·N]</c>, the rows of one sample one after another, to <c>[P, N]</c>.</summary>
+    private Tensor PerSample(Tensor rows) =>
+        rows.shape[1] == _samples ? rows : rows.reshape([LaneCount, _samples, -1]).sum(2);
+}

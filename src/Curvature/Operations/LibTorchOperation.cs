@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using ActorHutch.Curvature.Graphs;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Operations;
+
+/// <summary>
+/// Any operation that libtorch has, with libtorch's own derivatives: J ȧ as the derivative of Jᵀu in u, and ⟨λ, D²f⟩ as
+/// ȧᵀ ∇²⟨λ, f⟩ ȧ, lane by lane. Slower than a rule, and right for whatever libtorch differentiates twice.
+/// </summary>
+/// <param name="call">
+/// The call in TorchScript, which <see cref="LibTorchCall"/> makes, with <c>x[0]</c>, <c>x[1]</c>, … for the operands, such as <c>torch.sinh(x[0])</c>.
+/// </param>
+internal sealed class LibTorchOperation(string call) : Operation
+{
+    private static readonly ConcurrentDictionary<string, jit.CompilationUnit> Compiled = new();
+
+    private int[] _varying = [];
+    private Tensor[] _points = [];
+    private Tensor? _weight;
+    private Tensor[] _pulled = [];
+    private Tensor[] _slopes = [];
+    private Tensor? _value;
+
+    /// <inheritdoc/>
+    public override bool IsByLibTorch => true;
+
+    /// <summary>Compiles the call, so that libtorch knows it; it ends the process where libtorch does not.</summary>
+    internal void Compile() => Function(call);
+
+    /// <inheritdoc/>
+    protected internal override Tensor Value(IReadOnlyList<Tensor> operands) =>
+        (Tensor)Function(call).invoke("f", (object)operands.ToArray())!;
+
+    /// <inheritdoc/>
+    protected override void Remember(IReadOnlyList<Tensor> operands, Tensor result)
+    {
+        using var grad = enable_grad();
+        _varying = [.. Enumerable.Range(0, operands.Count).Where(i => operands[i].requires_grad)];
+        Tensor[] points = [.. operands.Select(operand => Keep(operand.detach().clone()))];
+        foreach (int i in _varying) points[i].requires_grad_();
+        _points = [.. _varying.Select(i => points[i])];
+        var value = Value(points);
+        // Linear in u, so its derivative in u is the same at any u.
+        _weight = Keep(zeros_like(value).requires_grad_());
+        _pulled = [.. Autograd.Gradients([value], _points, [_weight], createGraph: true).Select(Keep)];
+        _value = Keep(value);
+    }
+
+    /// <inheritdoc/>
+    protected internal override void Prepare()
+    {
+        if (Adjoint is not null) _slopes = [.. Autograd.Gradients([_value!], _points, [Adjoint], createGraph: true).Select(Keep)];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor? Tangent(Tangents operands, Sweep sweep)
+    {
+        var lanes = new Tensor[_varying.Length];
+        for (int i = 0; i < lanes.Length; i++)
+            lanes[i] = operands[_varying[i]] ?? zeros([sweep.LaneCount, .. _points[i].shape], _points[i].dtype, _points[i].device);
+
+        bool recorded = is_grad_enabled();
+        var tangents = new List<Tensor>();
+        var second = new List<Tensor>();
+        for (int p = 0; p < sweep.LaneCount; p++)
+        {
+            Tensor[] direction = [.. lanes.Select(lane => lane[p])];
+            tangents.Add(Autograd.Gradients(_pulled, [_weight!], direction, recorded)[0]);
+            if (!sweep.SecondOrder || !_slopes.Any(slope => slope.requires_grad)) continue;
+            var bent = Autograd.Gradients(_slopes, _points, direction, recorded);
+            second.Add(bent.Zip(direction, (b, d) => (b * d).sum()).Aggregate((sum, term) => sum.Plus(term)));
+        }
+
+        if (second.Count > 0) sweep.Add(stack(second));
+        return stack(tangents);
+    }
+
+    /// <inheritdoc/>
+    protected internal override Tensor? Pullback(int operand, Tensor adjoints)
+    {
+        Tensor[] point = [_points[Array.IndexOf(_varying, operand)]];
+        return stack(Enumerable.Range(0, (int)adjoints.shape[0]).Select(lane => Autograd.Gradients([_value!], point, [adjoints[lane]])[0]));
+    }
+
+    private static jit.CompilationUnit Function(string call) => Compiled.GetOrAdd(call, text => jit.compile(string.Create(
+        CultureInfo.InvariantCulture, $"def f(x: List[Tensor]) -> Tensor:\n    return {text}\n")));
+}

@@ -1,0 +1,229 @@
+using ActorHutch.Curvature.Graphs;
+using ActorHutch.Curvature.Sweeps;
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature.Operators;
+
+/// <summary>
+/// The reverse sweep: P lanes of adjoints from the model's output back to every parameter, where their squares are added up
+/// sample by sample: Σ_n ‖J_nᵀ a_n‖² of each lane and block.
+/// </summary>
+/// <remarks>
+/// Where samples meet a parameter, the gradient is told apart by samples, and need not be made explicit for its square
+/// (<see cref="SampleGradients"/>). What a parameter gets from several places is added up first. What is made of parameters
+/// alone, such as a normalised weight, has a lane for each probe and sample.
+/// </remarks>
+internal sealed class ReverseSweep
+{
+    /// <summary>What explicit gradients of some samples may take.</summary>
+    private const long ExplicitBytes = 32L << 20;
+
+    private readonly Linearization _linearization;
+    private readonly ModelGraph _graph;
+    private readonly IReadOnlyList<Operation> _operations;
+    private readonly SampleFlow _flow;
+    private readonly long _samples;
+    private readonly Dictionary<GraphTensor, int> _columns = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<GraphValue> _single;
+    private readonly Dictionary<int, (SampleAxis Axis, long Rows)> _axes = [];
+
+    /// <summary>Follows the graph once.</summary>
+    /// <param name="linearization">Of all samples of the sweep.</param>
+    /// <param name="like">Another sweep through the same graph, which knows where the samples are; null where nobody does.</param>
+    /// <exception cref="NoLayerRuleException">Somewhere samples cannot be told apart.</exception>
+    public ReverseSweep(Linearization linearization, ReverseSweep? like = null)
+    {
+        (_linearization, _graph, _operations, _flow) = (linearization, linearization.Graph, linearization.Operations, linearization.Flow!);
+        _samples = linearization.Risk.SampleCount;
+        FindAxes(like);
+        var column = linearization.Risk.Blocks.ToDictionary(block => block.Parameter.Handle, block => block.Index);
+        var readers = new Dictionary<GraphValue, int>(ReferenceEqualityComparer.Instance);
+        var elsewhere = new HashSet<GraphValue>(ReferenceEqualityComparer.Instance);
+        foreach (var node in _graph.Nodes)
+        {
+            foreach (var leaf in node.Operands.OfType<GraphTensor>().Where(leaf => leaf.Varies))
+            {
+                _columns[leaf] = column[leaf.Tensor.Handle];
+                readers[leaf] = readers.GetValueOrDefault(leaf) + 1;
+                if (!_flow.HasSamples(node.Index)) elsewhere.Add(leaf);
+            }
+        }
+
+        _single = new(readers.Where(pair => pair.Value == 1 && !elsewhere.Contains(pair.Key)).Select(pair => pair.Key), ReferenceEqualityComparer.Instance);
+    }
+
+    /// <summary>The most numbers of a lane that there are at once.</summary>
+    public long MostNumbers()
+    {
+        var isLive = new bool[_operations.Count];
+        long live = 0, most = 0;
+        for (int i = _operations.Count - 1; i >= 0; i--)
+        {
+            if (_graph.Nodes[i] == _graph.Output) Add(i);
+            foreach (var operand in _graph.Nodes[i].Operands.OfType<GraphNode>()) Add(operand.Index);
+            // What an operation makes of its adjoints in between is as large as they are.
+            most = Math.Max(most, live + _operations[i].LaneSize);
+            if (isLive[i]) live -= _operations[i].LaneSize;
+        }
+
+        return most;
+
+        void Add(int node)
+        {
+            if (isLive[node]) return;
+            isLive[node] = true;
+            live += _operations[node].LaneSize;
+        }
+    }
+
+    /// <summary>Σ_n ‖J_nᵀ a_n‖² of each lane and block, <c>[P, blocks]</c> in float64; for use inside the current scope.</summary>
+    /// <param name="output">The output's adjoints a, <c>[P, N, …]</c>.</param>
+    public Tensor SquaredGradients(Tensor output)
+    {
+        int lanes = (int)output.shape[0];
+        var result = zeros([lanes, _linearization.Risk.Blocks.Count], ScalarType.Float64, output.device);
+        var adjoints = new Tensor?[_operations.Count];
+        var uses = new Dictionary<GraphValue, List<SampleGradients>>(ReferenceEqualityComparer.Instance);
+        if (_graph.Output is GraphNode last) adjoints[last.Index] = output.alias();
+        for (int i = _operations.Count - 1; i >= 0; i--)
+        {
+            if (!_flow.HasSamples(i) || adjoints[i] is not { } given) continue;
+            var node = _graph.Nodes[i];
+            for (int operand = 0; operand < node.Operands.Count; operand++)
+            {
+                var value = node.Operands[operand];
+                if (!Varies(value)) continue;
+                if (!_flow.IsShared(value)) Pull(node, operand, given, adjoints);
+                else if (_single.Contains(value)) AddSquares(result, (GraphTensor)value, () => GradientsOf(node, operand, given).SquaredNorms());
+                else UsesOf(uses, value).Add(GradientsOf(node, operand, given));
+            }
+
+            given.Dispose();
+            adjoints[i] = null;
+        }
+
+        AddShared(uses, result, lanes);
+        return result;
+    }
+
+    /// <summary>Where the samples are, wherever they meet parameters.</summary>
+    private void FindAxes(ReverseSweep? like)
+    {
+        var risk = _linearization.Risk;
+        bool IsAsked(int index) => _operations[index].LaneSize > 0 && _flow.IsMeeting(index);
+        // Layers have the samples first; what a graph does with them, it does not say.
+        var found = like is null && _samples > 1 && risk.Model is IModelOfInputs ? SampleOrder.Axes(_graph, risk.Given, IsAsked) : null;
+        foreach (var node in _graph.Nodes.Where(node => IsAsked(node.Index)))
+        {
+            var first = (new SampleAxis(_samples), _operations[node.Index].Shape is [var rows, ..] ? rows / _samples : 0);
+            var (axis, count) = _samples == 1 ? first
+                : _flow.Expanded(node.Index) is { } expanded ? expanded
+                : like is { _samples: > 1 } ? (like._axes[node.Index].Axis with { Samples = _samples }, like._axes[node.Index].Rows)
+                : found is null ? first
+                : found.TryGetValue(node.Index, out var known) ? known
+                : throw Linearization.NotInOrder(node.Name);
+            long[] shape = _operations[node.Index].Shape;
+            // What was taken for samples must be as many as there are.
+            if (shape.Length == 0 || shape[axis.Dimension] != count * _samples) throw Linearization.NotInOrder(node.Name);
+            _axes[node.Index] = (axis, count);
+        }
+    }
+
+    private bool Varies(GraphValue value) => value switch
+    {
+        GraphTensor leaf => leaf.Varies,
+        GraphNode node => _operations[node.Index].LaneSize > 0,
+        _ => false,
+    };
+
+    private void Pull(GraphNode node, int operand, Tensor given, Tensor?[] adjoints)
+    {
+        using var scope = NewDisposeScope();
+        if (_operations[node.Index].Pullback(operand, given) is not { } pulled) return;
+        // A handle of its own, which is disposed of for itself.
+        if (ReferenceEquals(pulled, given)) pulled = given.alias();
+        int at = ((GraphNode)node.Operands[operand]).Index;
+        if (adjoints[at] is { } before)
+        {
+            pulled = before.Plus(pulled);
+            before.Dispose();
+        }
+
+        adjoints[at] = pulled.MoveToOuterDisposeScope();
+    }
+
+    private void AddSquares(Tensor result, GraphTensor leaf, Func<Tensor> norms)
+    {
+        using var scope = NewDisposeScope();
+        result.select(1, _columns[leaf]).PlusInPlace(norms().sum(1, type: ScalarType.Float64));
+    }
+
+    private SampleGradients GradientsOf(GraphNode node, int operand, Tensor given) =>
+        _operations[node.Index].Gradients(operand, given, _axes[node.Index].Axis)
+        ?? (_axes[node.Index].Axis is { Dimension: 0, IsMinor: false }
+            ? new ExplicitGradients(new SampleBySample(node, _linearization.OperandsOf(node.Index), _flow, _samples).Gradients(operand, given))
+            : throw Linearization.NotInOrder(node.Name));
+
+    /// <summary>What several places contribute to a parameter, or what is made of parameters.</summary>
+    private void AddShared(Dictionary<GraphValue, List<SampleGradients>> uses, Tensor result, int lanes)
+    {
+        var joined = new Dictionary<GraphValue, IReadOnlyList<SampleGradients>>(ReferenceEqualityComparer.Instance);
+        foreach (var (value, list) in uses) joined[value] = SampleGradients.Joined(list);
+        var reached = new HashSet<GraphValue>(joined.Keys, ReferenceEqualityComparer.Instance);
+        for (int i = _operations.Count - 1; i >= 0; i--)
+        {
+            if (!reached.Contains(_graph.Nodes[i])) continue;
+            foreach (var operand in _graph.Nodes[i].Operands.Where(Varies)) reached.Add(operand);
+        }
+
+        // Only what is reached through something else, or in several ways, has to be made explicit.
+        foreach (var (value, list) in joined.ToArray())
+        {
+            if (value is not GraphTensor leaf || list.Count > 1 || IsMadeInto(leaf, reached)) continue;
+            AddSquares(result, leaf, list[0].SquaredNorms);
+            joined.Remove(value);
+            reached.Remove(value);
+        }
+
+        if (joined.Count == 0) return;
+        long numbers = lanes * reached.Sum(value => value is GraphTensor leaf ? leaf.Tensor.numel() : _operations[((GraphNode)value).Index].LaneSize);
+        long most = Math.Clamp(ExplicitBytes / Math.Max(1, numbers * result.element_size()), 1, _samples);
+        for (long first = 0; first < _samples; first += most)
+        {
+            using var scope = NewDisposeScope();
+            AddExplicit(joined, reached, result, first, Math.Min(most, _samples - first));
+        }
+    }
+
+    private bool IsMadeInto(GraphTensor leaf, HashSet<GraphValue> reached) =>
+        _graph.Nodes.Any(node => !_flow.HasSamples(node.Index) && reached.Contains(node) && node.Operands.Contains(leaf));
+
+    /// <summary>The gradients of some samples, through whatever is made of parameters, with a lane for each probe and sample.</summary>
+    private void AddExplicit(
+        Dictionary<GraphValue, IReadOnlyList<SampleGradients>> uses, HashSet<GraphValue> reached, Tensor result, long first, long count)
+    {
+        var gradients = new Dictionary<GraphValue, Tensor>(ReferenceEqualityComparer.Instance);
+        foreach (var (value, list) in uses)
+        {
+            foreach (var use in list) Add(value, use.Explicit(first, count).flatten(0, 1));
+        }
+
+        for (int i = _operations.Count - 1; i >= 0; i--)
+        {
+            var node = _graph.Nodes[i];
+            if (!reached.Contains(node) || !gradients.Remove(node, out var given)) continue;
+            for (int operand = 0; operand < node.Operands.Count; operand++)
+            {
+                if (Varies(node.Operands[operand]) && _operations[i].Pullback(operand, given) is { } pulled) Add(node.Operands[operand], pulled);
+            }
+        }
+
+        foreach (var (value, given) in gradients)
+            AddSquares(result, (GraphTensor)value, () => given.Squared().reshape([result.shape[0], -1]));
+
+        void Add(GraphValue value, Tensor more) => gradients[value] = gradients.TryGetValue(value, out var sum) ? sum.Plus(more) : more;
+    }
+
+    private static List<SampleGradients> UsesOf(Dictionary<GraphValue, List<SampleGradients>> uses, GraphValue value) =>
+        uses.TryGetValue(value, out var list) ? list : uses[value] = [];
+}

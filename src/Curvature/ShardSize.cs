@@ -1,0 +1,40 @@
+using static TorchSharp.torch;
+
+namespace ActorHutch.Curvature;
+
+/// <summary>How many samples a shard has where nobody says it: a function of the samples alone.</summary>
+public static class ShardSize
+{
+    /// <summary>All samples in one shard.</summary>
+    public const long Whole = long.MaxValue;
+
+    /// <summary>
+    /// So many samples, or fewer, are one shard: with more, the matrix products of a sweep run at full speed, and what a
+    /// shard alone costs is small beside them.
+    /// </summary>
+    public const long Samples = 1024;
+
+    /// <summary>The bytes of a shard's samples, as the model takes them.</summary>
+    public const long Bytes = 64L << 20;
+
+    /// <summary>Shards of nearly one size, none larger than <see cref="Samples"/> or <see cref="Bytes"/> allow.</summary>
+    /// <param name="samples">The samples, of which the first is read.</param>
+    /// <param name="dtype">The computation's type.</param>
+    public static long Auto(ISamples samples, ScalarType dtype)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        long all = samples.SampleCount;
+        long most = Math.Clamp(Bytes / BytesPerSample(samples, dtype), 1, Samples);
+        long shards = (all + most - 1) / most;
+        return shards <= 1 ? Whole : (all + shards - 1) / shards;
+    }
+
+    /// <summary>What a sample takes in memory, with its target.</summary>
+    internal static long BytesPerSample(ISamples samples, ScalarType dtype)
+    {
+        var (inputs, targets) = samples.Read(0, 1, dtype, CPU);
+        using (inputs)
+        using (targets)
+            return Math.Max(1, inputs.Append(targets).Sum(tensor => tensor.numel() * tensor.element_size()));
+    }
+}
