@@ -25,7 +25,7 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
 
     public string MethodReason => options.Method is null ? "the fake has one" : "asked for";
 
-    public ProbeSpace ProbeSpace => options.PicksSpace ? ProbeSpace.Output : options.ProbeSpace;
+    public ProbeSpace ProbeSpace => options.ProbeSpace ?? ProbeSpace.Output;
 
     public IReadOnlyList<string> Blocks => ["first.weight", "second.weight"];
 

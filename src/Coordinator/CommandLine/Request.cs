@@ -82,8 +82,7 @@ internal sealed record Request(JobDocument Job, IReadOnlyList<string> Problems)
         estimator ??= job.Spec.Estimator;
         job = (job with
         {
-            // Only an exact trace has a cheaper space.
-            Spec = job.Spec with { Estimator = estimator, PicksSpace = job.Spec.PicksSpace && estimator.IsExact },
+            Spec = job.Spec with { Estimator = estimator },
             // A comparison runs many jobs, and a page shows one.
             Run = Has("--dashboard") ? job.Run : job.Run with { Dashboard = null },
         }).Completed();

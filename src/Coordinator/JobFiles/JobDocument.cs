@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Options;
 
@@ -26,6 +27,9 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
     /// <summary>Whether somebody said how many probes, so that no default may take their place.</summary>
     public bool ProbesGiven { get; init; } = true;
 
+    /// <summary>Whether somebody said where probes are drawn, be it <c>auto</c>.</summary>
+    public bool SpaceGiven { get; init; } = true;
+
     /// <summary>
     /// Whether the number type is <c>auto</c>: the job is run in single precision, as its spec says, and in double precision where
     /// that is not precise enough.
@@ -34,12 +38,17 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
 
     /// <summary>A job of which nobody has said anything.</summary>
     public static JobDocument Default { get; } =
-        new(new JobSpec { PicksSpace = true }, new ExecutionSettings()) { ProbesGiven = false };
+        new(new JobSpec { ProbeSpace = null }, new ExecutionSettings()) { ProbesGiven = false, SpaceGiven = false };
 
     /// <summary>The job with the defaults that depend on what else was said.</summary>
-    public JobDocument Completed() => ProbesGiven || Spec.RelativeError is null
-        ? this
-        : this with { Spec = Spec with { Probes = JobSpec.DefaultProbesToTarget } };
+    public JobDocument Completed()
+    {
+        var spec = Spec;
+        if (!ProbesGiven && spec.RelativeError is not null) spec = spec with { Probes = JobSpec.DefaultProbesToTarget };
+        // Of the example people see the classical estimator.
+        if (!SpaceGiven && spec.Risk.IsBuiltIn && !spec.Estimator.IsExact) spec = spec with { ProbeSpace = ProbeSpace.Parameter };
+        return this with { Spec = spec };
+    }
 
     /// <summary>The document, a field a line.</summary>
     public override string ToString() => Write(JobOptions.All);

@@ -79,7 +79,7 @@ internal sealed record CompareRow
         {
             Method = spec.Method!.Value.Word(),
             Structure = spec.Structure.Word(),
-            ProbeSpace = spec.ProbeSpace.Word(),
+            ProbeSpace = Terms.Space(spec),
             VBatch = spec.ChunkSize,
             Error = result.Succeeded
                 ? null

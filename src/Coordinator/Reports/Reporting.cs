@@ -36,7 +36,7 @@ internal static class Reporting
             Structure = spec.Structure.Word(),
             Method = state.Replica?.Method.Word(),
             MethodReason = state.Replica?.MethodReason,
-            ProbeSpace = spec.ProbeSpace.Word(),
+            ProbeSpace = Terms.Space(spec),
             Distribution = spec.CurvatureOptions().Distribution.Word(),
             Seed = spec.Seed,
             Dtype = spec.Dtype.Word(),
@@ -56,7 +56,7 @@ internal static class Reporting
                 state.Counts.Failed, state.Counts.Stale),
             Disagreements = [.. state.Counts.Disagreements.Select(pair =>
                 new DisagreementReport(pair.Chunk, pair.First.Id, pair.Second.Id))],
-            Job = job with { Spec = spec with { PicksSpace = false }, ProbesGiven = true, PicksPrecision = false },
+            Job = job with { Spec = spec, ProbesGiven = true, SpaceGiven = true, PicksPrecision = false },
             Versions = VersionReport.Current,
         };
     }

@@ -30,13 +30,16 @@ internal static class Terms
     /// <summary>A distribution's name, with a capital where it is a person's.</summary>
     public static string Distribution(ProbeDistribution distribution) => Distribution(distribution.Word());
 
+    /// <summary>Where a job's probes are drawn: one of the spaces, or auto where no worker picked one yet.</summary>
+    public static string Space(JobSpec spec) => spec.ProbeSpace?.Word() ?? Choices.Auto;
+
     /// <summary>The probes that a job takes, without their number: <c>Rademacher probes in parameter space</c>.</summary>
     /// <param name="spec">The job.</param>
     /// <param name="count">How many, since one is said otherwise.</param>
     public static string Probes(JobSpec spec, long count)
     {
         string unit = count == 1 ? spec.Estimator.Unit : spec.Estimator.Unit + "s";
-        return $"{(spec.Estimator.IsExact ? "" : Distribution(spec.Distribution) + " ")}{unit} in {spec.ProbeSpace.Word()} space";
+        return $"{(spec.Estimator.IsExact ? "" : Distribution(spec.Distribution) + " ")}{unit} in {Space(spec)} space";
     }
 
     /// <summary>A chunk by its number; the one of the probes in both precisions has none that people would know.</summary>

@@ -25,7 +25,7 @@ internal static class ExactRun
         var spec = new JobSpec
         {
             Estimator = Estimator.Exact,
-            PicksSpace = true,
+            ProbeSpace = null,
             Risk = estimate.Risk,
             Matrix = estimate.Matrix,
             Structure = BlockStructure.Block,

@@ -58,7 +58,7 @@ internal sealed partial record JobState
     private JobState Planned(ReplicaReady replica, long probes, long issued = 0)
     {
         // Where a job leaves it to the workers, they have chosen it; and a model of many blocks has fewer probes in a message.
-        var spec = Spec with { ProbeSpace = replica.ProbeSpace, PicksSpace = false };
+        var spec = Spec with { ProbeSpace = replica.ProbeSpace };
         int most = Math.Max(1, WireFrame.MaxProbes(replica.Columns));
         if (spec.VBatch is null && most < JobSpec.DefaultVBatch) spec = spec with { VBatch = most };
         var grid = new WorkGrid(probes, spec.ChunkSize, replica.Model.Samples, Math.Max(1, replica.ShardSize));

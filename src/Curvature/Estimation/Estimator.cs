@@ -41,7 +41,7 @@ public abstract class Estimator
 
     /// <summary>What is evaluated.</summary>
     /// <param name="options">What is asked for.</param>
-    public abstract CurvatureOptions Evaluated(CurvatureOptions options);
+    public virtual CurvatureOptions Evaluated(CurvatureOptions options) => options;
 
     /// <summary>How many probes there are.</summary>
     /// <param name="asked">V, the number of random probes that is asked for.</param>

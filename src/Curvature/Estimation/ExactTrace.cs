@@ -47,7 +47,8 @@ public sealed class ExactTrace : Estimator
         EmpiricalRisk risk, CurvatureMatrix matrix = CurvatureMatrix.Hessian, OperationTable? table = null,
         CancellationToken cancellation = default)
     {
-        using var form = QuadraticForms.CreateExact(risk, matrix, table);
+        var options = Exact.Evaluated(new CurvatureOptions { Matrix = matrix, ProbeSpace = null });
+        using var form = QuadraticForms.Create(risk, options, table);
         var accumulator = new TraceAccumulator(form.Blocks);
         while (accumulator.Count < form.BasisCount)
         {

@@ -50,13 +50,6 @@ public sealed class HutchinsonEstimator : Estimator
     }
 
     /// <inheritdoc/>
-    public override CurvatureOptions Evaluated(CurvatureOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return options with { PicksSpace = false };
-    }
-
-    /// <inheritdoc/>
     public override long Probes(long asked, long basisCount) => asked;
 
     /// <inheritdoc/>

@@ -47,14 +47,11 @@ public sealed record CurvatureOptions
     /// <summary>The method; null (the default) picks the fastest that serves the model.</summary>
     public CurvatureMethod? Method { get; init; }
 
-    /// <summary>Where probes are drawn. Default: parameter space.</summary>
-    public ProbeSpace ProbeSpace { get; init; } = ProbeSpace.Parameter;
-
     /// <summary>
-    /// Whether basis vectors are taken in the space that takes the fewest of those that serve the model. Default: no,
-    /// <see cref="ProbeSpace"/> says where.
+    /// Where probes are drawn; null for the space that serves the model best: of random probes, the one in which one probe tells
+    /// the most (prediction, then output, then parameter space); of basis vectors, the one that takes the fewest. Default: parameter space.
     /// </summary>
-    public bool PicksSpace { get; init; }
+    public ProbeSpace? ProbeSpace { get; init; } = Probes.ProbeSpace.Parameter;
 
     /// <summary>
     /// Rademacher or Gaussian probes, or the basis vectors e₀, e₁, … whose quadratic forms add up to the trace.

@@ -37,6 +37,7 @@ public static class QuadraticForms
         MicroBatchedRisk risk, CurvatureOptions? options = null, OperationTable? table = null, IProbeSource? probes = null)
     {
         ArgumentNullException.ThrowIfNull(risk);
+        if (options is { ProbeSpace: null }) return InBestSpace(options, some => Create(risk, some, table, probes));
         if (risk.Count == 1) return new WholeBatchForm(risk, batch => Create(batch, options, table, probes, () => risk.Mixing));
         risk.CheckIndependence();
         return new MicroBatchedForm(risk, batch => Create(batch, options, table, probes, () => null));
@@ -54,55 +55,38 @@ public static class QuadraticForms
     {
         ArgumentNullException.ThrowIfNull(risk);
         options ??= new CurvatureOptions();
+        if (options.ProbeSpace is null) return InBestSpace(options, some => Create(risk, some, table));
         risk.CheckIndependence();
         return new ShardedForm(risk, shard => Create(shard, options, table), risk.MicroBatch(options), options.KeptMemory ?? options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget);
     }
 
-    /// <summary>
-    /// The form whose basis vectors give the exact trace in the fewest lanes: prediction space for the GGN and for piecewise linear
-    /// models, output space where that takes fewer, parameter space where neither serves.
-    /// </summary>
-    /// <param name="risk">The risk.</param>
-    /// <param name="matrix">Hessian or GGN.</param>
-    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
-    /// <exception cref="CurvatureException">libtorch cannot differentiate the loss twice.</exception>
-    public static IQuadraticForm CreateExact(
-        EmpiricalRisk risk, CurvatureMatrix matrix = CurvatureMatrix.Hessian, OperationTable? table = null) =>
-        InFewestLanes(new CurvatureOptions { Matrix = matrix }, options => Create(risk, options, table));
-
-    /// <summary>The same for a risk in shards: the first of them decides.</summary>
-    /// <param name="risk">The risk.</param>
-    /// <param name="options">What is asked for, but for distribution and space.</param>
-    /// <param name="table">The layer rules; null for <see cref="OperationTable.Default"/>.</param>
-    /// <exception cref="CurvatureException">As for <see cref="Create(ShardedRisk, CurvatureOptions, OperationTable)"/>.</exception>
-    public static IQuadraticForm CreateExact(ShardedRisk risk, CurvatureOptions options, OperationTable? table = null) =>
-        InFewestLanes(options, basis => Create(risk, basis, table));
-
-    private static IQuadraticForm InFewestLanes(CurvatureOptions options, Func<CurvatureOptions, IQuadraticForm> create)
+    /// <summary>The form in the space that serves best, where none is asked for: see <see cref="CurvatureOptions.ProbeSpace"/>.</summary>
+    private static T InBestSpace<T>(CurvatureOptions options, Func<CurvatureOptions, T> create) where T : IQuadraticForm
     {
-        var basis = options with { Distribution = ProbeDistribution.Basis };
+        T InParameterSpace() => create(options with { ProbeSpace = ProbeSpace.Parameter });
+
+        // Which only parameter space has.
+        if (options.Method is CurvatureMethod.Autodiff or CurvatureMethod.Hmp) return InParameterSpace();
         var prediction = Tried(ProbeSpace.Prediction);
+        // A probe of predictions costs a sweep and varies least.
+        if (prediction is not null && options.Distribution != ProbeDistribution.Basis) return prediction;
         var output = Tried(ProbeSpace.Output);
-        if (prediction is not null && output is not null)
-        {
-            // Of as many, those that give all blocks at once.
-            bool isFewer = prediction.BasisCount <= output.BasisCount;
-            (isFewer ? output : prediction).Dispose();
-            return isFewer ? prediction : output;
-        }
-
         // No rule for a layer, or a parameter that two layers share: parameter space has neither limit.
-        return prediction ?? output ?? create(basis with { ProbeSpace = ProbeSpace.Parameter });
+        if (prediction is null || output is null) return prediction ?? output ?? InParameterSpace();
+        // Of as many, those that give all blocks at once.
+        bool isFewer = prediction.BasisCount <= output.BasisCount;
+        (isFewer ? output : prediction).Dispose();
+        return isFewer ? prediction : output;
 
-        IQuadraticForm? Tried(ProbeSpace space)
+        T? Tried(ProbeSpace space)
         {
             try
             {
-                return create(basis with { ProbeSpace = space });
+                return create(options with { ProbeSpace = space });
             }
             catch (NoLayerRuleException)
             {
-                return null;
+                return default;
             }
         }
     }
@@ -116,6 +100,7 @@ public static class QuadraticForms
         EmpiricalRisk risk, CurvatureOptions? options, OperationTable? table, IProbeSource? probes, Func<string?> mixing)
     {
         options ??= new CurvatureOptions();
+        if (options.ProbeSpace is null) return InBestSpace(options, some => Create(risk, some, table, probes, mixing));
         if (risk.Loss is ModelLoss && options.Matrix == CurvatureMatrix.Ggn)
         {
             throw new CurvatureException(

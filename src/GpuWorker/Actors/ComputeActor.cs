@@ -26,7 +26,7 @@ internal sealed class ComputeActor : ReceiveActor
     private ReplicaFiles? _files;
     private PrepareReplica? _prepared;
     private IQuadraticForm? _form;
-    private ProbeSpace _space;
+    private ProbeSpace? _space;
     private Comparison? _comparison;
     private Guid _job;
     private long? _idleSince;
@@ -66,6 +66,7 @@ internal sealed class ComputeActor : ReceiveActor
             var replica = ReplicaFor(request.Spec, prepare.Files);
             Say("checking the loss");
             replica.CheckDeterminism();
+            _space = null;
             _form = replica.QuadraticForm(OptionsOf(request));
             _space = _form.ProbeSpace;
             Say("warming up");
@@ -113,7 +114,12 @@ internal sealed class ComputeActor : ReceiveActor
     private CurvatureOptions OptionsOf(PrepareReplica request)
     {
         var options = request.Spec.CurvatureOptions(request.MemoryBudget);
-        return options with { KeptMemory = (options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget) / _settings.WorkersHere };
+        return options with
+        {
+            // Once it was picked, it is the job's.
+            ProbeSpace = _space ?? options.ProbeSpace,
+            KeptMemory = (options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget) / _settings.WorkersHere,
+        };
     }
 
     private void OnCompute(Compute compute)
@@ -158,7 +164,7 @@ internal sealed class ComputeActor : ReceiveActor
     /// </summary>
     private ProbeValues InBothPrecisions(RunChunk request, PrepareReplica prepared, CancellationToken cancellation)
     {
-        var options = OptionsOf(prepared) with { Distribution = prepared.Spec.Distribution, ProbeSpace = _space, PicksSpace = false };
+        var options = OptionsOf(prepared) with { Distribution = prepared.Spec.Distribution };
         if (request.Tile.Samples < _replica!.Model.Samples)
         {
             _comparison ??= Compared(options);

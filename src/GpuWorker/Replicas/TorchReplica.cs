@@ -54,9 +54,7 @@ internal sealed class TorchReplica : IReplica
     }
 
     /// <inheritdoc/>
-    public IQuadraticForm QuadraticForm(CurvatureOptions options) => options.PicksSpace
-        ? QuadraticForms.CreateExact(_risk, options)
-        : QuadraticForms.Create(_risk, options);
+    public IQuadraticForm QuadraticForm(CurvatureOptions options) => QuadraticForms.Create(_risk, options);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -52,14 +52,11 @@ public sealed record JobSpec
     /// <summary>How quadratic forms are computed; null (the default) for the fastest way that serves the model.</summary>
     public CurvatureMethod? Method { get; init; }
 
-    /// <summary>Where probes are drawn. Default: parameter space.</summary>
-    public ProbeSpace ProbeSpace { get; init; } = ProbeSpace.Parameter;
-
     /// <summary>
-    /// Whether an exact trace takes its basis vectors where there are the fewest, whatever
-    /// <see cref="ProbeSpace"/> is: in prediction or output space where one serves the model. Default: no.
+    /// Where probes are drawn; null for the space that serves the model best, as <see cref="CurvatureOptions.ProbeSpace"/> has it.
+    /// Default: parameter space.
     /// </summary>
-    public bool PicksSpace { get; init; }
+    public ProbeSpace? ProbeSpace { get; init; } = Curvature.Probes.ProbeSpace.Parameter;
 
     /// <summary>
     /// The distribution of random probes. Default: Rademacher. An exact trace takes basis vectors whatever this is.
@@ -126,7 +123,6 @@ public sealed record JobSpec
         Structure = Structure,
         Method = Method,
         ProbeSpace = ProbeSpace,
-        PicksSpace = PicksSpace,
         Distribution = Distribution,
         Seed = Seed,
         MemoryBudget = memoryBudget,
@@ -149,13 +145,13 @@ public sealed record JobSpec
         Check(problems, "matrix", Choices.Matrix, Matrix);
         Check(problems, "structure", Choices.Structure, Structure);
         if (Method is { } method) Check(problems, "method", Choices.Method, method);
-        Check(problems, "probe-space", Choices.ProbeSpace, ProbeSpace);
+        if (ProbeSpace is { } space) Check(problems, "probe-space", Choices.ProbeSpace, space);
         Check(problems, "dtype", Choices.Dtype, Dtype);
         if (VBatch < 1)
             problems.Add(Problem.Of("v-batch", VBatch.Value, "must be at least 1, or auto"));
         if (VBatch > MostVBatch)
             problems.Add(Problem.Of("v-batch", VBatch.Value, string.Create(CultureInfo.InvariantCulture, $"must be at most {MostVBatch}, or auto")));
-        if (ProbeSpace != ProbeSpace.Parameter) ValidateSampleSpace(problems);
+        if (ProbeSpace is Curvature.Probes.ProbeSpace.Output or Curvature.Probes.ProbeSpace.Prediction) ValidateSampleSpace(problems);
         if (!Estimator.IsExact) ValidateEstimate(problems);
         // An exact trace has a rounding error, whose bound has a level.
         if (!(ConfidenceLevel > 0 && ConfidenceLevel < 1))
@@ -170,7 +166,7 @@ public sealed record JobSpec
         if (Method is not (CurvatureMethod.Autodiff or CurvatureMethod.Hmp)) return;
         // The model is not known here: what serves any.
         string anyModel = "--probe-space parameter" + (Method is CurvatureMethod.Hmp ? " and --method auto" : "");
-        problems.Add(new Problem("method", Method.Value.Word(), $"needs {anyModel}: {ProbeSpace.Word()} space has no Hessian-vector products"));
+        problems.Add(new Problem("method", Method.Value.Word(), $"needs {anyModel}: {ProbeSpace!.Value.Word()} space has no Hessian-vector products"));
     }
 
     private void ValidateEstimate(List<Problem> problems)

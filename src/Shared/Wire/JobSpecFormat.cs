@@ -15,13 +15,13 @@ internal static class JobSpecFormat
             Model = spec.Risk.Model,
             Matrix = Fields.OfWord(spec.Matrix),
             Structure = Fields.OfWord(spec.Structure),
-            ProbeSpace = Fields.OfWord(spec.ProbeSpace),
+            ProbeSpace = Fields.OfWord(spec.ProbeSpace ?? ProbeSpace.Parameter),
             Distribution = Fields.OfWord(spec.Distribution),
             Probes = spec.Probes,
             Seed = spec.Seed,
             Dtype = Fields.OfWord(spec.Dtype),
             ConfidenceLevel = spec.ConfidenceLevel,
-            PicksSpace = spec.PicksSpace,
+            PicksSpace = spec.ProbeSpace is null,
         };
         // As it was before there were files: a job that has none is the same bytes.
         if (spec.Risk != new RiskSource { Model = spec.Risk.Model }) wire.Risk = RiskSourceFormat.Write(spec.Risk);
@@ -42,8 +42,7 @@ internal static class JobSpecFormat
             Matrix = Fields.Word<CurvatureMatrix>(wire.Matrix),
             Structure = Fields.Word<BlockStructure>(wire.Structure),
             Method = wire.HasMethod ? Fields.Word<CurvatureMethod>(wire.Method) : null,
-            ProbeSpace = Fields.Word<ProbeSpace>(wire.ProbeSpace),
-            PicksSpace = wire.PicksSpace,
+            ProbeSpace = wire.PicksSpace ? null : Fields.Word<ProbeSpace>(wire.ProbeSpace),
             Distribution = Fields.Word<ProbeDistribution>(wire.Distribution),
             Probes = wire.Probes,
             VBatch = wire.HasVBatch ? wire.VBatch : null,

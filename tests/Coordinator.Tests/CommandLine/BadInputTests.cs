@@ -15,7 +15,7 @@ public class BadInputTests
     [InlineData("--matrix fisher", "--matrix fisher: must be hessian or ggn.")]
     [InlineData("--structure kfac", "--structure kfac: must be block or full.")]
     [InlineData("--method magic", "--method magic: must be auto, autodiff, hmp or quadratic.")]
-    [InlineData("--probe-space input", "--probe-space input: must be parameter, output or prediction.")]
+    [InlineData("--probe-space input", "--probe-space input: must be auto, parameter, output or prediction.")]
     [InlineData("--distribution basis", "--distribution basis: must be rademacher or gaussian.")]
     [InlineData("--dtype float16", "--dtype float16: must be auto, float32 or float64.")]
     [InlineData("--relative-error 2", "--relative-error 2: must lie between 0 and 1, such as 0.01 for 1 %.")]

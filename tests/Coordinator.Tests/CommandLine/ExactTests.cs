@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Probes;
 using ActorHutch.Curvature;
 using ActorHutch.Fakes;
 
@@ -22,13 +23,13 @@ public class ExactTests
     [Fact]
     public async Task Workers_choose_the_space_once_and_the_report_says_which()
     {
-        var asked = new List<bool>();
-        var factory = new FakeReplicaFactory { OnForm = options => asked.Add(options.PicksSpace) };
+        var asked = new List<ProbeSpace?>();
+        var factory = new FakeReplicaFactory { OnForm = options => asked.Add(options.ProbeSpace) };
 
         var run = await Invocation.Of(factory, ["exact", "--json", "--workers", "1", "--rounding-probes", "0"]);
 
         Assert.Equal(0, run.Code);
-        Assert.Equal([true], asked);
+        Assert.Equal([null], asked);
         Assert.Equal("output", run.Json.GetProperty("probeSpace").GetString());
     }
 

@@ -95,8 +95,7 @@ public sealed class JobOptionsTests : IDisposable
     {
         var changed = JobOptions.All.SelectMany(entry => Values.Select(text => entry.Read(JobDocument.Default, text))).OfType<JobDocument>().ToArray();
 
-        // PicksSpace is what an exact trace does where nobody says --probe-space.
-        AssertAllChange(new JobSpec(), [.. changed.Select(job => job.Spec)], nameof(JobSpec.PicksSpace));
+        AssertAllChange(JobDocument.Default.Spec, [.. changed.Select(job => job.Spec)]);
         AssertAllChange(new RiskSource(), [.. changed.Select(job => job.Spec.Risk)]);
         AssertAllChange(LossArguments.None, [.. changed.Select(job => job.Spec.Risk.LossArguments)]);
         AssertAllChange(new ExecutionSettings(), [.. changed.Select(job => job.Settings)]);

@@ -61,26 +61,6 @@ public class FreshChunksTests
     }
 
     [Fact]
-    public void A_worker_begins_shards_that_lie_side_by_side_and_leaves_none_behind()
-    {
-        var fresh = FreshChunks.From(Grid(200, 1));
-        var of = new Dictionary<WorkerKey, List<long>> { [A] = [], [B] = [] };
-        for (int i = 0; i < 40; i++)
-        {
-            var worker = i % 2 == 0 ? A : B;
-            (long shard, fresh) = fresh.Take(worker);
-            of[worker].Add(shard);
-        }
-
-        Assert.Equal([.. Enumerable.Range(0, 16).Select(shard => (long)shard), 32, 33, 34, 35], of[A]);
-        Assert.Equal([.. Enumerable.Range(16, 16).Select(shard => (long)shard), 48, 49, 50, 51], of[B]);
-
-        // What a worker that is gone would have begun next comes before what nobody would have, for results fold in order.
-        (long left, _) = fresh.Without(A).Without(B).Take(Worker(2));
-        Assert.Equal(36, left);
-    }
-
-    [Fact]
     public void Whoever_is_slow_is_helped_and_keeps_what_it_has()
     {
         var fresh = FreshChunks.From(Grid(2, 6));

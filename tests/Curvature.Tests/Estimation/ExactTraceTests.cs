@@ -53,7 +53,7 @@ public sealed class ExactTraceTests
         using var example = MnistExample.Create(ScalarType.Float32, CPU);
         var basis = new CurvatureOptions { Distribution = ProbeDistribution.Basis };
         using var parameters = QuadraticForms.Create(example.Risk, basis);
-        using var outputs = QuadraticForms.CreateExact(example.Risk);
+        using var outputs = QuadraticForms.Create(example.Risk, new CurvatureOptions { ProbeSpace = null, Distribution = ProbeDistribution.Basis });
 
         Assert.Equal(15_880, parameters.BasisCount);
         Assert.Equal(30, outputs.BasisCount);

@@ -57,7 +57,7 @@ public sealed class FullMnistTests
             nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(400, 10));
         Seed(model);
         using var risk = new ShardedRisk(model, new CrossEntropy(), new TensorSamples(inputs[0].unsqueeze(1), targets));
-        using var form = QuadraticForms.CreateExact(risk, new CurvatureOptions());
+        using var form = QuadraticForms.Create(risk, new CurvatureOptions { ProbeSpace = null, Distribution = ProbeDistribution.Basis });
 
         var values = form.Evaluate(0, (int)form.BasisCount);
 

@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Probes;
 using System.Text.Json;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
@@ -97,7 +98,7 @@ public sealed class TorchScriptTensorsTests(PyTorchFiles files) : DataFolder
         using var scope = NewDisposeScope();
         using var model = TorchScriptModel.Load(files.At("types", file), ScalarType.Float64, CPU);
         var risk = Risk(model);
-        using var form = QuadraticForms.CreateExact(risk);
+        using var form = QuadraticForms.Create(risk, new CurvatureOptions { ProbeSpace = null, Distribution = ProbeDistribution.Basis });
         var values = form.Evaluate(0, checked((int)form.BasisCount));
         var expected = Expected("traces").GetProperty(name);
 

@@ -167,8 +167,8 @@ public sealed class PredictionSpaceTests
     public void The_GGN_of_the_example_takes_ten_vectors_and_the_Hessian_thirty()
     {
         using var example = MnistExample.Create(ScalarType.Float64, CPU);
-        using var ggn = QuadraticForms.CreateExact(example.Risk, CurvatureMatrix.Ggn);
-        using var hessian = QuadraticForms.CreateExact(example.Risk);
+        using var ggn = QuadraticForms.Create(example.Risk, new CurvatureOptions { Matrix = CurvatureMatrix.Ggn, ProbeSpace = null, Distribution = ProbeDistribution.Basis });
+        using var hessian = QuadraticForms.Create(example.Risk, new CurvatureOptions { ProbeSpace = null, Distribution = ProbeDistribution.Basis });
 
         Assert.Equal((ProbeSpace.Prediction, 10, ProbeSpace.Output, 30), (ggn.ProbeSpace, ggn.BasisCount, hessian.ProbeSpace, hessian.BasisCount));
         var values = ggn.Evaluate(0, 10);
@@ -184,7 +184,7 @@ public sealed class PredictionSpaceTests
         var numbers = new Numbers(2);
         using var problem = new Problem(
             Problem.Prepared(Conv2d(1, 3, 1), numbers), new MeanSquaredError(), numbers.Normal(2, 1, 4, 4), numbers.Normal(2, 3, 4, 4));
-        using var exact = QuadraticForms.CreateExact(problem.Risk);
+        using var exact = QuadraticForms.Create(problem.Risk, new CurvatureOptions { ProbeSpace = null, Distribution = ProbeDistribution.Basis });
         using var prediction = QuadraticForms.Create(problem.Risk, Basis with { Matrix = CurvatureMatrix.Hessian });
 
         Assert.Equal((ProbeSpace.Output, 6, 48), (exact.ProbeSpace, exact.BasisCount, prediction.BasisCount));

@@ -32,7 +32,7 @@ internal static class AccuracyPage
         html.Facts(
         [
             .. PageFacts.Of(report.Model), .. PageFacts.Of(spec),
-            ("structure", Terms.Structure(spec.Structure.Word())), ("method", report.Method), ("probe space", spec.ProbeSpace.Word()),
+            ("structure", Terms.Structure(spec.Structure.Word())), ("method", report.Method), ("probe space", Terms.Space(spec)),
             ("time", Figures.Seconds(report.ElapsedSeconds)),
         ]);
         var plan = report.Plan;
@@ -47,7 +47,7 @@ internal static class AccuracyPage
     private static string Summary(AccuracyReport report)
     {
         var spec = report.Job.Spec;
-        string probes = $"{Terms.Distribution(spec.Distribution)} probes in {spec.ProbeSpace.Word()} space";
+        string probes = $"{Terms.Distribution(spec.Distribution)} probes in {Terms.Space(spec)} space";
         return report.Runs.Count == 0
             ? $"No run of {Figures.Whole(spec.Probes)} {probes} was done"
             : $"{Figures.Count(report.Runs.Count, "run")} of {Figures.Whole(spec.Probes)} {probes}, seeds "

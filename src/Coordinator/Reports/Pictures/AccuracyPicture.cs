@@ -71,7 +71,7 @@ internal static class AccuracyPicture
         return string.Join(" · ", ((string?[])
         [
             report.Model?.Name, Terms.Matrix(spec), report.Method,
-            $"{Terms.Distribution(spec.Distribution)} probes in {spec.ProbeSpace.Word()} space",
+            $"{Terms.Distribution(spec.Distribution)} probes in {Terms.Space(spec)} space",
         ]).OfType<string>());
     }
 }
