@@ -77,12 +77,12 @@ public sealed class ClusterTests(LocalReference local)
     public async Task Too_few_workers_end_the_wait_with_who_is_there()
     {
         await using var cluster = new TestCluster();
-        var coordinator = cluster.Coordinator("--min-workers", "2", "--join-timeout", "6");
+        var coordinator = cluster.Coordinator("--min-workers", "2", "--join-timeout", "30");
         cluster.Worker("lonely");
 
         Assert.Equal(3, await coordinator.ExitAsync());
 
-        Assert.Contains("2 workers are needed, and after waiting 6 s there is 1: lonely.", coordinator.Log);
+        Assert.Contains("2 workers are needed, and after waiting 30 s there is 1: lonely.", coordinator.Log);
     }
 
     [Theory]
@@ -120,7 +120,7 @@ public sealed class ClusterTests(LocalReference local)
         var coordinator = cluster.Coordinator();
         await coordinator.LogsAsync("The coordinator's node is");
         await using var worker = ProgramRun.Start(
-            "actorhutch-worker", null, "--seed-nodes", $"localhost:{cluster.Port}", "--device", "cpu", "--join-timeout", "12");
+            "actorhutch-worker", null, "--seed-nodes", $"localhost:{cluster.Port}", "--device", "cpu", "--join-timeout", "30");
 
         string hint = $"localhost:{cluster.Port}: the node there goes by another name, {cluster.Address}: write --seed-nodes {cluster.Address}.";
         await worker.LogsAsync(hint);
@@ -128,7 +128,7 @@ public sealed class ClusterTests(LocalReference local)
         Assert.Equal(3, await worker.ExitAsync());
 
         Assert.Equal(
-            [$"No coordinator was found in 12 s. Looked at localhost:{cluster.Port}.", $"  {hint}"],
+            [$"No coordinator was found in 30 s. Looked at localhost:{cluster.Port}.", $"  {hint}"],
             worker.Log.SkipWhile(line => !line.StartsWith("No coordinator was found", StringComparison.Ordinal)).Take(2));
         coordinator.Signal(15);
         Assert.Equal(130, await coordinator.ExitAsync());

@@ -67,7 +67,7 @@ public sealed class FailuresTests(LocalReference local)
     public async Task With_all_workers_lost_for_good_what_was_accepted_is_reported()
     {
         await using var cluster = new TestCluster();
-        var coordinator = cluster.Coordinator("--join-timeout", "8");
+        var coordinator = cluster.Coordinator("--join-timeout", "30");
         var worker = cluster.Worker("only");
         await coordinator.LogsAsync("probes done");
 
@@ -77,7 +77,7 @@ public sealed class FailuresTests(LocalReference local)
         var report = JobReport.Of(coordinator).Json;
         Assert.InRange(report.GetProperty("probes").GetInt64(), 20, 7980);
         Assert.Equal("failed", report.GetProperty("stopReason").GetString());
-        Assert.StartsWith("1 worker is needed, and after waiting 8 s", report.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("1 worker is needed, and after waiting 30 s", report.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Contains("only: its node could not be reached", report.GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 

@@ -51,7 +51,7 @@ public sealed class TorchScriptTests : IDisposable
 
         await using var coordinator = ProgramRun.Start(
             "actorhutch", null,
-            ["estimate", "--model", model, "--data", _files.PathOf("data.safetensors"), "--cluster", "--listen", cluster.Address, "--join-timeout", "10"]);
+            ["estimate", "--model", model, "--data", _files.PathOf("data.safetensors"), "--cluster", "--listen", cluster.Address, "--join-timeout", "30"]);
 
         Assert.Equal(3, await coordinator.ExitAsync());
         Assert.Contains(coordinator.Log, line => line.StartsWith("  careful: model.pt is TorchScript", StringComparison.Ordinal));

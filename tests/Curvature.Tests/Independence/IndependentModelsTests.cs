@@ -135,11 +135,14 @@ public sealed class IndependentModelsTests(PyTorchSamples files)
         Assert.Null(new MicroBatchedRisk(zero, new CrossEntropy(), samples, 4).Mixing);
     }
 
-    /// <summary>How far three outputs of six move where the others are not there, beside the largest.</summary>
+    /// <summary>How far some outputs of six move where the others are not there, beside the largest.</summary>
     private static double Apart(nn.Module<Tensor, Tensor> model, Tensor inputs)
     {
         var six = model.call(inputs.narrow(0, 0, 6));
-        return (model.call(inputs.narrow(0, 0, 3)) - six.narrow(0, 0, 3)).abs().max().item<float>() / six.abs().max().item<float>();
+        double apart = Enumerable.Range(1, 5).Max(count => (model.call(inputs.narrow(0, 0, count)) - six.narrow(0, 0, count)).abs().max().item<float>())
+            / six.abs().max().item<float>();
+        Assert.SkipWhen(apart == 0, "This processor's kernels round alike whatever the number of samples.");
+        return apart;
     }
 
     /// <summary>A class that no sample may have: its score is −∞, and the loss is finite.</summary>
