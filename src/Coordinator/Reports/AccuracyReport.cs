@@ -56,7 +56,8 @@ internal sealed record AccuracyReport(
             runs, replica?.Method.Word(), interrupted,
             results.FirstOrDefault(result => !result.Succeeded && !interrupted)?.Outcome.Message,
             results.Sum(result => result.Elapsed.TotalSeconds),
-            replica?.Model, job with { Spec = plan.Spec(job.Spec, 0), ProbesGiven = true },
+            replica?.Model,
+            job with { Spec = plan.Spec(job.Spec with { ProbeSpace = replica?.ProbeSpace ?? job.Spec.ProbeSpace }, 0), ProbesGiven = true, SpaceGiven = true },
             VersionReport.Current);
     }
 }

@@ -54,6 +54,9 @@ internal sealed record CompareRow
 
     public double? StandardError { get; init; }
 
+    /// <summary>The standard deviation of one probe's vᵀHv, as a share of the trace.</summary>
+    public double? ProbeSpread { get; init; }
+
     public double? ElapsedSeconds { get; init; }
 
     public double? ProbesPerSecond { get; init; }
@@ -87,12 +90,13 @@ internal sealed record CompareRow
         };
         if (result.Estimate is not { } estimate) return row;
 
-        double error = estimate.StandardError / (Target * Math.Abs(estimate.Trace));
-        double probesToTarget = error * error * estimate.Probes;
+        double spread = Math.Sqrt(estimate.ProbeVariance) / Math.Abs(estimate.Trace);
+        double probesToTarget = spread / Target * (spread / Target);
         return row with
         {
             Trace = estimate.Trace,
             StandardError = estimate.StandardError,
+            ProbeSpread = spread,
             ElapsedSeconds = result.Elapsed.TotalSeconds,
             ProbesPerSecond = result.ProbesPerSecond,
             SpeedUp = result.ProbesPerSecond / (baseline ?? double.NaN),

@@ -7,7 +7,7 @@ namespace ActorHutch.Coordinator.Reports;
 internal static class CompareText
 {
     /// <summary>What a row says of its method.</summary>
-    public static IReadOnlyList<string> Columns { get; } = ["V_batch", "trace", "time", "probes/s", "speed-up", "to 1 %"];
+    public static IReadOnlyList<string> Columns { get; } = ["V_batch", "trace", "σ", "probes/s", "speed-up", "to 1 %"];
 
     /// <summary>Writes it.</summary>
     /// <param name="console">Where to.</param>
@@ -22,7 +22,8 @@ internal static class CompareText
         if (head)
         {
             console.WriteLine();
-            console.MarkupLine("[grey]trace ± its standard error; speed-up: probes/s against the first row;[/]");
+            console.MarkupLine("[grey]trace ± its standard error; σ: one probe's standard deviation, as a share of the trace;[/]");
+            console.MarkupLine("[grey]speed-up: probes/s against the first row;[/]");
             console.MarkupLine("[grey]to 1 %: the time to a standard error of 1 % of the trace. Set-up is left out.[/]");
         }
 
@@ -56,14 +57,22 @@ internal static class CompareText
             row.Trace is { } trace
                 ? $"{Figures.Fixed(trace, decimals)} ± {Figures.Fixed(row.StandardError!.Value, decimals)}"
                 : "–",
-            Figures.Seconds(row.ElapsedSeconds ?? double.NaN),
+            row.ProbeSpread is { } spread && double.IsFinite(spread) ? Figures.Significant(spread * 100, 2) + " %" : "–",
             Figures.Significant(row.ProbesPerSecond ?? double.NaN, 3),
             row.SpeedUp is { } speedUp && double.IsFinite(speedUp) ? Figures.Significant(speedUp, 3) + "×" : "–",
             Figures.Seconds(row.SecondsToTarget ?? double.NaN),
         ];
     }
 
-    /// <summary>Output space has one structure, so its name says more.</summary>
-    public static string Label(CompareRow row) =>
-        $"{row.Method} {(row.ProbeSpace == "output" ? "output" : row.Structure)}";
+    /// <summary>A row's method, with what tells it from others.</summary>
+    public static string Label(CompareRow row) => Label(row.Method, row.ProbeSpace, row.Structure);
+
+    /// <summary>A method with its structure in parameter space; elsewhere there is one method, and the space says more.</summary>
+    public static string Label(string method, string space, string structure) => space switch
+    {
+        "parameter" => $"{method} {structure}",
+        // One pass backward, which has all blocks.
+        "prediction" => space,
+        _ => $"{space} {structure}",
+    };
 }

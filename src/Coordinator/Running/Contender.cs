@@ -1,3 +1,4 @@
+using ActorHutch.Coordinator.Reports;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Jobs;
@@ -19,14 +20,17 @@ internal sealed record Contender(
         new(CurvatureMethod.Quadratic, BlockStructure.Block, VBatch: 5),
         new(CurvatureMethod.Quadratic, BlockStructure.Block, VBatch: 10),
         new(CurvatureMethod.Quadratic, BlockStructure.Block, VBatch: 20),
+        new(CurvatureMethod.Quadratic, BlockStructure.Full, VBatch: 20),
         new(CurvatureMethod.Quadratic, BlockStructure.Block, ProbeSpace.Output, 20),
+        new(CurvatureMethod.Quadratic, BlockStructure.Full, ProbeSpace.Output, 20),
+        new(CurvatureMethod.Quadratic, BlockStructure.Block, ProbeSpace.Prediction, 20),
     ];
 
-    /// <summary>What people are told while it runs: <c>3 of 9: hmp block, V_batch 5</c>.</summary>
+    /// <summary>What people are told while it runs: <c>3 of 12: hmp block, V_batch 5</c>.</summary>
     /// <param name="place">Which of all it is, from 1.</param>
     public string Title(int place)
     {
-        string name = $"{Method.Word()} {(ProbeSpace == ProbeSpace.Output ? ProbeSpace.Word() : Structure.Word())}";
+        string name = CompareText.Label(Method.Word(), ProbeSpace.Word(), Structure.Word());
         return $"{place} of {All.Count}: {name}{(VBatch is { } size ? $", V_batch {size}" : "")}";
     }
 

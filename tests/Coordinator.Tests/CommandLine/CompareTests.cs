@@ -20,7 +20,7 @@ public class CompareTests
                 "autodiff full parameter 50", "autodiff block parameter 50",
                 "hmp block parameter 5", "hmp block parameter 10", "hmp block parameter 20",
                 "quadratic block parameter 5", "quadratic block parameter 10", "quadratic block parameter 20",
-                "quadratic block output 20",
+                "quadratic full parameter 20", "quadratic block output 20", "quadratic full output 20", "quadratic block prediction 20",
             ],
             rows.Select(row => string.Join(' ', ((string[])["method", "structure", "probeSpace", "vBatch"])
                 .Select(name => row.GetProperty(name).ToString()))));
@@ -54,7 +54,7 @@ public class CompareTests
         await Invocation.Of(factory, ["compare", "--probes", "60", "--workers", "1"]);
 
         // The exact trace's own form makes room for two of its probes in both precisions, and is made again.
-        Assert.Equal(12, Assert.Single(factory.Created, replica => replica.Key.Dtype == Dtype.Float32).Forms.Count);
+        Assert.Equal(15, Assert.Single(factory.Created, replica => replica.Key.Dtype == Dtype.Float32).Forms.Count);
         Assert.Single(Assert.Single(factory.Created, replica => replica.Key.Dtype == Dtype.Float64).Forms);
     }
 
@@ -73,7 +73,7 @@ public class CompareTests
 
         Assert.Equal(0, run.Code);
         Assert.Contains("hmp block: No rule for this layer.", run.Out, StringComparison.Ordinal);
-        Assert.Matches("quadratic output +20 +[0-9]", run.Out);
+        Assert.Matches("output block +20 +[0-9]", run.Out);
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public class CompareTests
         Assert.All(run.Out.Split('\n'), line => Assert.True(line.Length <= 80, line));
         Assert.Contains("60 Rademacher probes each, seed 0, float32", run.Out, StringComparison.Ordinal);
         Assert.Equal(
-            9, run.Out.Split('\n').Count(line => line.Contains('±', StringComparison.Ordinal)
+            12, run.Out.Split('\n').Count(line => line.Contains('±', StringComparison.Ordinal)
                 && line.Contains('×', StringComparison.Ordinal)));
         Assert.Contains(1.0.ToString("F2", CultureInfo.InvariantCulture) + "×", run.Out, StringComparison.Ordinal);
     }

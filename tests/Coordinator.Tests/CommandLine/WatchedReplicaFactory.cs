@@ -1,5 +1,6 @@
 using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Jobs;
 
@@ -47,6 +48,8 @@ internal sealed class WatchedReplicaFactory : IReplicaFactory
         public IReadOnlyList<string> Blocks => form.Blocks;
 
         public long BasisCount => form.BasisCount;
+
+        public ProbeSpace ProbeSpace => form.ProbeSpace;
 
         public ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default)
         {

@@ -27,7 +27,7 @@ internal static class SampleComparisons
             plan, exact, null, deviation,
             seeds == 0 ? [] : [.. at.Select((probes, i) => AccuracyPoint.Of(probes, [.. runs.Select(run => run.Estimates[i].Trace)], deviation))],
             runs, "quadratic", false, null, 1.5, Model,
-            JobDocument.Default with { Spec = plan.Spec(JobDocument.Default.Spec, 0) }, Versions);
+            JobDocument.Default with { Spec = plan.Spec(JobDocument.Default.Completed().Spec, 0) }, Versions);
     }
 
     /// <summary>Three contenders, and one that could not run.</summary>
@@ -48,6 +48,7 @@ internal static class SampleComparisons
         VBatch = batch,
         Trace = 12.1,
         StandardError = 0.2,
+        ProbeSpread = 0.2 / 12.1 * Math.Sqrt(1000),
         ElapsedSeconds = 1000 / speed,
         ProbesPerSecond = speed,
         SpeedUp = speed / 100,

@@ -20,7 +20,7 @@ internal static class CompareFiles
             ReportFile.OfText(Page, ComparePage.Write(report, picture)),
             ReportFile.OfText(CompareReport.Csv, Csv.Of(
                 [
-                    "method", "structure", "probe_space", "v_batch", "trace", "standard_error", "seconds", "probes_per_second", "speed_up",
+                    "method", "structure", "probe_space", "v_batch", "trace", "standard_error", "probe_spread", "seconds", "probes_per_second", "speed_up",
                     "probes_to_1_percent", "seconds_to_1_percent", "error",
                 ],
                 report.Rows.Select(Cells))),
@@ -33,7 +33,7 @@ internal static class CompareFiles
         row.Method, row.Structure, row.ProbeSpace, row.VBatch.ToString(CultureInfo.InvariantCulture),
         .. new[]
         {
-            row.Trace, row.StandardError, row.ElapsedSeconds, row.ProbesPerSecond, row.SpeedUp, row.ProbesToTarget, row.SecondsToTarget,
+            row.Trace, row.StandardError, row.ProbeSpread, row.ElapsedSeconds, row.ProbesPerSecond, row.SpeedUp, row.ProbesToTarget, row.SecondsToTarget,
         }.Select(Csv.Number),
         Csv.Cell(row.Error ?? ""),
     ];

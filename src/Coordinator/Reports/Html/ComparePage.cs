@@ -47,8 +47,8 @@ internal static class ComparePage
             "One after another, on the same workers",
             ["method", .. CompareText.Columns], report.Rows.Select(row => (IReadOnlyList<string>)CompareText.Cells(row)));
         html.Element(
-            "p", "Trace ± its standard error; speed-up: probes/s against the first row; to 1 %: the time to a standard error of 1 % of the trace. "
-            + "Set-up is left out.", "class=\"muted\"");
+            "p", "Trace ± its standard error; σ: one probe's standard deviation, as a share of the trace; speed-up: probes/s against the "
+            + "first row; to 1 %: the time to a standard error of 1 % of the trace. Set-up is left out.", "class=\"muted\"");
         foreach (var row in report.Rows.Where(row => row.Error is not null))
             html.Element("p", $"{CompareText.Label(row)}, V_batch {Figures.Whole(row.VBatch)}: {row.Error}", "class=\"note\"");
     }

@@ -134,7 +134,7 @@ public class PictureTests
         }
 
         Assert.Equal(["autodiff", "hmp", "quadratic"], picture.Legend.Select(entry => entry.Text));
-        Assert.Contains("The soonest is quadratic output", picture.Description, StringComparison.Ordinal);
+        Assert.Contains("The soonest is output block", picture.Description, StringComparison.Ordinal);
     }
 
     [Fact]
