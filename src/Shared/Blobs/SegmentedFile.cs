@@ -11,7 +11,7 @@ namespace ActorHutch.Shared.Blobs;
 public sealed class SegmentedFile : HashedFile
 {
     /// <summary>Segments that are fetched at once, so that the line does not wait for requests.</summary>
-    private const int AtOnce = 16;
+    private const int AtOnce = 8;
 
     /// <summary>How often a segment is fetched that is damaged before it is read.</summary>
     private const int MaxAttempts = 3;

@@ -10,7 +10,7 @@ namespace ActorHutch.Curvature.Data.Bytes;
 public sealed class SegmentHashes
 {
     /// <summary>Bytes in a segment, whole blocks; the last one may be shorter.</summary>
-    public const int SegmentSize = 4 * ContentHashes.BlockSize;
+    public const int SegmentSize = 8 * ContentHashes.BlockSize;
 
     private readonly byte[] _hashes;
 
