@@ -125,6 +125,9 @@ public abstract class Operation : TensorOwner
     /// <param name="axis">Where the result has its samples.</param>
     internal virtual SampleGradients? Gradients(int operand, Tensor adjoints, SampleAxis axis) => null;
 
+    /// <summary>Whether it has one operand, and takes each of its numbers for itself.</summary>
+    internal virtual bool IsElementwise => false;
+
     /// <summary>Whether it is linear in all operands together, so that tangents do not depend on their values.</summary>
     internal virtual bool IsLinear => false;
 

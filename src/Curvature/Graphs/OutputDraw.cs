@@ -21,6 +21,9 @@ internal sealed record OutputDraw(
     /// <summary>Whether every sample counts once, for one parameter.</summary>
     public bool IsUnweighted { get; init; } = true;
 
+    /// <summary>Whether each number of the tangent is a multiple of one of the numbers drawn.</summary>
+    public bool IsEachAlone { get; init; }
+
     /// <summary>The weights <c>[N, 1]</c> of samples that all count once.</summary>
     public static Tensor EqualWeights(long samples, Device device) => ones([samples, 1], ScalarType.Float64, device);
 }

@@ -21,11 +21,14 @@ internal static class AffineDraws
         long samples = x.shape[0];
         var weights = keep(OutputDraw.EqualWeights(samples, x.device));
         if (scale is not null)
-            yield return new OutputDraw([scale], (int)scale.numel(), weights, signs => Spread(signs, scale.shape) * x);
+            yield return new OutputDraw([scale], (int)scale.numel(), weights, signs => Spread(signs, scale.shape) * x) { IsEachAlone = true };
         if (shift is not null)
         {
             yield return new OutputDraw(
-                [shift], (int)shift.numel(), weights, signs => Spread(signs, shift.shape).expand([signs.shape[0], .. x.shape]));
+                [shift], (int)shift.numel(), weights, signs => Spread(signs, shift.shape).expand([signs.shape[0], .. x.shape]))
+            {
+                IsEachAlone = true,
+            };
         }
 
         // From [P, J, N] to [P, N, …].

@@ -20,6 +20,9 @@ internal sealed class ElementwiseOperation(Func<Tensor, Tensor> function, bool i
     protected internal override bool IsCurved => !isPiecewiseLinear;
 
     /// <inheritdoc/>
+    internal override bool IsElementwise => true;
+
+    /// <inheritdoc/>
     protected internal override Tensor Value(IReadOnlyList<Tensor> operands) => function(operands[0].clone());
 
     /// <inheritdoc/>

@@ -47,6 +47,7 @@ internal static class SharedWeightDraws
                 [.. served.Select(s => s.Parameter)], outputs, weights, signs => Shaped(signs.unsqueeze(-1), layout, shape))
             {
                 IsUnweighted = false,
+                IsEachAlone = true,
             };
             yield break;
         }
@@ -70,7 +71,10 @@ internal static class SharedWeightDraws
         {
             yield return new OutputDraw(
                 [bias], outputs, ones,
-                signs => Shaped(signs.unsqueeze(-1).expand(-1, -1, -1, positions), layout, shape));
+                signs => Shaped(signs.unsqueeze(-1).expand(-1, -1, -1, positions), layout, shape))
+            {
+                IsEachAlone = true,
+            };
         }
     }
 

@@ -76,7 +76,7 @@ internal sealed class Linearization : IDisposable
 
     /// <summary>What can be drawn in output space, and where.</summary>
     /// <exception cref="NoLayerRuleException">Somewhere the samples do not come one after another, so that they cannot be told apart.</exception>
-    public IEnumerable<(Operation Operation, OutputDraw Draw)> OutputDraws()
+    public IEnumerable<(int Node, OutputDraw Draw)> OutputDraws()
     {
         CheckOrder(index => _operations[index] is { LaneSize: > 0 } operation && (operation.IsCurved || HasParameters(index)));
         foreach (var node in _graph.Nodes)
@@ -84,7 +84,7 @@ internal sealed class Linearization : IDisposable
             Tensor?[] parameters = [.. node.Operands.Select(operand => operand is GraphTensor { Varies: true } leaf ? leaf.Tensor : null)];
             if (parameters.All(parameter => parameter is null)) continue;
             var operation = _operations[node.Index];
-            foreach (var draw in operation.OutputDraws(parameters, _samples)) yield return (operation, draw);
+            foreach (var draw in operation.OutputDraws(parameters, _samples)) yield return (node.Index, draw);
         }
     }
 
@@ -105,13 +105,14 @@ internal sealed class Linearization : IDisposable
     public IReadOnlyList<Tensor> OperandsOf(int node) => _operands[node];
 
     /// <summary>
-    /// The first operation that bends the model along a parameter; null where the model is piecewise linear along each one, so
-    /// that the Hessian's diagonal is that of the GGN.
+    /// The parameters along which the model bends, by their handles: along the others it is piecewise linear, so that their part of
+    /// the Hessian's diagonal is that of the GGN.
     /// </summary>
-    public string? FirstBend()
+    public IReadOnlySet<IntPtr> BentParameters()
     {
         var parameters = new IReadOnlySet<IntPtr>[_operations.Length];
         var none = new HashSet<IntPtr>();
+        var bent = new HashSet<IntPtr>();
         foreach (var node in _graph.Nodes)
         {
             parameters[node.Index] = none;
@@ -123,11 +124,39 @@ internal sealed class Linearization : IDisposable
                 GraphTensor { Varies: true } leaf => new HashSet<IntPtr> { leaf.Tensor.Handle },
                 _ => none,
             })];
-            if (!operation.IsPiecewiseLinear(ofOperands)) return operation.Name;
-            parameters[node.Index] = ofOperands.SelectMany(all => all).ToHashSet();
+            var all = ofOperands.SelectMany(some => some).ToHashSet();
+            parameters[node.Index] = all;
+            if (!operation.IsPiecewiseLinear(ofOperands)) bent.UnionWith(all.Where(one => !bent.Contains(one) && !operation.IsPiecewiseLinear(Only(one, ofOperands))));
         }
 
-        return null;
+        return bent;
+
+        IReadOnlySet<IntPtr>[] Only(IntPtr one, IReadOnlySet<IntPtr>[] ofOperands) =>
+            [.. ofOperands.Select(some => some.Contains(one) ? new HashSet<IntPtr> { one } : none)];
+    }
+
+    /// <summary>
+    /// Whether the model's own curvature along what is drawn at an operation is a sum of squares of the numbers drawn, none of which
+    /// meets another: up to every bend the tangent passes through operations on each number for itself alone.
+    /// </summary>
+    /// <param name="node">Where it is drawn.</param>
+    /// <param name="draw">What.</param>
+    public bool CurvesEachNumberAlone(int node, OutputDraw draw)
+    {
+        if (!draw.IsEachAlone) return false;
+        var reached = new Dictionary<int, bool> { [node] = true };
+        IReadOnlySet<IntPtr> none = new HashSet<IntPtr>(), drawn = new HashSet<IntPtr> { IntPtr.Zero };
+        foreach (var next in _graph.Nodes.Skip(node + 1))
+        {
+            bool Depends(GraphValue operand) => operand is GraphNode child && reached.ContainsKey(child.Index);
+            if (!next.Operands.Any(Depends)) continue;
+            var operation = _operations[next.Index];
+            bool isAlone = operation.IsElementwise && reached[((GraphNode)next.Operands[0]).Index];
+            if (!isAlone && !operation.IsPiecewiseLinear([.. next.Operands.Select(operand => Depends(operand) ? drawn : none)])) return false;
+            reached[next.Index] = isAlone;
+        }
+
+        return true;
     }
 
     /// <summary>Whether a parameter acts on something at a node; what takes parameters alone, such as a transpose, has no samples.</summary>
@@ -157,8 +186,9 @@ internal sealed class Linearization : IDisposable
     /// <summary>The quadratic form of each lane and each sample, <c>[P, N]</c>, for tangents drawn at operations.</summary>
     /// <param name="lanes">P.</param>
     /// <param name="drawn">What is drawn at an operation's result, <c>[P, *shape]</c>; null for nothing.</param>
-    public Tensor QuadraticForms(int lanes, Func<Operation, Tensor?> drawn) =>
-        Run(new Sweep(lanes, _samples, drawn, _secondOrder)) ?? zeros([lanes, _samples], Risk.Dtype, Risk.Device);
+    /// <param name="withLoss">Whether the loss's curvature counts, żᵀ ∇²ℓ ż, beside the model's own.</param>
+    public Tensor QuadraticForms(int lanes, Func<Operation, Tensor?> drawn, bool withLoss = true) =>
+        Run(new Sweep(lanes, _samples, drawn, _secondOrder), withLoss) ?? zeros([lanes, _samples], Risk.Dtype, Risk.Device);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -173,7 +203,7 @@ internal sealed class Linearization : IDisposable
         foreach (var operand in _operands.Values.SelectMany(operands => operands)) operand.Dispose();
     }
 
-    private Tensor? Run(Sweep sweep)
+    private Tensor? Run(Sweep sweep, bool withLoss = true)
     {
         var tangents = new Tensor?[_graph.Nodes.Count];
         int[] readers = [.. _readers];
@@ -199,7 +229,7 @@ internal sealed class Linearization : IDisposable
             }
         }
 
-        if (_graph.Output is GraphNode output && tangents[output.Index] is { } last) _loss.AddTo(sweep, last);
+        if (withLoss && _graph.Output is GraphNode output && tangents[output.Index] is { } last) _loss.AddTo(sweep, last);
         return sweep.Sum;
     }
 

@@ -10,7 +10,8 @@ namespace ActorHutch.Curvature.Operators;
 /// <summary>
 /// Probes of the model's prediction: Σ_n ‖J_nᵀ S_n r_n‖² with a root S_n S_nᵀ = ∇²ℓ_n and numbers r_n of each sample's own, by one
 /// reverse sweep a probe, which gives every block's part. With E[r rᵀ] = I the mean is tr(G) = Σ_n tr(J_nᵀ ∇²ℓ_n J_n); the
-/// basis vectors of the prediction add up to it.
+/// basis vectors of the prediction add up to it. For the Hessian H = G + R a forward sweep adds the model's own curvature,
+/// R = Σ_n Σ_k λ_nk ∇²f_nk, along parameters that bend the model; along the others R has no diagonal.
 /// </summary>
 /// <remarks>
 /// N. N. Schraudolph, «Fast curvature matrix-vector products for second-order gradient descent», 2002, has G; F. Dangel,
@@ -22,7 +23,11 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
     /// <summary>So many samples tell what each one takes, and whether they come one after another.</summary>
     private const long FewSamples = 4;
 
-    private readonly List<(Linearization Linearization, ReverseSweep Sweep, double Weight)> _blocks = [];
+    private const string WithModelCurvature = "; the GGN by a pass backward, and the model's own curvature by one forward";
+
+    private const string WithoutModelCurvature = "; the model is piecewise linear along each parameter, so the Hessian has the GGN's trace";
+
+    private readonly List<SampleBlock> _blocks = [];
     private readonly BlockStructure _structure;
     private readonly ProbeDistribution _distribution;
     private readonly ProbeBits _bits;
@@ -33,8 +38,8 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
     /// <param name="table">The layer rules.</param>
     /// <param name="reason">Why this method was taken.</param>
     /// <exception cref="CurvatureException">
-    /// An operation or the loss has no rule or no root, samples cannot be told apart, or the matrix is the Hessian, and the model is
-    /// not piecewise linear.
+    /// An operation or the loss has no rule or no root, samples cannot be told apart, or the matrix is the Hessian, and a parameter
+    /// that bends the model serves two operations, or none that can be drawn at.
     /// </exception>
     public PredictionSpaceForm(EmpiricalRisk risk, CurvatureOptions options, OperationTable table, string reason) : base(risk)
     {
@@ -45,14 +50,20 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
         {
             using var scope = NewDisposeScope();
             using var few = Few(risk, table);
-            CheckServes(few, options.Matrix);
+            var bent = options.Matrix == CurvatureMatrix.Hessian ? few.BentParameters() : new HashSet<IntPtr>();
             var like = new ReverseSweep(few);
             // Whether there is a root, and whether all operations tell samples apart, is known before the first probe.
             like.SquaredGradients(RootOfNothing(few));
             long fitting = StackSize.SamplesOfReverseSweeps(few, out int lanes), size = few.SampleCount > FewSamples ? few.SampleCount : fitting;
-            for (long first = 0; first < risk.SampleCount; first += size) AddBlock(risk, table, like, first, Math.Min(size, risk.SampleCount - first));
+            for (long first = 0; first < risk.SampleCount; first += size) AddBlock(risk, table, like, bent, first, Math.Min(size, risk.SampleCount - first));
+            if (options.Matrix == CurvatureMatrix.Hessian) reason += bent.Count > 0 ? WithModelCurvature : WithoutModelCurvature;
             MethodReason = _blocks[0].Linearization.Reason(reason);
             LargestStack = StackSize.ForReverseSweeps(risk, _blocks.Max(block => block.Sweep.MostNumbers()), lanes, options.MemoryBudget);
+            if (bent.Count > 0)
+            {
+                var largest = _blocks.MaxBy(block => block.Linearization.SampleCount)!.Linearization;
+                LargestStack = Math.Min(LargestStack, StackSize.ForOutputSpace(risk, largest.Operations, options.MemoryBudget));
+            }
         }
         catch
         {
@@ -71,7 +82,7 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
     public override IReadOnlyList<string> Blocks => _structure == BlockStructure.Full ? [] : base.Blocks;
 
     /// <inheritdoc/>
-    public override long BasisCount => _blocks[0].Linearization.OutputSize;
+    public override long BasisCount => _blocks[0].Linearization.OutputSize + (_blocks[0].Draws?.LaneCount ?? 0);
 
     /// <inheritdoc/>
     protected override int LargestStack { get; }
@@ -84,14 +95,11 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
     {
         var sum = zeros([count, Risk.Blocks.Count], ScalarType.Float64, Risk.Device);
         double total = _blocks.Sum(block => block.Weight);
-        foreach (var (linearization, sweep, weight) in _blocks)
+        foreach (var block in _blocks)
         {
             using var scope = NewDisposeScope();
-            long samples = linearization.SampleCount;
-            var squares = sweep.SquaredGradients(linearization.LossRoot(_distribution == ProbeDistribution.Basis
-                ? Basis(firstProbe, count, samples)
-                : _bits.Draw(firstProbe, count, 0, (int)BasisCount, samples, Risk.Dtype, Risk.Device, linearization.Risk.FirstSample)));
-            sum.PlusInPlace(_blocks.Count == 1 || Risk.Loss.Reduction == Reduction.Sum ? squares : squares.Times(weight / total));
+            var values = _distribution == ProbeDistribution.Basis ? Basis(block, firstProbe, count) : Random(block, firstProbe, count);
+            sum.PlusInPlace(_blocks.Count == 1 || Risk.Loss.Reduction == Reduction.Sum ? values : values.Times(block.Weight / total));
         }
 
         return _structure == BlockStructure.Full ? sum.sum(1, keepdim: true) : sum;
@@ -120,27 +128,19 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
         }
     }
 
-    private static void CheckServes(Linearization few, CurvatureMatrix matrix)
-    {
-        if (matrix == CurvatureMatrix.Hessian && few.FirstBend() is { } bend)
-        {
-            throw new NoLayerRuleException(
-                $"{bend} is not linear along each parameter, not even piecewise, and so prediction space does not serve the Hessian.",
-                "It serves the GGN: CurvatureMatrix.Ggn.");
-        }
-    }
-
-    private void AddBlock(EmpiricalRisk risk, OperationTable table, ReverseSweep like, long first, long count)
+    private void AddBlock(EmpiricalRisk risk, OperationTable table, ReverseSweep like, IReadOnlySet<IntPtr> bent, long first, long count)
     {
         using var scope = NewDisposeScope();
         var part = count == risk.SampleCount ? risk : risk.Narrow(first, count);
         // A block of ignored targets alone, whose mean would be 0/0.
         if (part.FoldWeight == 0 && risk.FoldWeight != 0) return;
-        var linearization = new Linearization(part, CurvatureMatrix.Ggn, table, isForReverse: true);
+        var matrix = bent.Count > 0 ? CurvatureMatrix.Hessian : CurvatureMatrix.Ggn;
+        var linearization = new Linearization(part, matrix, table, isForReverse: true);
         try
         {
             RootOfNothing(linearization);
-            _blocks.Add((linearization, new ReverseSweep(linearization, like), part.FoldWeight));
+            var draws = bent.Count > 0 ? new DrawSweep(linearization, withLoss: false, bent, firstStream: linearization.OutputSize) : null;
+            _blocks.Add(new SampleBlock(linearization, new ReverseSweep(linearization, like), draws, part.FoldWeight));
         }
         catch
         {
@@ -153,11 +153,42 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
     private static Tensor RootOfNothing(Linearization some) =>
         some.LossRoot(zeros([1, some.OutputSize, some.SampleCount], some.Risk.Dtype, some.Risk.Device));
 
-    /// <summary>The same basis vector for all samples, <c>[P, J, N]</c>.</summary>
-    private Tensor Basis(long firstLane, int count, long samples)
+    /// <summary>Random probes of some samples: G's part and, where the model bends, R's, <c>[count, blocks]</c>.</summary>
+    private Tensor Random(SampleBlock block, long firstProbe, int count)
     {
-        var lanes = zeros([count, BasisCount, samples], Risk.Dtype, Risk.Device);
-        lanes.narrow(1, firstLane, count).diagonal(dim1: 0, dim2: 1).FillWithOnes();
-        return lanes;
+        var (linearization, sweep, draws, _) = block;
+        var squares = sweep.SquaredGradients(linearization.LossRoot(_bits.Draw(
+            firstProbe, count, 0, linearization.OutputSize, linearization.SampleCount, Risk.Dtype, Risk.Device, linearization.Risk.FirstSample)));
+        if (draws is null) return squares;
+        if (_structure == BlockStructure.Block) return squares.PlusInPlace(draws.TogetherByBlocks(_bits, firstProbe, count));
+        // Only the blocks' sum is asked for.
+        squares.narrow(1, 0, 1).PlusInPlace(draws.Together(_bits, firstProbe, count));
+        return squares;
     }
+
+    /// <summary>Basis vectors of some samples, those of the prediction first, <c>[count, blocks]</c>.</summary>
+    private static Tensor Basis(SampleBlock block, long firstLane, int count)
+    {
+        var (linearization, sweep, draws, _) = block;
+        long outputs = linearization.OutputSize;
+        int reverse = (int)Math.Clamp(outputs - firstLane, 0, count);
+        List<Tensor> parts = [];
+        if (reverse > 0)
+        {
+            // The same for all samples, [P, J, N].
+            var lanes = zeros([reverse, outputs, linearization.SampleCount], linearization.Risk.Dtype, linearization.Risk.Device);
+            lanes.narrow(1, firstLane, reverse).diagonal(dim1: 0, dim2: 1).FillWithOnes();
+            parts.Add(sweep.SquaredGradients(linearization.LossRoot(lanes)));
+        }
+
+        if (reverse < count) parts.Add(draws!.Basis(firstLane + reverse - outputs, count - reverse));
+        return cat(parts);
+    }
+
+    /// <summary>Samples that are taken together.</summary>
+    /// <param name="Linearization">The model at them.</param>
+    /// <param name="Sweep">For G.</param>
+    /// <param name="Draws">For R; null where it has no diagonal, or is not asked for.</param>
+    /// <param name="Weight">How much they count beside others.</param>
+    private sealed record SampleBlock(Linearization Linearization, ReverseSweep Sweep, DrawSweep? Draws, double Weight);
 }

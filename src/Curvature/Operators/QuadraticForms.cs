@@ -231,7 +231,6 @@ public static class QuadraticForms
             throw new NoLayerRuleException("The model computes its own loss, so that nobody knows where its prediction enters.");
         if (mixing() is { } how) throw Mixed(how);
         string reason = options.Method is null ? "the one that prediction space has" : "asked for";
-        if (options.Matrix == CurvatureMatrix.Hessian) reason += "; the model is piecewise linear along each parameter, so the Hessian has the GGN's trace";
         var form = new PredictionSpaceForm(risk, options, table, reason);
         try
         {

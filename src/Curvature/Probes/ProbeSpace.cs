@@ -14,7 +14,7 @@ public enum ProbeSpace
 
     /// <summary>
     /// Independent numbers for each sample, drawn where the model's prediction enters the loss: the trace of the GGN, of all
-    /// blocks in one pass backward, and that of the Hessian where the model is piecewise linear along each parameter.
+    /// blocks in one pass backward. For the Hessian, numbers drawn where parameters act add the model's own curvature.
     /// </summary>
     Prediction,
 }

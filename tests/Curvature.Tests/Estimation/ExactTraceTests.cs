@@ -48,15 +48,15 @@ public sealed class ExactTraceTests
     }
 
     [Fact]
-    public void Output_space_takes_the_example_in_30_lanes_and_parameter_space_in_15880()
+    public void The_example_takes_11_lanes_and_in_parameter_space_15880()
     {
         using var example = MnistExample.Create(ScalarType.Float32, CPU);
         var basis = new CurvatureOptions { Distribution = ProbeDistribution.Basis };
         using var parameters = QuadraticForms.Create(example.Risk, basis);
-        using var outputs = QuadraticForms.Create(example.Risk, new CurvatureOptions { ProbeSpace = null, Distribution = ProbeDistribution.Basis });
+        using var best = QuadraticForms.Create(example.Risk, new CurvatureOptions { ProbeSpace = null, Distribution = ProbeDistribution.Basis });
 
         Assert.Equal(15_880, parameters.BasisCount);
-        Assert.Equal(30, outputs.BasisCount);
+        Assert.Equal(11, best.BasisCount);
     }
 
     [Theory, MemberData(nameof(Models))]
