@@ -22,7 +22,7 @@ internal static class CompareText
         if (head)
         {
             console.WriteLine();
-            console.MarkupLine("[grey]trace ± its standard error; σ: one probe's standard deviation, as a share of the trace;[/]");
+            console.MarkupLine("[grey]trace ± its standard error; σ: of one probe, as a share of the trace;[/]");
             console.MarkupLine("[grey]speed-up: probes/s against the first row;[/]");
             console.MarkupLine("[grey]to 1 %: the time to a standard error of 1 % of the trace. Set-up is left out.[/]");
         }
