@@ -115,6 +115,12 @@ internal static class JournalFormat
             if (chunk.AcceptedAt is { } at) one.AcceptedAtSeconds = at;
             if (chunk.Values.Weight != 1) one.Weight = chunk.Values.Weight;
             one.Values.AddRange(chunk.Values.Values);
+            if (chunk.Values.Spread is { } spread)
+            {
+                one.Variances.AddRange(spread.Variances);
+                one.Squares.AddRange(spread.Squares);
+            }
+
             written.Chunks_.Add(one);
         }
 
@@ -123,7 +129,11 @@ internal static class JournalFormat
 
     private static AcceptedChunk Read(Wire.Chunk chunk, Wire.Worker worker) => new(
         chunk.Number, Key(worker), worker.Device, worker.WarmUpSeconds, chunk.ComputeSeconds, chunk.WaitSeconds,
-        new ProbeValues(chunk.FirstProbe, chunk.Columns, [.. chunk.Values]) { Weight = chunk.HasWeight ? chunk.Weight : 1 })
+        new ProbeValues(chunk.FirstProbe, chunk.Columns, [.. chunk.Values])
+        {
+            Weight = chunk.HasWeight ? chunk.Weight : 1,
+            Spread = chunk.Variances.Count == 0 ? null : new SampleSpread([.. chunk.Variances], [.. chunk.Squares]),
+        })
     {
         TransferSeconds = worker.TransferSeconds,
         Kind = worker.Kind,

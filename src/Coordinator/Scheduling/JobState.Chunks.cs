@@ -234,7 +234,8 @@ internal sealed partial record JobState
         && values.FirstProbe == tile.FirstProbe
         && values.Count == tile.Probes * (IsComparison(chunk) ? 2 : 1)
         && values.Columns == Replica!.Columns
-        && values.Weight >= 0 && double.IsFinite(values.Weight);
+        && values.Weight >= 0 && double.IsFinite(values.Weight)
+        && (values.Spread is not { } spread || (values.Count > 1 && spread.Columns == values.Columns));
 
     /// <summary>What is wrong with a result; null where it is one.</summary>
     private (string What, SetbackKind Kind)? ProblemWith(ChunkDone done)

@@ -4,13 +4,21 @@ namespace ActorHutch.Curvature.Estimation;
 /// Whether an estimate is good enough to stop: its confidence interval's half-width is at most a stated share of it.
 /// </summary>
 /// <remarks>
-/// Never before <see cref="MinimumProbes"/>: with a few probes the interval itself is a guess, and looking at it often
-/// finds a lucky one.
+/// Never before <see cref="MinimumProbes"/>, or as many degrees of freedom: with a few the interval itself is a guess, and looking at
+/// it often finds a lucky one. Of skewed values, mean and variance go together: those that look better than they are end a job early, and
+/// 95 % intervals of values with a skewness of 2.8 covered in 88 to 91 % of simulated runs that stopped after some hundred probes. So many more
+/// are taken that the mean of so skewed values is nearly normal, n ≥ 100 g², as W. G. Cochran's rule for fixed n has 25 g² («Sampling
+/// Techniques», 1977); with 25 the runs covered in 91 to 93 %, with 100 in 93 to 95 %. What is not skewed is not delayed.
 /// </remarks>
 public static class StoppingRule
 {
-    /// <summary>The fewest probes that may be enough.</summary>
+    /// <summary>The fewest probes that may be enough where the standard error is that of the probes among each other.</summary>
     public const int MinimumProbes = 30;
+
+    /// <summary>With how many degrees of freedom the standard error must be known.</summary>
+    private const double MinimumFreedom = MinimumProbes - 1;
+
+    private const double ProbesPerSquaredSkewness = 100;
 
     /// <summary>Whether the estimate's relative error is at most the one asked for.</summary>
     /// <param name="estimate">The estimate, with the interval that is looked at.</param>
@@ -18,7 +26,8 @@ public static class StoppingRule
     public static bool IsSatisfied(TraceEstimate estimate, double relativeError)
     {
         ArgumentNullException.ThrowIfNull(estimate);
-        return estimate.Probes >= MinimumProbes
+        return estimate.DegreesOfFreedom >= MinimumFreedom
+            && estimate.Probes >= ProbesForSkewness(estimate)
             && estimate.Confidence.HalfWidth <= relativeError * Math.Abs(estimate.Trace);
     }
 
@@ -31,7 +40,7 @@ public static class StoppingRule
     public static bool IsOutOfReach(TraceEstimate estimate, double relativeError)
     {
         ArgumentNullException.ThrowIfNull(estimate);
-        return estimate is { Probes: >= MinimumProbes, Rounding: { } rounding }
+        return estimate is { DegreesOfFreedom: >= MinimumFreedom, Rounding: { } rounding }
             && rounding.Bound > relativeError * (Math.Abs(estimate.Trace) + estimate.StatisticalHalfWidth);
     }
 
@@ -46,6 +55,13 @@ public static class StoppingRule
         ArgumentNullException.ThrowIfNull(estimate);
         double allowed = relativeError * Math.Abs(estimate.Trace) - (estimate.Rounding?.Bound ?? 0);
         double times = allowed > 0 ? estimate.StatisticalHalfWidth / allowed : double.NaN;
-        return Math.Max(MinimumProbes, estimate.Probes * times * times);
+        return Math.Max(Math.Max(estimate.IsBySample ? 1 : MinimumProbes, ProbesForSkewness(estimate)), estimate.Probes * times * times);
     }
+
+    /// <summary>
+    /// How many probes make the mean of values so skewed nearly normal. The error of samples' own probes is a sum over samples, which
+    /// is nearly normal without.
+    /// </summary>
+    private static double ProbesForSkewness(TraceEstimate estimate) =>
+        estimate.IsBySample ? 0 : ProbesPerSquaredSkewness * estimate.Skewness * estimate.Skewness;
 }

@@ -16,6 +16,8 @@ public sealed class TraceAccumulator
     private readonly Moments[] _blockMoments;
     private readonly CompensatedSum[] _sums;
     private Moments _total;
+    private PooledSpread[]? _spreads;
+    private double _cubes;
 
     /// <summary>An empty accumulator.</summary>
     /// <param name="blocks">Names of the columns; none, where values have a single column without a name.</param>
@@ -46,9 +48,15 @@ public sealed class TraceAccumulator
                 $"Each probe has {_blockMoments.Length} values here, not {values.Columns}.", nameof(values));
         }
 
+        if (values.Spread is { } spread)
+        {
+            _spreads ??= new PooledSpread[_blockMoments.Length + 1];
+            for (int i = 0; i < _spreads.Length; i++) _spreads[i] = _spreads[i].Add(values.Count, spread.Variances[i], spread.Squares[i]);
+        }
+
         for (int row = 0; row < values.Count; row++)
         {
-            _total = _total.Add(values.Total(row));
+            AddTotal(values.Total(row));
             var columns = values[row];
             for (int b = 0; b < columns.Length; b++)
             {
@@ -58,16 +66,39 @@ public sealed class TraceAccumulator
         }
     }
 
-    /// <summary>The probes' values as draws of a random variable whose mean is the trace: Student's t interval.</summary>
+    /// <summary>Σ (q − mean)³ beside the other moments, updated as they are (P. Pébay, 2008).</summary>
+    private void AddTotal(double value)
+    {
+        var (count, mean, squares) = _total;
+        double n = count + 1, delta = value - mean;
+        _cubes += delta * delta * delta * (n - 1) * (n - 2) / (n * n) - 3 * delta * squares / n;
+        _total = _total.Add(value);
+    }
+
+    /// <summary>
+    /// The probes' values as draws of a random variable whose mean is the trace: Student's t interval, by each sample's own probes
+    /// where they tell.
+    /// </summary>
     /// <param name="level">The confidence interval's level.</param>
     /// <param name="rounding">What rounding adds to the interval, at the same level; null where it is not known, or none.</param>
-    public TraceEstimate Estimate(double level = 0.95, RoundingError? rounding = null) => new(
-        _total.Mean, _total.StandardError, _total.Count,
-        ConfidenceInterval.ForMean(_total, level).Widened(rounding?.Bound ?? 0),
-        [.. _blocks.Select((name, b) => new BlockTrace(name, _blockMoments[b].Mean, _blockMoments[b].StandardError))])
+    public TraceEstimate Estimate(double level = 0.95, RoundingError? rounding = null)
     {
-        Rounding = rounding,
-    };
+        var spread = _spreads?[^1];
+        double error = spread?.StandardError(_total.Count) ?? _total.StandardError;
+        var interval = spread is { } known
+            ? ConfidenceInterval.ForEstimate(_total.Mean, error, known.DegreesOfFreedom, level)
+            : ConfidenceInterval.ForMean(_total, level);
+        return new TraceEstimate(
+            _total.Mean, error, _total.Count, interval.Widened(rounding?.Bound ?? 0),
+            [.. _blocks.Select((name, b) => new BlockTrace(
+                name, _blockMoments[b].Mean, _spreads?[b].StandardError(_total.Count) ?? _blockMoments[b].StandardError))])
+        {
+            Rounding = rounding,
+            IsBySample = spread is not null,
+            Skewness = _total.M2 > 0 ? _cubes / _total.Count / Math.Pow(_total.M2 / _total.Count, 1.5) : 0,
+            DegreesOfFreedom = spread?.DegreesOfFreedom ?? _total.Count - 1,
+        };
+    }
 
     /// <summary>The probes' values as those of all basis vectors, whose sum is the trace.</summary>
     /// <param name="level">The confidence interval's level.</param>

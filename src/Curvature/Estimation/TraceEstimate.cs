@@ -20,6 +20,18 @@ public sealed record TraceEstimate(
     /// <summary>Whether there is no sampling error: all basis vectors were evaluated.</summary>
     public bool IsExact { get; init; }
 
+    /// <summary>
+    /// With how many degrees of freedom the standard error is known: V − 1 where it is that of the probes among each other; about as many
+    /// as there are samples, and more, where it is that of each sample's own probes. Infinite where the trace is exact.
+    /// </summary>
+    public double DegreesOfFreedom { get; init; } = double.PositiveInfinity;
+
+    /// <summary>Whether the standard error comes from each sample's own probes, and not from the probes among each other.</summary>
+    public bool IsBySample { get; init; }
+
+    /// <summary>The skewness of the probes' vᵀHv, g = m₃/m₂^(3/2); 0 where the trace is exact.</summary>
+    public double Skewness { get; init; }
+
     /// <summary>How much rounding moves it, which the interval holds; null where it is not known, or none.</summary>
     public RoundingError? Rounding { get; init; }
 

@@ -66,17 +66,17 @@ internal sealed class DrawSweep
 
     private ScalarType Dtype => _linearization.Risk.Dtype;
 
-    /// <summary>All draws in one sweep, whose blocks are not told apart, <c>[count, 1]</c> in float64.</summary>
+    /// <summary>All draws in one sweep, whose blocks are not told apart, <c>[count, N, 1]</c> in float64.</summary>
     /// <param name="bits">The random numbers.</param>
     /// <param name="firstProbe">The first probe.</param>
     /// <param name="count">How many.</param>
     public Tensor Together(ProbeBits bits, long firstProbe, int count)
     {
         var numbers = _places.ToDictionary(place => place, place => Scaled(place, Numbers(place, bits, firstProbe, count)));
-        return Swept(count, numbers).sum(1, keepdim: true, type: ScalarType.Float64);
+        return Swept(count, numbers).to(ScalarType.Float64).unsqueeze(-1);
     }
 
-    /// <summary>All draws in one sweep, and their blocks from one pass backward through it, <c>[count, blocks]</c> in float64.</summary>
+    /// <summary>All draws in one sweep, and their blocks from one pass backward through it, <c>[count, N, blocks]</c> in float64.</summary>
     /// <param name="bits">The random numbers.</param>
     /// <param name="firstProbe">The first probe.</param>
     /// <param name="count">How many.</param>
@@ -86,7 +86,7 @@ internal sealed class DrawSweep
         Tensor sum;
         using (enable_grad()) sum = Swept(count, numbers).sum();
         var gradients = Autograd.Gradients([sum], [.. _places.Select(place => numbers[place])]);
-        var result = zeros([count, Columns], ScalarType.Float64, Device);
+        var result = zeros([count, _linearization.SampleCount, Columns], ScalarType.Float64, Device);
         for (int i = 0; i < _places.Count; i++)
         {
             var place = _places[i];
@@ -95,19 +95,19 @@ internal sealed class DrawSweep
             // What several parameters share is theirs as their covariances are.
             var weights = place.Draw.Weights;
             using Scalar least = double.Epsilon;
-            Write(result, 0, place, perSample.mm(weights / weights.sum(1, keepdim: true).clamp(min: least)));
+            Write(result, 0, place, perSample.unsqueeze(-1) * (weights / weights.sum(1, keepdim: true).clamp(min: least)));
         }
 
         return result;
     }
 
-    /// <summary>One sweep a draw, <c>[count, blocks]</c> in float64.</summary>
+    /// <summary>One sweep a draw, <c>[count, N, blocks]</c> in float64.</summary>
     /// <param name="bits">The random numbers.</param>
     /// <param name="firstProbe">The first probe.</param>
     /// <param name="count">How many.</param>
     public Tensor OneByOne(ProbeBits bits, long firstProbe, int count)
     {
-        var result = zeros([count, Columns], ScalarType.Float64, Device);
+        var result = zeros([count, _linearization.SampleCount, Columns], ScalarType.Float64, Device);
         foreach (var place in _places)
         {
             using var scope = NewDisposeScope();
@@ -117,12 +117,12 @@ internal sealed class DrawSweep
         return result;
     }
 
-    /// <summary>Basis vectors, each of one draw and the same for all samples, <c>[count, blocks]</c> in float64.</summary>
+    /// <summary>Basis vectors, each of one draw and the same for all samples, <c>[count, N, blocks]</c> in float64.</summary>
     /// <param name="firstLane">The first of <see cref="LaneCount"/>.</param>
     /// <param name="count">How many.</param>
     public Tensor Basis(long firstLane, int count)
     {
-        var result = zeros([count, Columns], ScalarType.Float64, Device);
+        var result = zeros([count, _linearization.SampleCount, Columns], ScalarType.Float64, Device);
         foreach (var place in _places)
         {
             long low = Math.Max(firstLane, place.FirstLane), high = Math.Min(firstLane + count, place.FirstLane + place.Lanes);
@@ -146,10 +146,10 @@ internal sealed class DrawSweep
     private Tensor Scaled(Place place, Tensor numbers) =>
         place.Draw.IsUnweighted ? numbers : numbers.mul_(place.Draw.Weights.sum(1).sqrt().to(Dtype));
 
-    /// <summary>The quadratic form of one draw, for each of its parameters, <c>[P, parameters]</c> in float64.</summary>
+    /// <summary>The quadratic form of one draw, for each of its parameters, <c>[P, N, parameters]</c> in float64.</summary>
     private Tensor Alone(Place place, Tensor numbers) => _linearization
         .QuadraticForms((int)numbers.shape[0], at => ReferenceEquals(at, place.Operation) ? place.Draw.Tangent(numbers) : null, _withLoss)
-        .to(ScalarType.Float64).mm(place.Draw.Weights);
+        .to(ScalarType.Float64).unsqueeze(-1) * place.Draw.Weights;
 
     /// <summary>The quadratic form of all draws, <c>[P, N]</c>.</summary>
     private Tensor Swept(int count, Dictionary<Place, Tensor> numbers) => _linearization.QuadraticForms(
@@ -171,7 +171,7 @@ internal sealed class DrawSweep
     {
         for (int i = 0; i < place.Columns.Length; i++)
         {
-            if (place.Columns[i] >= 0) result.select(1, place.Columns[i]).narrow(0, row, values.shape[0]).copy_(values.select(1, i));
+            if (place.Columns[i] >= 0) result.select(2, place.Columns[i]).narrow(0, row, values.shape[0]).copy_(values.select(2, i));
         }
     }
 

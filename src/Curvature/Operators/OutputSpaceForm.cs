@@ -9,12 +9,11 @@ namespace ActorHutch.Curvature.Operators;
 /// sweep where blocks are not told apart. With Rademacher or Gaussian numbers their mean is the trace; with basis vectors their
 /// sum is.
 /// </summary>
-internal sealed class OutputSpaceForm : StackedForm, IQuadraticForm
+internal sealed class OutputSpaceForm : SampledForm, IQuadraticForm
 {
     private readonly Linearization _linearization;
     private readonly DrawSweep _draws;
     private readonly BlockStructure _structure;
-    private readonly ProbeDistribution _distribution;
     private readonly ProbeBits _bits;
     private readonly int _largestStack;
 
@@ -22,9 +21,9 @@ internal sealed class OutputSpaceForm : StackedForm, IQuadraticForm
     /// <exception cref="CurvatureException">A parameter serves two layers, or none that can be drawn at.</exception>
     public OutputSpaceForm(
         Linearization linearization, BlockStructure structure, ProbeDistribution distribution, ulong seed, int largestStack)
-        : base(linearization.Risk)
+        : base(linearization.Risk, distribution)
     {
-        (_linearization, _structure, _distribution, _largestStack) = (linearization, structure, distribution, largestStack);
+        (_linearization, _structure, _largestStack) = (linearization, structure, largestStack);
         if (distribution != ProbeDistribution.Basis) _bits = new ProbeBits(seed, distribution, ProbeSpace.Output);
         using var noGrad = no_grad();
         _draws = new DrawSweep(linearization, withLoss: true);
@@ -49,10 +48,13 @@ internal sealed class OutputSpaceForm : StackedForm, IQuadraticForm
     protected override IEnumerable<Operation> Operations => _linearization.Operations;
 
     /// <inheritdoc/>
-    protected override Tensor EvaluateStack(long firstProbe, int count) => (_structure, _distribution) switch
+    protected override IReadOnlyList<(long FirstSample, double Factor)> Parts { get; } = [(0, 1)];
+
+    /// <inheritdoc/>
+    protected override Tensor BySample(int part, long firstProbe, int count) => (_structure, Distribution) switch
     {
         // A basis vector is drawn at one place alone.
-        (BlockStructure.Full, ProbeDistribution.Basis) => _draws.Basis(firstProbe, count).sum(1, keepdim: true),
+        (BlockStructure.Full, ProbeDistribution.Basis) => _draws.Basis(firstProbe, count).sum(2, keepdim: true),
         (_, ProbeDistribution.Basis) => _draws.Basis(firstProbe, count),
         (BlockStructure.Full, _) => _draws.Together(_bits, firstProbe, count),
         _ => _draws.OneByOne(_bits, firstProbe, count),

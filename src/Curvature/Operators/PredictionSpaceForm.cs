@@ -18,7 +18,7 @@ namespace ActorHutch.Curvature.Operators;
 /// F. Kunstner and P. Hennig, «BackPACK: Packing more into backprop», 2020, the passes backward from S and from draws of it.
 /// Samples are taken in blocks whose lanes stay in a processor's cache on their way back: their weighted mean, as of shards.
 /// </remarks>
-internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
+internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
 {
     /// <summary>So many samples tell what each one takes, and whether they come one after another.</summary>
     private const long FewSamples = 4;
@@ -29,7 +29,6 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
 
     private readonly List<SampleBlock> _blocks = [];
     private readonly BlockStructure _structure;
-    private readonly ProbeDistribution _distribution;
     private readonly ProbeBits _bits;
 
     /// <summary>Passes the samples through the model, a block at a time.</summary>
@@ -41,10 +40,10 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
     /// An operation or the loss has no rule or no root, samples cannot be told apart, or the matrix is the Hessian, and a parameter
     /// that bends the model serves two operations, or none that can be drawn at.
     /// </exception>
-    public PredictionSpaceForm(EmpiricalRisk risk, CurvatureOptions options, OperationTable table, string reason) : base(risk)
+    public PredictionSpaceForm(EmpiricalRisk risk, CurvatureOptions options, OperationTable table, string reason) : base(risk, options.Distribution)
     {
-        (_structure, _distribution) = (options.Structure, options.Distribution);
-        if (_distribution != ProbeDistribution.Basis) _bits = new ProbeBits(options.Seed, _distribution, ProbeSpace.Prediction);
+        _structure = options.Structure;
+        if (Distribution != ProbeDistribution.Basis) _bits = new ProbeBits(options.Seed, Distribution, ProbeSpace.Prediction);
         using var noGrad = no_grad();
         try
         {
@@ -56,6 +55,9 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
             like.SquaredGradients(RootOfNothing(few));
             long fitting = StackSize.SamplesOfReverseSweeps(few, out int lanes), size = few.SampleCount > FewSamples ? few.SampleCount : fitting;
             for (long first = 0; first < risk.SampleCount; first += size) AddBlock(risk, table, like, bent, first, Math.Min(size, risk.SampleCount - first));
+            double total = _blocks.Sum(block => block.Weight);
+            Parts = [.. _blocks.Select(block => (
+                block.Linearization.Risk.FirstSample - risk.FirstSample, _blocks.Count == 1 || risk.Loss.Reduction == Reduction.Sum ? 1 : block.Weight / total))];
             if (options.Matrix == CurvatureMatrix.Hessian) reason += bent.Count > 0 ? WithModelCurvature : WithoutModelCurvature;
             MethodReason = _blocks[0].Linearization.Reason(reason);
             LargestStack = StackSize.ForReverseSweeps(risk, _blocks.Max(block => block.Sweep.MostNumbers()), lanes, options.MemoryBudget);
@@ -91,18 +93,14 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
     protected override IEnumerable<Operation> Operations => _blocks.SelectMany(block => block.Linearization.Operations);
 
     /// <inheritdoc/>
-    protected override Tensor EvaluateStack(long firstProbe, int count)
-    {
-        var sum = zeros([count, Risk.Blocks.Count], ScalarType.Float64, Risk.Device);
-        double total = _blocks.Sum(block => block.Weight);
-        foreach (var block in _blocks)
-        {
-            using var scope = NewDisposeScope();
-            var values = _distribution == ProbeDistribution.Basis ? Basis(block, firstProbe, count) : Random(block, firstProbe, count);
-            sum.PlusInPlace(_blocks.Count == 1 || Risk.Loss.Reduction == Reduction.Sum ? values : values.Times(block.Weight / total));
-        }
+    protected override IReadOnlyList<(long FirstSample, double Factor)> Parts { get; }
 
-        return _structure == BlockStructure.Full ? sum.sum(1, keepdim: true) : sum;
+    /// <inheritdoc/>
+    protected override Tensor BySample(int part, long firstProbe, int count)
+    {
+        var block = _blocks[part];
+        var values = Distribution == ProbeDistribution.Basis ? Basis(block, firstProbe, count) : Random(block, firstProbe, count);
+        return _structure == BlockStructure.Full && values.shape[2] > 1 ? values.sum(2, keepdim: true) : values;
     }
 
     /// <inheritdoc/>
@@ -153,7 +151,7 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
     private static Tensor RootOfNothing(Linearization some) =>
         some.LossRoot(zeros([1, some.OutputSize, some.SampleCount], some.Risk.Dtype, some.Risk.Device));
 
-    /// <summary>Random probes of some samples: G's part and, where the model bends, R's, <c>[count, blocks]</c>.</summary>
+    /// <summary>Random probes of some samples: G's part and, where the model bends, R's, <c>[count, n, blocks]</c>.</summary>
     private Tensor Random(SampleBlock block, long firstProbe, int count)
     {
         var (linearization, sweep, draws, _) = block;
@@ -162,11 +160,11 @@ internal sealed class PredictionSpaceForm : StackedForm, IQuadraticForm
         if (draws is null) return squares;
         if (_structure == BlockStructure.Block) return squares.PlusInPlace(draws.TogetherByBlocks(_bits, firstProbe, count));
         // Only the blocks' sum is asked for.
-        squares.narrow(1, 0, 1).PlusInPlace(draws.Together(_bits, firstProbe, count));
+        squares.narrow(2, 0, 1).PlusInPlace(draws.Together(_bits, firstProbe, count));
         return squares;
     }
 
-    /// <summary>Basis vectors of some samples, those of the prediction first, <c>[count, blocks]</c>.</summary>
+    /// <summary>Basis vectors of some samples, those of the prediction first, <c>[count, n, blocks]</c>.</summary>
     private static Tensor Basis(SampleBlock block, long firstLane, int count)
     {
         var (linearization, sweep, draws, _) = block;

@@ -48,6 +48,12 @@ public sealed class ProbeValues
     /// </summary>
     public double Weight { get; init; } = 1;
 
+    /// <summary>How much the probes vary sample by sample; null where samples share their probes, or it is not known.</summary>
+    public SampleSpread? Spread { get; init; }
+
+    /// <summary>These with their spread.</summary>
+    internal ProbeValues With(SampleSpread? spread) => new(FirstProbe, Columns, _values) { Weight = Weight, Spread = spread };
+
     /// <summary>All values, row by row.</summary>
     public ReadOnlySpan<double> Values => _values;
 
@@ -65,14 +71,26 @@ public sealed class ProbeValues
     }
 
     /// <summary>
-    /// Eight bytes that differ where a bit of the values or of the weight does: the beginning of their SHA-256.
+    /// Eight bytes that differ where a bit of the values, of their spread or of the weight does: the beginning of their SHA-256.
     /// </summary>
     public ulong Digest
     {
         get
         {
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-            SHA256.HashData(MemoryMarshal.AsBytes(Values), hash);
+            if (Spread is { } spread)
+            {
+                using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+                all.AppendData(MemoryMarshal.AsBytes(Values));
+                all.AppendData(MemoryMarshal.AsBytes(spread.Variances));
+                all.AppendData(MemoryMarshal.AsBytes(spread.Squares));
+                all.GetHashAndReset(hash);
+            }
+            else
+            {
+                SHA256.HashData(MemoryMarshal.AsBytes(Values), hash);
+            }
+
             return BinaryPrimitives.ReadUInt64LittleEndian(hash) ^ BitConverter.DoubleToUInt64Bits(Weight);
         }
     }

@@ -76,12 +76,12 @@ internal sealed class ReverseSweep
         }
     }
 
-    /// <summary>Σ_n ‖J_nᵀ a_n‖² of each lane and block, <c>[P, blocks]</c> in float64; for use inside the current scope.</summary>
+    /// <summary>‖J_nᵀ a_n‖² of each lane, sample and block, <c>[P, N, blocks]</c> in float64; for use inside the current scope.</summary>
     /// <param name="output">The output's adjoints a, <c>[P, N, …]</c>.</param>
     public Tensor SquaredGradients(Tensor output)
     {
         int lanes = (int)output.shape[0];
-        var result = zeros([lanes, _linearization.Risk.Blocks.Count], ScalarType.Float64, output.device);
+        var result = zeros([lanes, _samples, _linearization.Risk.Blocks.Count], ScalarType.Float64, output.device);
         var adjoints = new Tensor?[_operations.Count];
         var uses = new Dictionary<GraphValue, List<SampleGradients>>(ReferenceEqualityComparer.Instance);
         if (_graph.Output is GraphNode last) adjoints[last.Index] = output.alias();
@@ -155,7 +155,7 @@ internal sealed class ReverseSweep
     private void AddSquares(Tensor result, GraphTensor leaf, Func<Tensor> norms)
     {
         using var scope = NewDisposeScope();
-        result.select(1, _columns[leaf]).PlusInPlace(norms().sum(1, type: ScalarType.Float64));
+        result.select(2, _columns[leaf]).PlusInPlace(norms());
     }
 
     private SampleGradients GradientsOf(GraphNode node, int operand, Tensor given) =>
@@ -191,7 +191,8 @@ internal sealed class ReverseSweep
         for (long first = 0; first < _samples; first += most)
         {
             using var scope = NewDisposeScope();
-            AddExplicit(joined, reached, result, first, Math.Min(most, _samples - first));
+            long count = Math.Min(most, _samples - first);
+            AddExplicit(joined, reached, result.narrow(1, first, count), first, count);
         }
     }
 
@@ -219,7 +220,7 @@ internal sealed class ReverseSweep
         }
 
         foreach (var (value, given) in gradients)
-            AddSquares(result, (GraphTensor)value, () => given.Squared().reshape([result.shape[0], -1]));
+            AddSquares(result, (GraphTensor)value, () => given.Squared().reshape([result.shape[0], count, -1]).sum(2));
 
         void Add(GraphValue value, Tensor more) => gradients[value] = gradients.TryGetValue(value, out var sum) ? sum.Plus(more) : more;
     }

@@ -40,7 +40,7 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
     protected abstract int LargestStack { get; }
 
     /// <inheritdoc/>
-    public ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default)
+    public virtual ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstProbe);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);

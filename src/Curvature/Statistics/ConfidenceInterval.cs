@@ -18,11 +18,20 @@ public readonly record struct ConfidenceInterval(double Level, double Low, doubl
     {
         if (!(level > 0 && level < 1))
             throw new ArgumentOutOfRangeException(nameof(level), level, "A confidence level lies between 0 and 1.");
-        if (moments.Count < 2)
-            return new ConfidenceInterval(level, double.NegativeInfinity, double.PositiveInfinity);
+        return moments.Count < 2
+            ? new ConfidenceInterval(level, double.NegativeInfinity, double.PositiveInfinity)
+            : ForEstimate(moments.Mean, moments.StandardError, moments.Count - 1, level);
+    }
 
-        double halfWidth = StudentT.InvCDF(0, 1, moments.Count - 1, (1 + level) / 2) * moments.StandardError;
-        return new ConfidenceInterval(level, moments.Mean - halfWidth, moments.Mean + halfWidth);
+    /// <summary>Student's t interval around an estimate.</summary>
+    /// <param name="estimate">The estimate.</param>
+    /// <param name="standardError">Its standard error.</param>
+    /// <param name="degreesOfFreedom">With how many degrees of freedom that is known; above 0, and no whole number necessarily.</param>
+    /// <param name="level">Between 0 and 1, both excluded.</param>
+    public static ConfidenceInterval ForEstimate(double estimate, double standardError, double degreesOfFreedom, double level)
+    {
+        double halfWidth = StudentT.InvCDF(0, 1, degreesOfFreedom, (1 + level) / 2) * standardError;
+        return new ConfidenceInterval(level, estimate - halfWidth, estimate + halfWidth);
     }
 
     /// <summary>The interval with so much more on either side, for an error that does not average out.</summary>

@@ -23,7 +23,9 @@ public static class WireFrame
     public static int MaxProbes(int columns)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
-        return MaxValues / columns;
+        int most = MaxValues / columns;
+        // Several probes have a spread too: two numbers for each column and for their sum.
+        return most < 2 ? most : Math.Max(1, (MaxValues - 2 * (columns + 1)) / columns);
     }
 
     /// <summary>

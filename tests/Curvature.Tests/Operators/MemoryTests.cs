@@ -104,11 +104,11 @@ public sealed class MemoryTests
             Chunks / 4);
     }
 
-    /// <summary>A layer that bends is found out before, and a loss without a root behind the first samples.</summary>
+    /// <summary>A weight of two layers is found out with the draws, and a loss without a root behind the first samples.</summary>
     [Fact]
     public void A_reverse_sweep_that_cannot_be_made_leaves_nothing()
     {
-        using var problem = Medium();
+        using var problem = ModelCases.All["tied weights"].With(LossCase.All["cross-entropy, sum"]);
         using var concave = new Problem(
             nn.Linear(4, 3), new CrossEntropy(Reduction.Sum, [1, -2, 1]), ones(2, 4), zeros(2, ScalarType.Int64).FillWithOnes());
         var options = new CurvatureOptions { ProbeSpace = ProbeSpace.Prediction };
