@@ -57,7 +57,7 @@ internal static class JobOptions
         Result([.. Sampled, Compare], Of("probes", "How many probes; with --relative-error, at most so many", "1000, or 1,000,000 with --relative-error",
             Formats.Number<long>("V"), (JobDocument job) => job.Spec.Probes,
             (job, value) => job with { Spec = job.Spec with { Probes = value }, ProbesGiven = true })),
-        Spec(OneModel, Of("v-batch", "Probes in a chunk", "auto, which is 50", Formats.Number<int>().OrAuto(),
+        Spec(OneModel, Of("v-batch", "Probes in a chunk", "auto, which is 50, or 2 with --relative-error where samples have probes of their own", Formats.Number<int>().OrAuto(),
             (JobSpec spec) => spec.VBatch, (spec, value) => spec with { VBatch = value })),
         Spec(Random, Of("seed", "The probes' seed", "0", Formats.Number<ulong>("S", "must be a whole number from 0 to 2^64 − 1"),
             (JobSpec spec) => spec.Seed, (spec, value) => spec with { Seed = value })),

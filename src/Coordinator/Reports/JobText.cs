@@ -58,7 +58,7 @@ internal sealed class JobText(IAnsiConsole console)
             double error = report.StandardError!.Value;
             int decimals = Decimals(report, error);
             yield return ("trace", double.IsFinite(error)
-                ? $"[bold green]{Figures.Fixed(trace, decimals)} ± {Figures.Fixed(error, decimals)}[/]   (standard error, "
+                ? $"[bold green]{Figures.Fixed(trace, decimals)} ± {Figures.Fixed(error, decimals)}[/]   (standard error{(report.BySample ? " by sample" : "")}, "
                     + $"{Figures.Count(report.Probes, "probe")})"
                 : $"[bold green]{Figures.Significant(trace, 6)}[/]   (one probe, so there is no standard error)");
             if (report.Confidence is { } interval && double.IsFinite(interval.Low)) yield return Interval(interval, decimals);

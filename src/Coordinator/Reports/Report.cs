@@ -21,6 +21,12 @@ internal sealed record Report
     /// <summary>s/√V; 0 for an exact trace; null where there are fewer than two probes.</summary>
     public required double? StandardError { get; init; }
 
+    /// <summary>With how many degrees of freedom the standard error is known; null where there is none, or it is 0.</summary>
+    public required double? DegreesOfFreedom { get; init; }
+
+    /// <summary>Whether the standard error comes from each sample's own probes, and not from the probes among each other.</summary>
+    public required bool BySample { get; init; }
+
     /// <summary>Student's t interval, wider by what rounding may add; null for an exact trace.</summary>
     public required ConfidenceReport? Confidence { get; init; }
 

@@ -24,6 +24,8 @@ internal static class Reporting
             Kind = spec.Estimator.Name,
             Trace = estimate?.Trace,
             StandardError = estimate?.StandardError,
+            DegreesOfFreedom = estimate is { IsExact: false, DegreesOfFreedom: > 0 } ? estimate.DegreesOfFreedom : null,
+            BySample = estimate?.IsBySample ?? false,
             Confidence = estimate is { IsExact: false, Confidence: var interval }
                 ? new ConfidenceReport(interval.Level, interval.Low, interval.High)
                 : null,

@@ -60,7 +60,10 @@ internal sealed partial record JobState
         // Where a job leaves it to the workers, they have chosen it; and a model of many blocks has fewer probes in a message.
         var spec = Spec with { ProbeSpace = replica.ProbeSpace };
         int most = Math.Max(1, WireFrame.MaxProbes(replica.Columns));
-        if (spec.VBatch is null && most < JobSpec.DefaultVBatch) spec = spec with { VBatch = most };
+        if (spec.VBatch is null && most < spec.ChunkSize) spec = spec with { VBatch = most };
+        // A bound against runaways, and no number that a target waits for.
+        long shards = new WorkGrid(0, 1, replica.Model.Samples, Math.Max(1, replica.ShardSize)).Shards;
+        if (spec.Target is not null) probes = Math.Min(probes, Math.Max(1, JobSpec.MostChunks / Math.Max(1, shards)) * spec.ChunkSize);
         var grid = new WorkGrid(probes, spec.ChunkSize, replica.Model.Samples, Math.Max(1, replica.ShardSize));
         return this with
         {

@@ -19,6 +19,12 @@ public sealed record JobSpec
     /// </summary>
     public const int DefaultVBatch = 50;
 
+    /// <summary>
+    /// The same where a job has a target and samples have probes of their own: two of each tell the standard error, and few of them
+    /// may be enough.
+    /// </summary>
+    public const int DefaultVBatchToTarget = 2;
+
     /// <summary>The most probes in a chunk: its result is a number for each, and for each block.</summary>
     public const int MostVBatch = 1_000_000;
 
@@ -69,7 +75,7 @@ public sealed record JobSpec
     /// </summary>
     public long Probes { get; init; } = DefaultProbes;
 
-    /// <summary>V_batch, the probes in a chunk; null (the default) for <see cref="DefaultVBatch"/>.</summary>
+    /// <summary>V_batch, the probes in a chunk; null (the default) for <see cref="DefaultVBatch"/>, or <see cref="DefaultVBatchToTarget"/>.</summary>
     public int? VBatch { get; init; }
 
     /// <summary>The seed of the probes. Default: 0.</summary>
@@ -98,7 +104,12 @@ public sealed record JobSpec
     /// height may show in the last bits of a result.
     /// </summary>
     [JsonIgnore]
-    public int ChunkSize => (int)Math.Min(VBatch ?? DefaultVBatch, Estimator.Probes(Probes, long.MaxValue));
+    public int ChunkSize => (int)Math.Min(VBatch ?? UsualVBatch, Estimator.Probes(Probes, long.MaxValue));
+
+    private int UsualVBatch => Target is not null && HasSampleProbes ? DefaultVBatchToTarget : DefaultVBatch;
+
+    /// <summary>Whether it is known that samples have probes of their own.</summary>
+    private bool HasSampleProbes => ProbeSpace is Curvature.Probes.ProbeSpace.Output or Curvature.Probes.ProbeSpace.Prediction;
 
     /// <summary><see cref="RelativeError"/>, where the estimator may be satisfied with fewer probes than there are.</summary>
     [JsonIgnore]
@@ -151,7 +162,7 @@ public sealed record JobSpec
             problems.Add(Problem.Of("v-batch", VBatch.Value, "must be at least 1, or auto"));
         if (VBatch > MostVBatch)
             problems.Add(Problem.Of("v-batch", VBatch.Value, string.Create(CultureInfo.InvariantCulture, $"must be at most {MostVBatch}, or auto")));
-        if (ProbeSpace is Curvature.Probes.ProbeSpace.Output or Curvature.Probes.ProbeSpace.Prediction) ValidateSampleSpace(problems);
+        if (HasSampleProbes) ValidateSampleSpace(problems);
         if (!Estimator.IsExact) ValidateEstimate(problems);
         // An exact trace has a rounding error, whose bound has a level.
         if (!(ConfidenceLevel > 0 && ConfidenceLevel < 1))

@@ -25,6 +25,8 @@ internal static class SampleReport
             Kind = "estimate",
             Trace = estimate.Trace,
             StandardError = estimate.StandardError,
+            DegreesOfFreedom = 29,
+            BySample = false,
             Confidence = new ConfidenceReport(0.95, estimate.Confidence.Low, estimate.Confidence.High),
             Probes = probes,
             Rounding = null,

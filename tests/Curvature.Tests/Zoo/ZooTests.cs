@@ -67,20 +67,32 @@ public sealed class ZooTests(ZooWithExpectations zoo)
     }
 
     [Theory]
-    [InlineData("cifar_resnet", null)]
-    [InlineData("densenet121", null)]
-    [InlineData("mobilenet_v2", null)]
-    [InlineData("resnet50", null)]
-    [InlineData("vgg11_bn", null)]
-    [InlineData("mobilenet_v3_small", "hardswish")]
-    [InlineData("vision_transformer", "native_layer_norm")]
-    public void What_is_piecewise_linear_along_each_parameter_is_recognised(string model, string? bend)
+    [InlineData("cifar_resnet", true)]
+    [InlineData("densenet121", true)]
+    [InlineData("mobilenet_v2", true)]
+    [InlineData("resnet50", true)]
+    [InlineData("vgg11_bn", true)]
+    [InlineData("mobilenet_v3_small", false)]
+    [InlineData("vision_transformer", false)]
+    public void What_is_piecewise_linear_along_each_parameter_is_recognised(string model, bool isPiecewiseLinear)
     {
         using var scope = NewDisposeScope();
         using var single = new ZooModel(zoo.Of(model), ScalarType.Float32);
-        void Create() => QuadraticForms.Create(single.Risk(), new CurvatureOptions { ProbeSpace = ProbeSpace.Prediction }).Dispose();
-        if (bend is null) Create();
-        else Assert.Contains($"{bend}) is not linear along each parameter", Assert.Throws<NoLayerRuleException>(Create).Message, StringComparison.Ordinal);
+        Assert.Equal(isPiecewiseLinear, Said().Contains("the model is piecewise linear along each parameter", StringComparison.Ordinal));
+
+        string Said()
+        {
+            try
+            {
+                using var form = QuadraticForms.Create(single.Risk(), new CurvatureOptions { ProbeSpace = ProbeSpace.Prediction });
+                return form.MethodReason;
+            }
+            catch (NoLayerRuleException error)
+            {
+                // A model that bends may have a parameter that no layer draws.
+                return error.Message;
+            }
+        }
     }
 
     private static void Compare(JsonElement expected, ZooModel model, double tolerance, params CurvatureMethod[] methods)

@@ -43,7 +43,7 @@ internal static class JobPage
                 (report.Confidence is { } c ? $"{Terms.Percent(c.Level)} interval" : "",
                     report.Confidence is { } interval && double.IsFinite(interval.Low)
                         ? $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}" : null),
-                ("relative standard error", estimate ? Figures.Significant(100 * error / Math.Abs(trace), 2) + " %" : null),
+                ("relative standard error", estimate ? Figures.Significant(100 * error / Math.Abs(trace), 2) + (report.BySample ? " %, by each sample's own probes" : " %") : null),
                 ("float32", report.Rounding?.Text(trace)),
                 ("exact trace", !report.IsExact && report.ExactTrace is { } exact
                     ? Figures.Significant(exact, 6) + (report.ExactDtype == report.Dtype ? "" : $", in {report.ExactDtype}") + (error > 0 ? $", {Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : "")
