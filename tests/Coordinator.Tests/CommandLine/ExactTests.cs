@@ -1,5 +1,5 @@
-using ActorHutch.Curvature.Probes;
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Probes;
 using ActorHutch.Fakes;
 
 namespace ActorHutch.Coordinator.Tests.CommandLine;

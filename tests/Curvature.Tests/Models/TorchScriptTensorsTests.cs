@@ -1,8 +1,8 @@
-using ActorHutch.Curvature.Probes;
 using System.Text.Json;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Models;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Probes;
 using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using ActorHutch.Curvature.Tests.Data;

@@ -1,4 +1,3 @@
-using ActorHutch.Shared.Jobs;
 using ScottPlot;
 
 namespace ActorHutch.Coordinator.Reports.Pictures;
