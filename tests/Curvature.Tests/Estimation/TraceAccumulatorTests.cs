@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Statistics;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Tests.Cases;
@@ -26,6 +27,26 @@ public sealed class TraceAccumulatorTests
         Assert.Equal(whole.Estimate().Blocks, cut.Estimate().Blocks);
         Assert.Equal(whole.Sum().Blocks, cut.Sum().Blocks);
         Assert.Equal(whole.Sum().Trace, cut.Sum().Trace);
+    }
+
+    /// <summary>Chunks of three and of two probes, and one of a single probe, which tells no spread: their variances count by their degrees of freedom.</summary>
+    [Fact]
+    public void Standard_errors_by_sample_are_pooled_over_chunks()
+    {
+        var accumulator = new TraceAccumulator([]);
+        accumulator.Add(new ProbeValues(0, 1, [1, 2, 3]) { Spread = new SampleSpread([6, 6], [10, 10]) });
+        accumulator.Add(new ProbeValues(3, 1, [4, 5]) { Spread = new SampleSpread([4, 4], [8, 8]) });
+        accumulator.Add(new ProbeValues(5, 1, [9]));
+
+        var estimate = accumulator.Estimate(0.9);
+
+        Assert.True(estimate.IsBySample);
+        Assert.Equal(4, estimate.Trace, 1e-14);
+        Assert.Equal(Math.Sqrt((2 * 6 + 4) / 3.0 / 6), estimate.StandardError, 1e-14);
+        // (2·6 + 4)² / (2·10/(1 + 2/2) + 8/(1 + 2/1)).
+        Assert.Equal(256 / (10 + 8.0 / 3), estimate.DegreesOfFreedom, 1e-12);
+        Assert.Equal(
+            ConfidenceInterval.ForEstimate(4, estimate.StandardError, estimate.DegreesOfFreedom, 0.9), estimate.Confidence);
     }
 
     [Fact]
