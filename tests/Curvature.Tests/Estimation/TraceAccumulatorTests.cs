@@ -1,6 +1,6 @@
-using ActorHutch.Curvature.Statistics;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Statistics;
 using ActorHutch.Curvature.Tests.Cases;
 
 namespace ActorHutch.Curvature.Tests.Estimation;
