@@ -43,7 +43,7 @@ public sealed class RemoteWorkerTests : TestKit
         var failed = FishForMessage<ReplicaFailed>(_ => true);
 
         Assert.False(failed.Retriable);
-        Assert.StartsWith("--v-batch 7501: must be at most 7500 on a cluster", failed.What, StringComparison.Ordinal);
+        Assert.StartsWith("--v-batch 7498: must be at most 7497 on a cluster", failed.What, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class WorkerSegmentsTests : WorkerTestKit
 {
     private const int Segment = SegmentHashes.SegmentSize, Samples = 4096, Size = 512;
 
-    /// <summary>Bytes of a sample; all inputs are eight segments, and the header before them some bytes of the ninth.</summary>
+    /// <summary>Bytes of a sample; all inputs are whole segments, and the header before them makes some bytes of one more.</summary>
     private const int SampleBytes = Size * sizeof(float);
 
     private const int SamplesInSegment = Segment / SampleBytes;
@@ -43,6 +43,8 @@ public sealed class WorkerSegmentsTests : WorkerTestKit
         Sys.ActorOf(BlobActor.Props(_offered), BlobActor.Name);
     }
 
+    private long ListLength => SegmentHashes.ListLength(_risk.Inputs!.Length);
+
     [Theory, InlineData(0), InlineData(Samples / 2)]
     public void A_worker_that_reads_half_of_the_samples_fetches_half_of_them(int half)
     {
@@ -55,7 +57,7 @@ public sealed class WorkerSegmentsTests : WorkerTestKit
 
         coordinator.FishForMessage<ChunkDone>(_ => true, Patience);
         // Before it reads samples it has the list, the header, and the targets, which are less than a segment.
-        Assert.Equal((9 * 32) + Segment + _risk.Targets!.Length, begun);
+        Assert.Equal(ListLength + Segment + _risk.Targets!.Length, begun);
         Assert.InRange(Interlocked.Read(ref _fetched) - begun, Samples / 2 * SampleBytes, (Samples / 2 * SampleBytes) + Segment);
     }
 
@@ -65,7 +67,7 @@ public sealed class WorkerSegmentsTests : WorkerTestKit
         var worker = Start(out var coordinator, (_, _) => (0, 10));
         Prepare(worker, coordinator);
 
-        EventFilter.Info(contains: $"fetched {Segment + (9 * 32)} bytes of inputs.safetensors, which has {_risk.Inputs!.Length}, for job {_job}")
+        EventFilter.Info(contains: $"fetched {Segment + ListLength} bytes of inputs.safetensors, which has {_risk.Inputs!.Length}, for job {_job}")
             .ExpectOne(() => worker.Tell(new EndJob(_job), coordinator));
     }
 

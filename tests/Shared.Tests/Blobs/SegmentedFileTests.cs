@@ -26,10 +26,10 @@ public sealed class SegmentedFileTests : IDisposable
 
     [Theory]
     [InlineData(0, Block, new[] { 0 })]
-    [InlineData(15 * Block, 2 * Block, new[] { 0, 1 })]
+    [InlineData(Segment - Block, 2 * Block, new[] { 0, 1 })]
     [InlineData(Segment, Segment, new[] { 1 })]
     [InlineData((2 * Segment) + Block, 3 * Segment, new[] { 2, 3, 4, 5 })]
-    [InlineData((5 * Segment) + (15 * Block), Block + 5, new[] { 5, 6 })]
+    [InlineData((6 * Segment) - Block, Block + 5, new[] { 5, 6 })]
     [InlineData(0, (6 * Segment) + 5, new[] { 0, 1, 2, 3, 4, 5, 6 })]
     public void What_is_read_is_fetched_and_nothing_else(int start, int length, int[] segments)
     {

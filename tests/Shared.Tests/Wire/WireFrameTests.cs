@@ -18,12 +18,12 @@ public class WireFrameTests
     [Fact]
     public void The_largest_chunk_is_no_problem_and_the_next_is()
     {
-        var spec = new JobSpec { Probes = 1_000_000, VBatch = 1_875 };
+        var spec = new JobSpec { Probes = 1_000_000, VBatch = 1_872 };
 
         Assert.Null(WireFrame.Check(spec, 8));
         Assert.Equal(
-            "--v-batch 1876: must be at most 1875 on a cluster, where 8 values a probe have to fit a message of 15,000.",
-            WireFrame.Check(spec with { VBatch = 1_876 }, 8)!.ToString());
+            "--v-batch 1873: must be at most 1872 on a cluster, where 8 values a probe have to fit a message of 15,000.",
+            WireFrame.Check(spec with { VBatch = 1_873 }, 8)!.ToString());
     }
 
     [Fact]
