@@ -51,7 +51,7 @@ internal sealed partial record JobState
     /// <summary>Queues them, once it is known how many blocks there are. One shard's goes out before all others.</summary>
     private JobState QueueComparisons(int columns, ChunkSet? done = null)
     {
-        int probes = Spec.ComparedProbes(WireFrame.MaxProbes(columns) / 2);
+        int probes = Spec.ComparedProbes(WireFrame.MaxProbes(columns, withSpread: false) / 2);
         if (probes == 0) return this;
         var state = this with { ComparedProbes = probes, Compared = done ?? ChunkSet.Empty };
         long[] begun = [.. LongRange(Shards).Where(shard => !state.Compared.Contains(shard) && (Shards == 1 || Fresh.WasIssued(shard)))

@@ -20,12 +20,13 @@ public static class WireFrame
 
     /// <summary>How many probes a chunk may have where each has so many values.</summary>
     /// <param name="columns">Values per probe, at least 1: one a block, or one in all.</param>
-    public static int MaxProbes(int columns)
+    /// <param name="withSpread">Whether several of them have a spread too.</param>
+    public static int MaxProbes(int columns, bool withSpread = true)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         int most = MaxValues / columns;
-        // Several probes have a spread too: two numbers for each column and for their sum.
-        return most < 2 ? most : Math.Max(1, (MaxValues - 2 * (columns + 1)) / columns);
+        // Two numbers for each column and for their sum.
+        return most < 2 || !withSpread ? most : Math.Max(1, (MaxValues - 2 * (columns + 1)) / columns);
     }
 
     /// <summary>

@@ -129,7 +129,7 @@ public class JobStateShardsTests
     {
         var job = new Schedule(new JobSpec { Probes = 45 }, null, A).Says(A, Ready with { Blocks = [.. Enumerable.Range(0, 1000).Select(i => $"{i}")] });
 
-        Assert.Equal((15, 3L), (job.State.Spec.ChunkSize, job.State.ChunkCount));
+        Assert.Equal((12, 4L), (job.State.Spec.ChunkSize, job.State.ChunkCount));
     }
 
     private static JobSpec Spec(int compared) => new() { Probes = 25, VBatch = 10, RoundingProbes = compared };
