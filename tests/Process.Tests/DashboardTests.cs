@@ -37,7 +37,9 @@ public sealed class DashboardTests(LocalReference local)
         await using var browser = await Chromium.StartAsync();
         await using var cluster = new TestCluster();
         string address = TestCluster.Loopback(TestCluster.FreePort());
-        var killed = cluster.Coordinator("--min-workers", "2", "--dashboard", address);
+        // It does not end by itself before it is killed, however fast the machine is.
+        string[] longer = [.. TestCluster.Job.Select(word => word == "6000" ? "200000" : word)];
+        var killed = cluster.CoordinatorOf([.. longer, "--min-workers", "2", "--dashboard", address]);
         cluster.Worker("a");
         var lost = cluster.Worker("b");
         await using var page = await browser.OpenAsync(await UrlAsync(killed));
