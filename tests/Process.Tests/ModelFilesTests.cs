@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Fakes;
 using ActorHutch.Process.Tests.Programs;
 
@@ -42,11 +43,11 @@ public sealed class ModelFilesTests
     public async Task Workers_fetch_those_segments_of_the_data_that_they_read_and_later_those_that_they_lack()
     {
         using var files = new ModelFiles(inputs: 50_000);
-        long length = new FileInfo(files.PathOf("data.safetensors")).Length, last = length % (1 << 20), list = 8 * 32;
+        long length = new FileInfo(files.PathOf("data.safetensors")).Length, segment = SegmentHashes.SegmentSize, last = length % segment, list = SegmentHashes.ListLength(length);
         string[] job = ["estimate", .. files.Options, "--probes", "20", "--v-batch", "2", "--json"];
         await using var cluster = new TestCluster();
         ProgramRun[] workers = [.. ((string[])["a", "b"]).Select(id => cluster.Worker(id, "--cache", files.PathOf("cache-" + id)))];
-        foreach (var (samples, fetched) in ((int, long)[])[(10, list + (2 << 20) + last), (40, 5 << 20)])
+        foreach (var (samples, fetched) in ((int, long)[])[(10, list + (2 << 20) + last), (40, length - (2 << 20) - last)])
         {
             string[] part = [.. job, "--samples", samples.ToString(CultureInfo.InvariantCulture)];
             await using var local = ProgramRun.Start("actorhutch", null, [.. part, "--workers", "1", "--device", "cpu"]);

@@ -29,7 +29,7 @@ public sealed class ZooOnAClusterTests(ZooCluster cluster) : IClassFixture<ZooCl
         string[] job =
         [
             "estimate", "--model", Path.Combine(folder, "model.json"), "--weights", Path.Combine(folder, "weights.safetensors"),
-            "--data", Path.Combine(folder, "data.safetensors"), "--probes", "2", "--v-batch", "1", "--json",
+            "--data", Path.Combine(folder, "data.safetensors"), "--probe-space", "parameter", "--probes", "2", "--v-batch", "1", "--json",
         ];
 
         await CompareAsync([.. job, "--structure", "full"], blocks: 0, verified: Chunks + 1);
