@@ -48,7 +48,7 @@ public class ExampleBenchmarks
     {
         SetUpExample();
         _output = QuadraticForms.Create(_example.Risk, new CurvatureOptions { ProbeSpace = ProbeSpace.Output });
-        _basis = QuadraticForms.Create(_example.Risk, new CurvatureOptions { ProbeSpace = null, Distribution = ProbeDistribution.Basis });
+        _basis = QuadraticForms.Create(_example.Risk, new CurvatureOptions { ProbeSpace = ProbeSpace.Output, Distribution = ProbeDistribution.Basis });
     }
 
     [Benchmark(Baseline = true, Description = "V·X")]

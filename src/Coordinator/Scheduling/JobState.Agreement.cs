@@ -61,15 +61,14 @@ internal sealed partial record JobState
         var spec = Spec with { ProbeSpace = replica.ProbeSpace };
         int most = Math.Max(1, WireFrame.MaxProbes(replica.Columns));
         if (spec.VBatch is null && most < spec.ChunkSize) spec = spec with { VBatch = most };
-        // A bound against runaways, and no number that a target waits for.
-        long shards = new WorkGrid(0, 1, replica.Model.Samples, Math.Max(1, replica.ShardSize)).Shards;
-        if (spec.Target is not null) probes = Math.Min(probes, Math.Max(1, JobSpec.MostChunks / Math.Max(1, shards)) * spec.ChunkSize);
         var grid = new WorkGrid(probes, spec.ChunkSize, replica.Model.Samples, Math.Max(1, replica.ShardSize));
+        // A bound against runaways, and no number that a target waits for.
+        if (spec.Target is not null) grid = grid with { Probes = Math.Min(probes, Math.Max(1, JobSpec.MostChunks / grid.Shards) * grid.ChunkSize) };
         return this with
         {
             Spec = spec,
             Replica = replica,
-            Probes = probes,
+            Probes = grid.Probes,
             Grid = grid,
             Fresh = FreshChunks.From(grid, issued),
         };

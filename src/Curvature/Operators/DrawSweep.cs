@@ -27,13 +27,14 @@ internal sealed class DrawSweep
     /// <param name="withLoss">Whether the loss's own curvature counts, or the model's alone.</param>
     /// <param name="parameters">The parameters that are drawn, by their handles; null for all.</param>
     /// <param name="firstStream">The first stream of random numbers that is the draws'.</param>
+    /// <param name="isInOrder">Whether it is known that samples come one after another.</param>
     /// <exception cref="NoLayerRuleException">One of the parameters serves two operations, or none that can be drawn at.</exception>
-    public DrawSweep(Linearization linearization, bool withLoss, IReadOnlySet<IntPtr>? parameters = null, int firstStream = 0)
+    public DrawSweep(Linearization linearization, bool withLoss, IReadOnlySet<IntPtr>? parameters = null, int firstStream = 0, bool isInOrder = false)
     {
         (_linearization, _withLoss, _firstStream) = (linearization, withLoss, firstStream);
         var column = linearization.Risk.Blocks.Where(block => parameters?.Contains(block.Parameter.Handle) != false)
             .ToDictionary(block => block.Parameter.Handle, block => block.Index);
-        foreach (var (node, draw) in linearization.OutputDraws())
+        foreach (var (node, draw) in linearization.OutputDraws(isInOrder))
         {
             int[] columns = [.. draw.Parameters.Select(parameter => column.GetValueOrDefault(parameter.Handle, -1))];
             if (columns.All(one => one < 0)) continue;

@@ -75,10 +75,11 @@ internal sealed class Linearization : IDisposable
     }
 
     /// <summary>What can be drawn in output space, and where.</summary>
+    /// <param name="isInOrder">Whether it is known that samples come one after another.</param>
     /// <exception cref="NoLayerRuleException">Somewhere the samples do not come one after another, so that they cannot be told apart.</exception>
-    public IEnumerable<(int Node, OutputDraw Draw)> OutputDraws()
+    public IEnumerable<(int Node, OutputDraw Draw)> OutputDraws(bool isInOrder = false)
     {
-        CheckOrder(index => _operations[index] is { LaneSize: > 0 } operation && (operation.IsCurved || HasParameters(index)));
+        if (!isInOrder) CheckOrder(index => _operations[index] is { LaneSize: > 0 } operation && (operation.IsCurved || HasParameters(index)));
         foreach (var node in _graph.Nodes)
         {
             Tensor?[] parameters = [.. node.Operands.Select(operand => operand is GraphTensor { Varies: true } leaf ? leaf.Tensor : null)];

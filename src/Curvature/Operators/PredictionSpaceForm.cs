@@ -53,6 +53,8 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
             var like = new ReverseSweep(few);
             // Whether there is a root, and whether all operations tell samples apart, is known before the first probe.
             like.SquaredGradients(RootOfNothing(few));
+            // As is whether all that bends can be drawn, and in what order the samples come.
+            if (bent.Count > 0) _ = new DrawSweep(few, withLoss: false, bent);
             long fitting = StackSize.SamplesOfReverseSweeps(few, out int lanes), size = few.SampleCount > FewSamples ? few.SampleCount : fitting;
             for (long first = 0; first < risk.SampleCount; first += size) AddBlock(risk, table, like, bent, first, Math.Min(size, risk.SampleCount - first));
             double total = _blocks.Sum(block => block.Weight);
@@ -137,7 +139,7 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
         try
         {
             RootOfNothing(linearization);
-            var draws = bent.Count > 0 ? new DrawSweep(linearization, withLoss: false, bent, firstStream: linearization.OutputSize) : null;
+            var draws = bent.Count > 0 ? new DrawSweep(linearization, withLoss: false, bent, firstStream: linearization.OutputSize, isInOrder: true) : null;
             _blocks.Add(new SampleBlock(linearization, new ReverseSweep(linearization, like), draws, part.FoldWeight));
         }
         catch
