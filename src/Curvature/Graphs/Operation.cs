@@ -125,6 +125,54 @@ public abstract class Operation : TensorOwner
     /// <param name="axis">Where the result has its samples.</param>
     internal virtual SampleGradients? Gradients(int operand, Tensor adjoints, SampleAxis axis) => null;
 
+    /// <summary>
+    /// <see cref="Tangent"/> where operands that all samples share have tangents of each sample's own, which no one operand in the
+    /// place of many can have. Default: what is broadcast has a dimension for the samples; otherwise every sample's tangent is passed
+    /// through all samples, and what is not its own is left out.
+    /// </summary>
+    /// <param name="operands">The operands' tangents; <see cref="Tangents.IsOwn"/> says which are <c>[P, N, *shape]</c>.</param>
+    /// <param name="sweep">The sum to add to.</param>
+    /// <param name="axis">Where the result has its samples.</param>
+    /// <returns><c>[P, *shape]</c>; null for zero.</returns>
+    internal virtual Tensor? SampleTangent(Tangents operands, Sweep sweep, SampleAxis axis)
+    {
+        long lanes = sweep.LaneCount, samples = axis.Samples;
+        int at = axis.Dimension;
+        var all = new Tensor?[operands.Count];
+        if (at < BroadcastRank && Shape[at] == samples)
+        {
+            for (int i = 0; i < all.Length; i++) all[i] = operands.IsOwn(i) ? Broadcast(operands[i]!) : operands[i];
+            return Tangent(new Tangents(all), sweep);
+        }
+
+        for (int i = 0; i < all.Length; i++)
+        {
+            if (operands[i] is { } given)
+                all[i] = (operands.IsOwn(i) ? given : given.unsqueeze(1).expand([lanes, samples, .. given.shape[1..]])).flatten(0, 1);
+        }
+
+        var inner = sweep.LaneBySample();
+        var tangent = Tangent(new Tangents(all), inner);
+        if (inner.Sum is { } sum) sweep.Add(sum.view(lanes, samples, samples).diagonal(dim1: 1, dim2: 2));
+        if (tangent is null) return null;
+        var bySample = axis.Front(tangent.expand([lanes * samples, .. Shape]).unflatten(0, lanes, samples), 2);
+        return axis.Back(bySample.diagonal(dim1: 1, dim2: 2).movedim([-1], [1]), 1);
+
+        // From [P, N, *shape of the operand], whose size where the samples are is 1, to [P, *shape of the result].
+        Tensor Broadcast(Tensor own)
+        {
+            long[] shape = own.shape[2..];
+            var aligned = own.reshape([lanes, samples, .. Enumerable.Repeat(1L, Shape.Length - shape.Length), .. shape]).squeeze(2 + at).movedim([1], [1 + at]);
+            return aligned.expand([lanes, .. Shape[..BroadcastRank], .. shape[(shape.Length - Shape.Length + BroadcastRank)..]]);
+        }
+    }
+
+    /// <summary>
+    /// How many of the result's first dimensions the operands have, or are broadcast to; 0 where the operation does not broadcast
+    /// them.
+    /// </summary>
+    private protected virtual int BroadcastRank => 0;
+
     /// <summary>Whether it has one operand, and takes each of its numbers for itself.</summary>
     internal virtual bool IsElementwise => false;
 

@@ -13,17 +13,13 @@ namespace ActorHutch.Curvature.Graphs;
 /// </remarks>
 /// <param name="Parameters">The parameters that this draw serves.</param>
 /// <param name="Size">J, random numbers a sample.</param>
-/// <param name="Weights"><c>[N, parameters]</c>, float64: what the quadratic form of each sample is multiplied with.</param>
+/// <param name="Weights">
+/// <c>[N, parameters]</c>, float64: what the quadratic form of each sample is multiplied with; null where each counts once, for one parameter.
+/// </param>
 /// <param name="Tangent">From <c>[P, J, N]</c> to the result's tangents <c>[P, *shape]</c>.</param>
 internal sealed record OutputDraw(
-    IReadOnlyList<Tensor> Parameters, int Size, Tensor Weights, Func<Tensor, Tensor> Tangent)
+    IReadOnlyList<Tensor> Parameters, int Size, Tensor? Weights, Func<Tensor, Tensor> Tangent)
 {
-    /// <summary>Whether every sample counts once, for one parameter.</summary>
-    public bool IsUnweighted { get; init; } = true;
-
     /// <summary>Whether each number of the tangent is a multiple of one of the numbers drawn.</summary>
     public bool IsEachAlone { get; init; }
-
-    /// <summary>The weights <c>[N, 1]</c> of samples that all count once.</summary>
-    public static Tensor EqualWeights(long samples, Device device) => ones([samples, 1], ScalarType.Float64, device);
 }

@@ -35,10 +35,15 @@ public sealed class Sweep
     /// <param name="samples">N.</param>
     /// <param name="drawn">What is added to the tangent of an operation's result, <c>[P, *shape]</c>; null for nothing.</param>
     /// <param name="secondOrder">As above.</param>
-    internal Sweep(int lanes, long samples, Func<Operation, Tensor?> drawn, bool secondOrder)
+    /// <param name="own">
+    /// Probes of parameters for each sample by itself, <c>[P·N, *shape]</c>, by the parameter's handle; null where there are none.
+    /// </param>
+    internal Sweep(
+        int lanes, long samples, Func<Operation, Tensor?> drawn, bool secondOrder, IReadOnlyDictionary<IntPtr, BlockProbes>? own = null)
         : this(lanes, samples, None, secondOrder)
     {
-        (_drawn, _perSample) = (drawn, true);
+        (_drawn, _perSample, Axis) = (drawn, true, new SampleAxis(samples));
+        if (own is { Count: > 0 }) OfSamples = new Sweep(checked((int)(lanes * samples)), samples, own, secondOrder);
     }
 
     /// <summary>A sweep of first derivatives alone, through one operation.</summary>
@@ -53,6 +58,19 @@ public sealed class Sweep
 
     /// <summary>Whether operations add their second-order terms.</summary>
     public bool SecondOrder { get; }
+
+    /// <summary>
+    /// What is made of parameters alone, where they have a probe for each sample: a lane for each lane of this sweep and each
+    /// sample; null where they have none. Its second-order terms have the adjoints of all samples together, and their mean over the
+    /// samples' probes is as unbiased as a sum of each sample's own.
+    /// </summary>
+    internal Sweep? OfSamples { get; }
+
+    /// <summary>Where the samples are in the terms that are added next.</summary>
+    internal SampleAxis Axis { get; set; }
+
+    /// <summary>A sweep as this one, with a lane for each of its lanes and each sample.</summary>
+    internal Sweep LaneBySample() => new(checked((int)(LaneCount * _samples)), _samples, _ => null, SecondOrder) { Axis = Axis };
 
     /// <summary>The sum so far: <c>[P]</c>, or <c>[P, N]</c> in output space; null before the first term.</summary>
     internal Tensor? Sum { get; private set; }
@@ -89,6 +107,7 @@ public sealed class Sweep
     private Tensor Contract(Tensor lanes, SharedTensor coefficient, bool mayWrite)
     {
         if (lanes.dim() == 1) return lanes * coefficient.Value;
+        if (_perSample && Axis is { Dimension: > 0 } or { IsMinor: true }) return Axis.Front(lanes * coefficient.Value, 1).flatten(2).sum(2);
         var turned = lanes.transpose(0, 1);
         if (turned.is_contiguous() && !lanes.is_contiguous())
         {

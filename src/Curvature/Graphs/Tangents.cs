@@ -11,6 +11,7 @@ public readonly struct Tangents
     private readonly Tensor?[] _ofNodes;
     private readonly Sweep? _sweep;
     private readonly Tensor?[]? _given;
+    private readonly bool[]? _isOwn;
 
     internal Tangents(IReadOnlyList<GraphValue> operands, Tensor?[] ofNodes, Sweep sweep) =>
         (_operands, _ofNodes, _sweep) = (operands, ofNodes, sweep);
@@ -24,6 +25,11 @@ public readonly struct Tangents
         (_operands, _ofNodes, _given) = ([], [], new Tensor?[count]);
         _given[operand] = tangents;
     }
+
+    /// <summary>Tangents as they are.</summary>
+    /// <param name="tangents">Of each operand; null for zero.</param>
+    /// <param name="isOwn">Which of the operands have tangents of each sample's own, <c>[P, N, *shape]</c>; null for none.</param>
+    internal Tangents(Tensor?[] tangents, bool[]? isOwn = null) => (_operands, _ofNodes, _given, _isOwn) = ([], [], tangents, isOwn);
 
     /// <summary>How many operands there are.</summary>
     public int Count => _given?.Length ?? _operands.Count;
@@ -41,6 +47,7 @@ public readonly struct Tangents
     {
         get
         {
+            if (_given is not null) return Array.TrueForAll(_given, tangent => tangent is null);
             for (int i = 0; i < _operands.Count; i++)
             {
                 if (_operands[i] is GraphNode node ? _ofNodes[node.Index] is not null : Probes(i) is not null) return false;
@@ -49,6 +56,9 @@ public readonly struct Tangents
             return true;
         }
     }
+
+    /// <summary>Whether an operand's tangents are of each sample's own, <c>[P, N, *shape]</c>, for a value that all samples share.</summary>
+    internal bool IsOwn(int operand) => _isOwn?[operand] == true;
 
     /// <summary>Whether a tensor is the tangent of an operand, by reference.</summary>
     internal bool Has(Tensor? tangent)

@@ -12,20 +12,18 @@ internal static class AffineDraws
     /// <param name="shift">β, likewise.</param>
     /// <param name="normalized">x̂, <c>[N, …]</c>.</param>
     /// <param name="affine">From γ's shape to what broadcasts with x̂.</param>
-    /// <param name="keep">Keeps a tensor as long as the operation lives.</param>
     public static IEnumerable<OutputDraw> Of(
-        Tensor? scale, Tensor? shift, SharedTensor normalized, Func<long[], long[]> affine, Func<Tensor, Tensor> keep)
+        Tensor? scale, Tensor? shift, SharedTensor normalized, Func<long[], long[]> affine)
     {
         if (scale is null && shift is null) yield break;
         var x = normalized.Value;
         long samples = x.shape[0];
-        var weights = keep(OutputDraw.EqualWeights(samples, x.device));
         if (scale is not null)
-            yield return new OutputDraw([scale], (int)scale.numel(), weights, signs => Spread(signs, scale.shape) * x) { IsEachAlone = true };
+            yield return new OutputDraw([scale], (int)scale.numel(), null, signs => Spread(signs, scale.shape) * x) { IsEachAlone = true };
         if (shift is not null)
         {
             yield return new OutputDraw(
-                [shift], (int)shift.numel(), weights, signs => Spread(signs, shift.shape).expand([signs.shape[0], .. x.shape]))
+                [shift], (int)shift.numel(), null, signs => Spread(signs, shift.shape).expand([signs.shape[0], .. x.shape]))
             {
                 IsEachAlone = true,
             };

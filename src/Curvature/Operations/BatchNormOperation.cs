@@ -82,7 +82,7 @@ internal sealed class BatchNormOperation(Tensor mean, Tensor variance, double ep
     /// <inheritdoc/>
     internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, long samples) => AffineDraws.Of(
         parameters.Count > Scale ? parameters[Scale] : null, parameters.Count > Shift ? parameters[Shift] : null,
-        _whole!, shape => [1, .. shape, .. Shape[2..].Select(_ => 1L)], Keep);
+        _whole!, shape => [1, .. shape, .. Shape[2..].Select(_ => 1L)]);
 
     private Tensor Logical(Tensor tangent) => Lanes.From(_layout, tangent, Shape);
 

@@ -39,6 +39,17 @@ internal sealed class EmbeddingOperation(Func<Tensor, Tensor, Tensor> function) 
         (table.index_select(1, _numbers!.flatten()).transpose(1, 2) * _counts!).contiguous());
 
     /// <inheritdoc/>
+    internal override Tensor? SampleTangent(Tangents operands, Sweep sweep, SampleAxis axis)
+    {
+        if (operands[Table] is not { } table) return null;
+        if (axis.Dimension == Shape.Length - 1) return base.SampleTangent(operands, sweep, axis);
+        var numbers = axis.Front(_numbers!, 0);
+        long[] rows = [table.shape[0], axis.Samples, numbers.numel() / axis.Samples, Shape[^1]];
+        var seen = table.gather(2, numbers.reshape([1, axis.Samples, -1, 1]).expand(rows));
+        return axis.Back(seen.view([.. rows[..2], .. numbers.shape[1..], Shape[^1]]), 1) * _counts!.view([.. Shape[..^1], 1]);
+    }
+
+    /// <inheritdoc/>
     internal override SampleGradients? Gradients(int operand, Tensor adjoints, SampleAxis axis)
     {
         long width = Shape[^1];
@@ -59,8 +70,7 @@ internal sealed class EmbeddingOperation(Func<Tensor, Tensor, Tensor> function) 
         var numbers = _numbers!.view(samples, -1);
         long positions = numbers.shape[1];
         var first = Keep(RowGradients.FirstPlaces(numbers));
-        var unweighted = Keep(OutputDraw.EqualWeights(samples, numbers.device));
-        yield return new OutputDraw([table], checked((int)(positions * width)), unweighted, signs =>
+        yield return new OutputDraw([table], checked((int)(positions * width)), null, signs =>
         {
             long lanes = signs.shape[0];
             var drawn = signs.view(lanes, positions, width, samples).permute(0, 2, 3, 1);

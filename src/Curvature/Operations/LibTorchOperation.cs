@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using ActorHutch.Curvature.Graphs;
+using ActorHutch.Curvature.Sweeps;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operations;
@@ -20,7 +21,7 @@ internal sealed class LibTorchOperation(string call) : Operation
     private Tensor[] _points = [];
     private Tensor? _weight;
     private Tensor[] _pulled = [];
-    private Tensor[] _slopes = [];
+    private SharedTensor? _adjoint;
     private Tensor? _value;
 
     /// <inheritdoc/>
@@ -49,10 +50,7 @@ internal sealed class LibTorchOperation(string call) : Operation
     }
 
     /// <inheritdoc/>
-    protected internal override void Prepare()
-    {
-        if (Adjoint is not null) _slopes = [.. Autograd.Gradients([_value!], _points, [Adjoint], createGraph: true).Select(Keep)];
-    }
+    protected internal override void Prepare() => _adjoint = Adjoint is null ? null : Share(Adjoint);
 
     /// <inheritdoc/>
     public override Tensor? Tangent(Tangents operands, Sweep sweep)
@@ -67,14 +65,22 @@ internal sealed class LibTorchOperation(string call) : Operation
         for (int p = 0; p < sweep.LaneCount; p++)
         {
             Tensor[] direction = [.. lanes.Select(lane => lane[p])];
-            tangents.Add(Autograd.Gradients(_pulled, [_weight!], direction, recorded)[0]);
-            if (!sweep.SecondOrder || !_slopes.Any(slope => slope.requires_grad)) continue;
-            var bent = Autograd.Gradients(_slopes, _points, direction, recorded);
-            second.Add(bent.Zip(direction, (b, d) => (b * d).sum()).Aggregate((sum, term) => sum.Plus(term)));
+            bool bends = sweep.SecondOrder && _adjoint is not null;
+            var along = Autograd.Gradients(_pulled, [_weight!], direction, recorded || bends)[0];
+            tangents.Add(along);
+            if (bends) second.Add(Bent(along, direction, recorded));
         }
 
-        if (second.Count > 0) sweep.Add(stack(second));
+        if (second.Count > 0) sweep.AddProduct(stack(second), _adjoint!, factor: 1);
         return stack(tangents);
+    }
+
+    /// <summary>D²f[d, d]: the derivative of Df[d] along d, as Df[d] is that of f.</summary>
+    private Tensor Bent(Tensor along, Tensor[] direction, bool recorded)
+    {
+        using var grad = enable_grad();
+        var weight = zeros_like(along).requires_grad_();
+        return Autograd.Gradients(Autograd.Gradients([along], _points, [weight], createGraph: true), [weight], direction, recorded)[0];
     }
 
     /// <inheritdoc/>

@@ -53,6 +53,9 @@ internal sealed class SumOperation(double factor) : Operation
     protected internal override Tensor Value(IReadOnlyList<Tensor> operands) => Sum(operands[0], operands[1]);
 
     /// <inheritdoc/>
+    private protected override int BroadcastRank => Shape.Length;
+
+    /// <inheritdoc/>
     public override Tensor? Tangent(Tangents operands, Sweep sweep)
     {
         Tensor? Of(int operand) => operands[operand] is { } lanes ? Lanes.Align(lanes, Shape.Length) : null;

@@ -70,6 +70,27 @@ internal sealed class LinearOperation : Operation
     }
 
     /// <inheritdoc/>
+    internal override Tensor? SampleTangent(Tangents operands, Sweep sweep, SampleAxis axis)
+    {
+        if (axis.Dimension == Shape.Length - 1) return base.SampleTangent(operands, sweep, axis);
+        Tensor Turned(Tensor rows) => axis.Back(rows.reshape([sweep.LaneCount, axis.Samples, .. axis.Front(_input!, 0).shape[1..^1], Outputs]), 1);
+        var inner = operands[Input];
+        var tangent = inner is null ? null : Tangent(new Tangents([inner, null, null]), sweep);
+        if (operands[Weight] is { } weight)
+        {
+            var columns = weight.transpose(2, 3);
+            var seen = Turned(axis.Front(_input!, 0).flatten(1, -2).matmul(columns));
+            tangent = tangent is null ? seen : tangent.Plus(seen);
+            if (inner is not null && sweep.SecondOrder && _adjoint is not null)
+                sweep.AddProduct(Turned(axis.Front(inner, 1).flatten(2, -2).matmul(columns)), _adjoint, factor: 2);
+        }
+
+        if (operands.Count <= Bias || operands[Bias] is not { } bias) return tangent;
+        var added = Turned(bias.unsqueeze(2).expand(-1, -1, _input!.numel() / (axis.Samples * _input.shape[^1]), -1));
+        return tangent is null ? added : tangent.Plus(added);
+    }
+
+    /// <inheritdoc/>
     protected internal override Tensor? Pullback(int operand, Tensor adjoints)
     {
         if (operand != Input) return base.Pullback(operand, adjoints);

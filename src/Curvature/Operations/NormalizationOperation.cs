@@ -124,7 +124,7 @@ internal sealed class NormalizationOperation(
     /// <inheritdoc/>
     internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, long samples) => AffineDraws.Of(
         parameters.Count > Scale ? parameters[Scale] : null, parameters.Count > Shift ? parameters[Shift] : null,
-        _whole!, affine, Keep);
+        _whole!, affine);
 
     private Tensor Broadcast(Tensor parameter) => parameter.view(affine(parameter.shape));
 

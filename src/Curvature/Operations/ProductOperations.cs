@@ -54,6 +54,9 @@ internal abstract class ProductOperation : Operation
 internal sealed class MultiplyOperation : ProductOperation
 {
     /// <inheritdoc/>
+    private protected override int BroadcastRank => Shape.Length;
+
+    /// <inheritdoc/>
     protected override Tensor Operand(Tensor value, bool hasLanes) => hasLanes ? Lanes.Align(value, Shape.Length) : value;
 
     /// <inheritdoc/>
@@ -71,6 +74,9 @@ internal sealed class MultiplyOperation : ProductOperation
 /// <summary><c>mm</c>, <c>bmm</c>, <c>matmul</c> of two matrices or two equal batches of matrices.</summary>
 internal sealed class MatrixProductOperation : ProductOperation
 {
+    /// <inheritdoc/>
+    private protected override int BroadcastRank => Shape.Length - 2;
+
     /// <inheritdoc/>
     protected override Tensor Product(Tensor left, Tensor right)
     {
@@ -116,6 +122,9 @@ internal sealed class MatrixProductOperation : ProductOperation
 /// <summary><c>div</c>: a / b, after broadcasting. ẏ = (ȧ − y ḃ)/b, D²f = −2 ẏ ḃ/b.</summary>
 internal sealed class DivideOperation : Operation
 {
+    /// <inheritdoc/>
+    private protected override int BroadcastRank => Shape.Length;
+
     private Tensor? _inverse;
     private SharedTensor? _quotient;
     private SharedTensor? _adjoint;

@@ -33,20 +33,17 @@ internal static class SharedWeightDraws
     {
         if (weight is null && bias is null) yield break;
         using var scope = NewDisposeScope();
-        var ones = keep(OutputDraw.EqualWeights(samples, (weight ?? bias)!.device));
-
         if (groups == 1 && positions == 1)
         {
             // One position: weight and bias see the same signs, and differ only in what a sample weighs.
             var norms = patches().to(ScalarType.Float64).Squared().sum([1, 2, 3]).unsqueeze(1);
             List<(Tensor Parameter, Tensor Weight)> served = [];
             if (weight is not null) served.Add((weight, norms));
-            if (bias is not null) served.Add((bias, ones));
+            if (bias is not null) served.Add((bias, ones_like(norms)));
             var weights = keep(cat([.. served.Select(s => s.Weight)], 1));
             yield return new OutputDraw(
                 [.. served.Select(s => s.Parameter)], outputs, weights, signs => Shaped(signs.unsqueeze(-1), layout, shape))
             {
-                IsUnweighted = false,
                 IsEachAlone = true,
             };
             yield break;
@@ -57,7 +54,7 @@ internal static class SharedWeightDraws
             long rank = Math.Min(inputs, positions);
             Tensor? factor = null;
             yield return new OutputDraw(
-                [weight], checked((int)(outputs * rank)), ones, signs =>
+                [weight], checked((int)(outputs * rank)), null, signs =>
                 {
                     // Whoever only asks how many numbers there are needs no factor.
                     factor ??= keep(linalg.qr(patches().to(ScalarType.Float64), linalg.QRMode.R).R.to(weight.dtype));
@@ -70,7 +67,7 @@ internal static class SharedWeightDraws
         if (bias is not null)
         {
             yield return new OutputDraw(
-                [bias], outputs, ones,
+                [bias], outputs, null,
                 signs => Shaped(signs.unsqueeze(-1).expand(-1, -1, -1, positions), layout, shape))
             {
                 IsEachAlone = true,

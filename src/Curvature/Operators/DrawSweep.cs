@@ -1,5 +1,6 @@
 using ActorHutch.Curvature.Graphs;
 using ActorHutch.Curvature.Probes;
+using ActorHutch.Curvature.Sweeps;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,40 +22,37 @@ internal sealed class DrawSweep
     private readonly int _firstStream;
     private readonly List<Place> _places = [];
     private readonly ILookup<Operation, Place> _at;
+    private readonly SampleAxes _axes;
 
     /// <summary>Collects the draws.</summary>
     /// <param name="linearization">Of the samples.</param>
     /// <param name="withLoss">Whether the loss's own curvature counts, or the model's alone.</param>
     /// <param name="parameters">The parameters that are drawn, by their handles; null for all.</param>
     /// <param name="firstStream">The first stream of random numbers that is the draws'.</param>
-    /// <param name="isInOrder">Whether it is known that samples come one after another.</param>
-    /// <exception cref="NoLayerRuleException">One of the parameters serves two operations, or none that can be drawn at.</exception>
-    public DrawSweep(Linearization linearization, bool withLoss, IReadOnlySet<IntPtr>? parameters = null, int firstStream = 0, bool isInOrder = false)
+    /// <param name="axes">Where the samples are; null where that has to be found.</param>
+    /// <exception cref="NoLayerRuleException">Samples cannot be told apart.</exception>
+    public DrawSweep(Linearization linearization, bool withLoss, IReadOnlySet<IntPtr>? parameters = null, int firstStream = 0, SampleAxes? axes = null)
     {
         (_linearization, _withLoss, _firstStream) = (linearization, withLoss, firstStream);
+        _axes = axes ?? new SampleAxes(linearization);
+        foreach (var node in linearization.Graph.Nodes.Where(node => linearization.Operations[node.Index] is { IsCurved: true, LaneSize: > 0 } && linearization.Flow.HasSamples(node)))
+            _ = _axes.At(node);
         var column = linearization.Risk.Blocks.Where(block => parameters?.Contains(block.Parameter.Handle) != false)
             .ToDictionary(block => block.Parameter.Handle, block => block.Index);
-        foreach (var (node, draw) in linearization.OutputDraws(isInOrder))
+        foreach (var (node, draw) in linearization.OutputDraws(_axes))
         {
             int[] columns = [.. draw.Parameters.Select(parameter => column.GetValueOrDefault(parameter.Handle, -1))];
             if (columns.All(one => one < 0)) continue;
             bool isSingle = !withLoss && linearization.CurvesEachNumberAlone(node, draw);
-            _places.Add(new Place(linearization.Operations[node], draw, StreamCount, LaneCount, isSingle ? 1 : draw.Size, columns));
-            StreamCount = checked(StreamCount + draw.Size);
-            LaneCount = checked(LaneCount + _places[^1].Lanes);
+            Add(linearization.Operations[node], draw, columns, isSingle ? 1 : draw.Size);
         }
 
-        _at = _places.ToLookup(place => place.Operation);
-        foreach (var block in linearization.Risk.Blocks.Where(block => column.ContainsKey(block.Parameter.Handle)))
-        {
-            int drawn = _places.Sum(place => place.Columns.Count(c => c == block.Index));
-            int uses = linearization.Graph.Nodes.SelectMany(node => node.Operands).Count(operand => operand is GraphTensor leaf && leaf.Tensor.Handle == block.Parameter.Handle);
-            if (drawn == 1 && uses == 1) continue;
-            throw new NoLayerRuleException(drawn == 0
-                ? $"Parameter {block.Name} is used by no layer that can be probed in output space."
-                : $"Parameter {block.Name} is shared by {uses} layers, which output space cannot probe independently.");
-        }
+        AddOwn(column);
+        _at = _places.Where(place => place.Operation is not null).ToLookup(place => place.Operation!);
     }
+
+    /// <summary>How many numbers the probes of each sample's own have, for one lane and sample.</summary>
+    public long OwnNumbers => _places.Where(place => place.Operation is null).Sum(place => (long)place.Draw.Size);
 
     /// <summary>How many basis vectors add up to the trace.</summary>
     public int LaneCount { get; private set; }
@@ -94,9 +92,8 @@ internal sealed class DrawSweep
             using var scope = NewDisposeScope();
             var perSample = (numbers[place].detach() * gradients[i]).sum(1, type: ScalarType.Float64).TimesInPlace(0.5);
             // What several parameters share is theirs as their covariances are.
-            var weights = place.Draw.Weights;
             using Scalar least = double.Epsilon;
-            Write(result, 0, place, perSample.unsqueeze(-1) * (weights / weights.sum(1, keepdim: true).clamp(min: least)));
+            Write(result, 0, place, Weighted(perSample, place.Draw.Weights is { } weights ? weights / weights.sum(1, keepdim: true).clamp(min: least) : null));
         }
 
         return result;
@@ -139,21 +136,53 @@ internal sealed class DrawSweep
         return result;
     }
 
+    private void Add(Operation? operation, OutputDraw draw, int[] columns, int lanes)
+    {
+        _places.Add(new Place(operation, draw, StreamCount, LaneCount, lanes, columns));
+        StreamCount = checked(StreamCount + draw.Size);
+        LaneCount = checked(LaneCount + lanes);
+    }
+
+    /// <summary>
+    /// What several operations take, or one at which nothing can be drawn: an explicit probe V_n for each sample, the same wherever
+    /// the parameter is used, so that products of its uses with one another count.
+    /// </summary>
+    private void AddOwn(Dictionary<IntPtr, int> column)
+    {
+        var used = _linearization.Graph.Nodes.SelectMany(node => node.Operands).OfType<GraphTensor>().Select(leaf => leaf.Tensor.Handle).ToHashSet();
+        var drawn = _places.SelectMany(place => place.Columns).ToHashSet();
+        foreach (var block in _linearization.Risk.Blocks.Where(
+            block => column.ContainsKey(block.Parameter.Handle) && used.Contains(block.Parameter.Handle) && !drawn.Contains(block.Index)))
+        {
+            long[] shape = block.Parameter.shape;
+            var draw = new OutputDraw(
+                [block.Parameter], checked((int)block.Parameter.numel()), null,
+                numbers => numbers.transpose(1, 2).reshape([numbers.shape[0] * numbers.shape[2], .. shape]));
+            Add(null, draw, [block.Index], draw.Size);
+        }
+    }
+
     /// <summary>A draw's numbers for each sample, <c>[P, J, N]</c>.</summary>
     private Tensor Numbers(Place place, ProbeBits bits, long firstProbe, int count) => bits.Draw(
         firstProbe, count, (uint)(_firstStream + place.FirstStream), place.Draw.Size, _linearization.SampleCount, Dtype, Device, _linearization.Risk.FirstSample);
 
     /// <summary>The numbers with the covariance of all parameters that they serve.</summary>
     private Tensor Scaled(Place place, Tensor numbers) =>
-        place.Draw.IsUnweighted ? numbers : numbers.mul_(place.Draw.Weights.sum(1).sqrt().to(Dtype));
+        place.Draw.Weights is { } weights ? numbers.mul_(weights.sum(1).sqrt().to(Dtype)) : numbers;
 
     /// <summary>The quadratic form of one draw, for each of its parameters, <c>[P, N, parameters]</c> in float64.</summary>
-    private Tensor Alone(Place place, Tensor numbers) => _linearization
-        .QuadraticForms((int)numbers.shape[0], at => ReferenceEquals(at, place.Operation) ? place.Draw.Tangent(numbers) : null, _withLoss)
-        .to(ScalarType.Float64).unsqueeze(-1) * place.Draw.Weights;
+    private Tensor Alone(Place place, Tensor numbers)
+    {
+        var values = Sweep(
+            (int)numbers.shape[0], at => ReferenceEquals(at, place.Operation) ? place.Draw.Tangent(numbers) : null, one => ReferenceEquals(one, place) ? numbers : null);
+        return Weighted(values.to(ScalarType.Float64), place.Draw.Weights);
+    }
+
+    /// <summary>From <c>[P, N]</c> to <c>[P, N, parameters]</c>.</summary>
+    private static Tensor Weighted(Tensor values, Tensor? weights) => weights is null ? values.unsqueeze(-1) : values.unsqueeze(-1) * weights;
 
     /// <summary>The quadratic form of all draws, <c>[P, N]</c>.</summary>
-    private Tensor Swept(int count, Dictionary<Place, Tensor> numbers) => _linearization.QuadraticForms(
+    private Tensor Swept(int count, Dictionary<Place, Tensor> numbers) => Sweep(
         count,
         operation =>
         {
@@ -166,7 +195,18 @@ internal sealed class DrawSweep
 
             return sum;
         },
-        _withLoss);
+        place => numbers[place]);
+
+    private Tensor Sweep(int count, Func<Operation, Tensor?> drawn, Func<Place, Tensor?> numbers)
+    {
+        var own = new Dictionary<IntPtr, BlockProbes>();
+        foreach (var place in _places.Where(place => place.Operation is null))
+        {
+            if (numbers(place) is { } given) own[place.Draw.Parameters[0].Handle] = new BlockProbes(place.Draw.Tangent(given));
+        }
+
+        return _linearization.QuadraticForms(count, drawn, own, _axes, _withLoss);
+    }
 
     private static void Write(Tensor result, long row, Place place, Tensor values)
     {
@@ -176,12 +216,12 @@ internal sealed class DrawSweep
         }
     }
 
-    /// <summary>What is drawn at one operation for some parameters.</summary>
-    /// <param name="Operation">The operation.</param>
+    /// <summary>What is drawn at one operation for some parameters, or of one parameter wherever it is used.</summary>
+    /// <param name="Operation">The operation; null for a probe of the parameter itself.</param>
     /// <param name="Draw">The draw.</param>
     /// <param name="FirstStream">The first of its streams of random numbers.</param>
     /// <param name="FirstLane">The first of its basis vectors.</param>
     /// <param name="Lanes">How many basis vectors it takes.</param>
     /// <param name="Columns">The blocks of its parameters; −1 for one that is not drawn.</param>
-    private sealed record Place(Operation Operation, OutputDraw Draw, int FirstStream, int FirstLane, int Lanes, int[] Columns);
+    private sealed record Place(Operation? Operation, OutputDraw Draw, int FirstStream, int FirstLane, int Lanes, int[] Columns);
 }

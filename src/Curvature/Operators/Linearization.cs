@@ -21,7 +21,9 @@ internal sealed class Linearization : IDisposable
     private readonly LossCurvature _loss;
     private readonly long _samples;
     private readonly bool _secondOrder;
+    private readonly bool _isForReverse;
     private readonly Dictionary<int, Tensor[]> _operands = [];
+    private SampleFlow? _flow;
     private long[] _output = [];
 
     /// <summary>Passes the batch through the model once.</summary>
@@ -35,13 +37,12 @@ internal sealed class Linearization : IDisposable
         ArgumentNullException.ThrowIfNull(risk);
         Risk = risk;
         _samples = risk.SampleCount;
-        _secondOrder = matrix == CurvatureMatrix.Hessian;
+        (_secondOrder, _isForReverse) = (matrix == CurvatureMatrix.Hessian, isForReverse);
         _graph = table.Graph(risk.Model);
         _readers = _graph.Readers();
         _operations = [.. _graph.Nodes.Select(node => node.Operation(_samples))];
         try
         {
-            if (isForReverse) Flow = new SampleFlow(_graph, _samples);
             _loss = Pass();
         }
         catch
@@ -60,8 +61,9 @@ internal sealed class Linearization : IDisposable
     /// <summary>The model's graph.</summary>
     public ModelGraph Graph => _graph;
 
-    /// <summary>Where samples meet parameters; null where no reverse sweep is to follow.</summary>
-    public SampleFlow? Flow { get; }
+    /// <summary>Where samples meet parameters.</summary>
+    /// <exception cref="NoLayerRuleException">Something that is made of parameters has samples elsewhere than in its first dimension.</exception>
+    public SampleFlow Flow => _flow ??= new SampleFlow(_graph, _samples);
 
     /// <summary>All operations, each after those whose results it takes.</summary>
     public IReadOnlyList<Operation> Operations => _operations;
@@ -74,31 +76,19 @@ internal sealed class Linearization : IDisposable
         return names.Length == 0 ? reason : $"{reason}; libtorch differentiates what has no rule: {named}";
     }
 
-    /// <summary>What can be drawn in output space, and where.</summary>
-    /// <param name="isInOrder">Whether it is known that samples come one after another.</param>
-    /// <exception cref="NoLayerRuleException">Somewhere the samples do not come one after another, so that they cannot be told apart.</exception>
-    public IEnumerable<(int Node, OutputDraw Draw)> OutputDraws(bool isInOrder = false)
+    /// <summary>What can be drawn at the operations where parameters act, and where: of parameters that one operation takes.</summary>
+    /// <param name="axes">Where the samples are: a rule has them in the first dimension, and a linear operation's may be positions of one.</param>
+    public IEnumerable<(int Node, OutputDraw Draw)> OutputDraws(SampleAxes axes)
     {
-        if (!isInOrder) CheckOrder(index => _operations[index] is { LaneSize: > 0 } operation && (operation.IsCurved || HasParameters(index)));
-        foreach (var node in _graph.Nodes)
+        var uses = _graph.Nodes.SelectMany(node => node.Operands).OfType<GraphTensor>().Where(leaf => leaf.Varies).ToLookup(leaf => leaf.Tensor.Handle);
+        foreach (var node in _graph.Nodes.Where(node => Flow.IsMeeting(node.Index)))
         {
-            Tensor?[] parameters = [.. node.Operands.Select(operand => operand is GraphTensor { Varies: true } leaf ? leaf.Tensor : null)];
+            bool isRow = _operations[node.Index] is LinearOperation || _operations[node.Index].Shape.FirstOrDefault() == _samples;
+            if (!isRow || axes.At(node) is not { Dimension: 0, IsMinor: false }) continue;
+            Tensor?[] parameters = [.. node.Operands.Select(
+                operand => operand is GraphTensor { Varies: true } leaf && uses[leaf.Tensor.Handle].Count() == 1 ? leaf.Tensor : null)];
             if (parameters.All(parameter => parameter is null)) continue;
-            var operation = _operations[node.Index];
-            foreach (var draw in operation.OutputDraws(parameters, _samples)) yield return (node.Index, draw);
-        }
-    }
-
-    /// <summary>Whether samples come one after another, so that they can be told apart.</summary>
-    /// <param name="isAsked">Whether a node, by its place, is asked about.</param>
-    /// <exception cref="NoLayerRuleException">Somewhere they do not.</exception>
-    public void CheckOrder(Func<int, bool> isAsked)
-    {
-        // Layers have the samples first; what a graph does with them, it does not say.
-        if (Risk.Model is IModelOfInputs && _samples > 1 && SampleOrder.Broken(_graph, Risk.Given, isAsked) is { } broken) throw NotInOrder(broken);
-        foreach (var operation in _operations.Where((_, index) => isAsked(index) && HasParameters(index)))
-        {
-            if (operation is not LinearOperation && operation.Shape is [var first, ..] && first != _samples) throw NotInOrder(operation.Name);
+            foreach (var draw in _operations[node.Index].OutputDraws(parameters, _samples)) yield return (node.Index, draw);
         }
     }
 
@@ -160,10 +150,6 @@ internal sealed class Linearization : IDisposable
         return true;
     }
 
-    /// <summary>Whether a parameter acts on something at a node; what takes parameters alone, such as a transpose, has no samples.</summary>
-    private bool HasParameters(int index) =>
-        _graph.Nodes[index].Operands is var operands && operands.Any(operand => operand is GraphTensor { Varies: true }) && operands.Any(operand => operand is not GraphTensor);
-
     internal static NoLayerRuleException NotInOrder(string name) =>
         new($"{name} does not have the samples one after another in its first dimension, so that they cannot be told apart.");
 
@@ -187,9 +173,12 @@ internal sealed class Linearization : IDisposable
     /// <summary>The quadratic form of each lane and each sample, <c>[P, N]</c>, for tangents drawn at operations.</summary>
     /// <param name="lanes">P.</param>
     /// <param name="drawn">What is drawn at an operation's result, <c>[P, *shape]</c>; null for nothing.</param>
+    /// <param name="own">Probes of parameters for each sample by itself, <c>[P·N, *shape]</c>, by the parameter's handle.</param>
+    /// <param name="axes">Where the samples are.</param>
     /// <param name="withLoss">Whether the loss's curvature counts, żᵀ ∇²ℓ ż, beside the model's own.</param>
-    public Tensor QuadraticForms(int lanes, Func<Operation, Tensor?> drawn, bool withLoss = true) =>
-        Run(new Sweep(lanes, _samples, drawn, _secondOrder), withLoss) ?? zeros([lanes, _samples], Risk.Dtype, Risk.Device);
+    public Tensor QuadraticForms(
+        int lanes, Func<Operation, Tensor?> drawn, IReadOnlyDictionary<IntPtr, BlockProbes> own, SampleAxes axes, bool withLoss) =>
+        Run(new Sweep(lanes, _samples, drawn, _secondOrder, own), withLoss, axes) ?? zeros([lanes, _samples], Risk.Dtype, Risk.Device);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -204,7 +193,7 @@ internal sealed class Linearization : IDisposable
         foreach (var operand in _operands.Values.SelectMany(operands => operands)) operand.Dispose();
     }
 
-    private Tensor? Run(Sweep sweep, bool withLoss = true)
+    private Tensor? Run(Sweep sweep, bool withLoss = true, SampleAxes? axes = null)
     {
         var tangents = new Tensor?[_graph.Nodes.Count];
         int[] readers = [.. _readers];
@@ -212,8 +201,7 @@ internal sealed class Linearization : IDisposable
         {
             var operation = _operations[node.Index];
             if (operation.LaneSize == 0) continue;
-            var operands = new Tangents(node.Operands, tangents, sweep);
-            var tangent = operands.AreZero ? null : operation.Tangent(operands, sweep);
+            var (operands, tangent) = TangentOf(node, tangents, sweep, axes);
             if (sweep.DrawnAt(operation) is { } drawn)
             {
                 var before = tangent;
@@ -230,8 +218,34 @@ internal sealed class Linearization : IDisposable
             }
         }
 
+        sweep.Axis = new SampleAxis(_samples);
         if (withLoss && _graph.Output is GraphNode output && tangents[output.Index] is { } last) _loss.AddTo(sweep, last);
+        if (sweep.OfSamples?.Sum is { } shared) sweep.Add(shared.view(sweep.LaneCount, _samples).Times(1.0 / _samples));
         return sweep.Sum;
+    }
+
+    private (Tangents Operands, Tensor? Tangent) TangentOf(GraphNode node, Tensor?[] tangents, Sweep sweep, SampleAxes? axes)
+    {
+        var operation = _operations[node.Index];
+        if (axes is not null && Flow.HasSamples(node) && operation.IsCurved) sweep.Axis = axes.At(node);
+        if (sweep.OfSamples is { } ofSamples)
+        {
+            if (Flow.IsShared(node)) sweep = ofSamples;
+            else if (Flow.IsMeeting(node.Index))
+            {
+                var own = new Tangents(node.Operands, tangents, ofSamples);
+                bool[] isOwn = [.. node.Operands.Select((operand, i) => Flow.IsShared(operand) && own[i] is not null)];
+                if (isOwn.Contains(true))
+                {
+                    var others = new Tangents(node.Operands, tangents, sweep);
+                    Tensor?[] all = [.. isOwn.Select((one, i) => one ? own[i]!.unflatten(0, sweep.LaneCount, _samples) : others[i])];
+                    return (others, operation.SampleTangent(new Tangents(all, isOwn), sweep, axes!.At(node)));
+                }
+            }
+        }
+
+        var operands = new Tangents(node.Operands, tangents, sweep);
+        return (operands, operands.AreZero ? null : operation.Tangent(operands, sweep));
     }
 
     private LossCurvature Pass()
@@ -268,7 +282,7 @@ internal sealed class Linearization : IDisposable
         {
             Tensor[] operands = [.. node.Operands.Select(value => ModelGraph.TensorOf(value, inputs, results))];
             var result = results[node.Index] = _operations[node.Index].Run(operands);
-            if (result.requires_grad && Flow?.IsMeeting(node.Index) == true)
+            if (_isForReverse && result.requires_grad && Flow.IsMeeting(node.Index))
                 _operands[node.Index] = [.. operands.Select(operand => operand.detach().DetachFromDisposeScope())];
         }
 

@@ -15,18 +15,18 @@ internal sealed class OutputSpaceForm : SampledForm, IQuadraticForm
     private readonly DrawSweep _draws;
     private readonly BlockStructure _structure;
     private readonly ProbeBits _bits;
-    private readonly int _largestStack;
 
     /// <summary>Collects the layers' draws.</summary>
     /// <exception cref="CurvatureException">A parameter serves two layers, or none that can be drawn at.</exception>
     public OutputSpaceForm(
-        Linearization linearization, BlockStructure structure, ProbeDistribution distribution, ulong seed, int largestStack)
+        Linearization linearization, BlockStructure structure, ProbeDistribution distribution, ulong seed, long? budget)
         : base(linearization.Risk, distribution)
     {
-        (_linearization, _structure, _largestStack) = (linearization, structure, largestStack);
+        (_linearization, _structure) = (linearization, structure);
         if (distribution != ProbeDistribution.Basis) _bits = new ProbeBits(seed, distribution, ProbeSpace.Output);
         using var noGrad = no_grad();
         _draws = new DrawSweep(linearization, withLoss: true);
+        LargestStack = StackSize.ForOutputSpace(linearization.Risk, linearization.Operations, _draws.OwnNumbers, budget);
     }
 
     /// <inheritdoc/>
@@ -42,7 +42,7 @@ internal sealed class OutputSpaceForm : SampledForm, IQuadraticForm
     public override long BasisCount => _draws.LaneCount;
 
     /// <inheritdoc/>
-    protected override int LargestStack => _largestStack;
+    protected override int LargestStack { get; }
 
     /// <inheritdoc/>
     protected override IEnumerable<Operation> Operations => _linearization.Operations;

@@ -54,8 +54,8 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
             // Whether there is a root, and whether all operations tell samples apart, is known before the first probe.
             like.SquaredGradients(RootOfNothing(few));
             // As is whether all that bends can be drawn, and in what order the samples come.
-            if (bent.Count > 0) _ = new DrawSweep(few, withLoss: false, bent);
-            long fitting = StackSize.SamplesOfReverseSweeps(few, out int lanes), size = few.SampleCount > FewSamples ? few.SampleCount : fitting;
+            long own = bent.Count > 0 ? new DrawSweep(few, withLoss: false, bent).OwnNumbers : 0;
+            long fitting = StackSize.SamplesOfReverseSweeps(few, own, options.MemoryBudget, out int lanes), size = few.SampleCount > FewSamples ? few.SampleCount : fitting;
             for (long first = 0; first < risk.SampleCount; first += size) AddBlock(risk, table, like, bent, first, Math.Min(size, risk.SampleCount - first));
             double total = _blocks.Sum(block => block.Weight);
             Parts = [.. _blocks.Select(block => (
@@ -66,7 +66,7 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
             if (bent.Count > 0)
             {
                 var largest = _blocks.MaxBy(block => block.Linearization.SampleCount)!.Linearization;
-                LargestStack = Math.Min(LargestStack, StackSize.ForOutputSpace(risk, largest.Operations, options.MemoryBudget));
+                LargestStack = Math.Min(LargestStack, StackSize.ForOutputSpace(largest.Risk, largest.Operations, own, options.MemoryBudget));
             }
         }
         catch
@@ -139,8 +139,9 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
         try
         {
             RootOfNothing(linearization);
-            var draws = bent.Count > 0 ? new DrawSweep(linearization, withLoss: false, bent, firstStream: linearization.OutputSize, isInOrder: true) : null;
-            _blocks.Add(new SampleBlock(linearization, new ReverseSweep(linearization, like), draws, part.FoldWeight));
+            var reverse = new ReverseSweep(linearization, like);
+            var draws = bent.Count > 0 ? new DrawSweep(linearization, withLoss: false, bent, firstStream: linearization.OutputSize, reverse.Axes) : null;
+            _blocks.Add(new SampleBlock(linearization, reverse, draws, part.FoldWeight));
         }
         catch
         {

@@ -207,8 +207,7 @@ public static class QuadraticForms
         try
         {
             var form = new OutputSpaceForm(
-                linearization, options.Structure, options.Distribution, options.Seed,
-                StackSize.ForOutputSpace(linearization.Risk, linearization.Operations, options.MemoryBudget))
+                linearization, options.Structure, options.Distribution, options.Seed, options.MemoryBudget)
             {
                 MethodReason = linearization.Reason(options.Method is null ? "the one that output space has" : "asked for"),
             };

@@ -25,7 +25,6 @@ internal sealed class ReverseSweep
     private readonly long _samples;
     private readonly Dictionary<GraphTensor, int> _columns = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<GraphValue> _single;
-    private readonly Dictionary<int, (SampleAxis Axis, long Rows)> _axes = [];
 
     /// <summary>Follows the graph once.</summary>
     /// <param name="linearization">Of all samples of the sweep.</param>
@@ -33,9 +32,9 @@ internal sealed class ReverseSweep
     /// <exception cref="NoLayerRuleException">Somewhere samples cannot be told apart.</exception>
     public ReverseSweep(Linearization linearization, ReverseSweep? like = null)
     {
-        (_linearization, _graph, _operations, _flow) = (linearization, linearization.Graph, linearization.Operations, linearization.Flow!);
+        (_linearization, _graph, _operations, _flow) = (linearization, linearization.Graph, linearization.Operations, linearization.Flow);
         _samples = linearization.Risk.SampleCount;
-        FindAxes(like);
+        Axes = new SampleAxes(linearization, like?.Axes);
         var column = linearization.Risk.Blocks.ToDictionary(block => block.Parameter.Handle, block => block.Index);
         var readers = new Dictionary<GraphValue, int>(ReferenceEqualityComparer.Instance);
         var elsewhere = new HashSet<GraphValue>(ReferenceEqualityComparer.Instance);
@@ -51,6 +50,9 @@ internal sealed class ReverseSweep
 
         _single = new(readers.Where(pair => pair.Value == 1 && !elsewhere.Contains(pair.Key)).Select(pair => pair.Key), ReferenceEqualityComparer.Instance);
     }
+
+    /// <summary>Where the samples are.</summary>
+    public SampleAxes Axes { get; }
 
     /// <summary>The most numbers of a lane that there are at once.</summary>
     public long MostNumbers()
@@ -106,29 +108,6 @@ internal sealed class ReverseSweep
         return result;
     }
 
-    /// <summary>Where the samples are, wherever they meet parameters.</summary>
-    private void FindAxes(ReverseSweep? like)
-    {
-        var risk = _linearization.Risk;
-        bool IsAsked(int index) => _operations[index].LaneSize > 0 && _flow.IsMeeting(index);
-        // Layers have the samples first; what a graph does with them, it does not say.
-        var found = like is null && _samples > 1 && risk.Model is IModelOfInputs ? SampleOrder.Axes(_graph, risk.Given, IsAsked) : null;
-        foreach (var node in _graph.Nodes.Where(node => IsAsked(node.Index)))
-        {
-            var first = (new SampleAxis(_samples), _operations[node.Index].Shape is [var rows, ..] ? rows / _samples : 0);
-            var (axis, count) = _samples == 1 ? first
-                : _flow.Expanded(node.Index) is { } expanded ? expanded
-                : like is { _samples: > 1 } ? (like._axes[node.Index].Axis with { Samples = _samples }, like._axes[node.Index].Rows)
-                : found is null ? first
-                : found.TryGetValue(node.Index, out var known) ? known
-                : throw Linearization.NotInOrder(node.Name);
-            long[] shape = _operations[node.Index].Shape;
-            // What was taken for samples must be as many as there are.
-            if (shape.Length == 0 || shape[axis.Dimension] != count * _samples) throw Linearization.NotInOrder(node.Name);
-            _axes[node.Index] = (axis, count);
-        }
-    }
-
     private bool Varies(GraphValue value) => value switch
     {
         GraphTensor leaf => leaf.Varies,
@@ -159,8 +138,8 @@ internal sealed class ReverseSweep
     }
 
     private SampleGradients GradientsOf(GraphNode node, int operand, Tensor given) =>
-        _operations[node.Index].Gradients(operand, given, _axes[node.Index].Axis)
-        ?? (_axes[node.Index].Axis is { Dimension: 0, IsMinor: false }
+        _operations[node.Index].Gradients(operand, given, Axes.At(node))
+        ?? (Axes.At(node) is { Dimension: 0, IsMinor: false }
             ? new ExplicitGradients(new SampleBySample(node, _linearization.OperandsOf(node.Index), _flow, _samples).Gradients(operand, given))
             : throw Linearization.NotInOrder(node.Name));
 

@@ -20,6 +20,9 @@ internal static class StackSize
     /// <summary>The same for a reverse sweep, whose widest values are met by few passes.</summary>
     private const long ReverseBytes = 4L << 20;
 
+    /// <summary>A probe of each sample's own is drawn, turned, and multiplied from.</summary>
+    private const int OwnCopies = 3;
+
     private const int FewestLanes = 8, MostLanes = 64;
 
     /// <summary>On a GPU a stack must be large enough to keep all of it busy.</summary>
@@ -33,10 +36,14 @@ internal static class StackSize
     }
 
     /// <summary>For sweeps in output space, where no stack of parameters' size is ever made.</summary>
-    public static int ForOutputSpace(EmpiricalRisk risk, IEnumerable<Operation> operations, long? budget)
+    /// <param name="risk">The risk.</param>
+    /// <param name="operations">Its model's operations.</param>
+    /// <param name="own">How many numbers the parameters' probes of each sample's own have.</param>
+    /// <param name="budget">The budget in bytes; null for the default.</param>
+    public static int ForOutputSpace(EmpiricalRisk risk, IEnumerable<Operation> operations, long own, long? budget)
     {
-        long bytesPerProbe = BytesPerProbe(risk, operations, out long widest);
-        return Fit(Target(risk), Math.Max(1, widest), budget, bytesPerProbe);
+        long bytesPerProbe = BytesPerProbe(risk, operations, out long widest), ofSamples = ItemSize(risk) * own * risk.SampleCount;
+        return Fit(Target(risk), Math.Max(1, Math.Max(widest, ofSamples)), budget, checked(bytesPerProbe + OwnCopies * ofSamples));
     }
 
     /// <summary>For reverse sweeps through a block of samples.</summary>
@@ -52,14 +59,18 @@ internal static class StackSize
     /// sample, such as what a convolution sees, is computed once a stack, so that a stack is high before a block is long.
     /// </summary>
     /// <param name="some">Some samples.</param>
+    /// <param name="own">How many numbers the parameters' probes of each sample's own have.</param>
+    /// <param name="budget">The budget in bytes; null for the default.</param>
     /// <param name="lanes">How many lanes a stack has.</param>
-    public static long SamplesOfReverseSweeps(Linearization some, out int lanes)
+    public static long SamplesOfReverseSweeps(Linearization some, long own, long? budget, out int lanes)
     {
         var risk = some.Risk;
         BytesPerProbe(risk, some.Operations, out long widest);
         long bytes = Math.Max(1, widest / some.SampleCount), target = risk.Device.type == DeviceType.CPU ? ReverseBytes : DeviceBytes;
         lanes = (int)Math.Clamp(target / bytes, 1, Math.Clamp(some.OutputSize, FewestLanes, MostLanes));
-        return Math.Max(1, target / (bytes * lanes));
+        // At least one lane of such probes must fit.
+        long most = own == 0 ? long.MaxValue : (budget ?? CurvatureOptions.DefaultMemoryBudget) / (2 * OwnCopies * ItemSize(risk) * own);
+        return Math.Clamp(target / (bytes * lanes), 1, Math.Max(1, most));
     }
 
     /// <summary>For Hessian-matrix products: as many as are asked for at once, if they fit.</summary>

@@ -21,6 +21,16 @@ internal readonly record struct SampleAxis(long Samples, int Dimension = 0, bool
             : value.unflatten(at, Samples, rows).movedim([at], [leading]);
     }
 
+    /// <summary>The inverse of <see cref="Front"/>.</summary>
+    /// <param name="value"><c>[…, N, *shape]</c> with k in place of k·N.</param>
+    /// <param name="leading">How many dimensions are before the samples' own.</param>
+    /// <returns><c>[…, *shape]</c>.</returns>
+    public Tensor Back(Tensor value, int leading)
+    {
+        int at = leading + Dimension;
+        return value.movedim([leading], [IsMinor ? at + 1 : at]).flatten(at, at + 1);
+    }
+
     /// <summary>The transpose of broadcasting, for each sample by itself.</summary>
     /// <param name="lanes">Of a value with these samples, <c>[P, *shape]</c>.</param>
     /// <param name="shape">The shape that was broadcast, the same for all samples.</param>

@@ -76,17 +76,6 @@ public sealed class MissingRuleTests
         Rejected.Saying("Quartic", () => Rejected.Form(problem.Risk, CurvatureMethod.Quadratic));
     }
 
-    [Theory]
-    [InlineData("tied weights", "0.weight is shared by 2 layers")]
-    [InlineData("one layer twice", "0.weight is shared by 2 layers")]
-    public void Output_space_has_no_place_for_a_parameter_of_two_layers(string model, string message)
-    {
-        using var scope = NewDisposeScope();
-        using var problem = ModelCases.All[model].With(LossCase.All["cross-entropy, mean"]);
-        Rejected.Saying(message, () => OutputSpace(problem.Risk, new CurvatureOptions()));
-        Rejected.Saying("ProbeSpace.Parameter", () => OutputSpace(problem.Risk, new CurvatureOptions()));
-    }
-
     [Fact]
     public void Output_space_has_no_products_and_says_what_serves_the_model()
     {

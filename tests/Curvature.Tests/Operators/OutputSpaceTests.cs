@@ -19,8 +19,7 @@ public sealed class OutputSpaceTests
     public static TheoryData<string, ProbeDistribution> Table()
     {
         var data = new TheoryData<string, ProbeDistribution>();
-        string[] shared = ["tied weights", "one layer twice", "one convolution twice"];
-        foreach (string model in ModelCases.WithAutodiff.Except(shared))
+        foreach (string model in ModelCases.WithAutodiff)
         {
             data.Add(model, ProbeDistribution.Rademacher);
             data.Add(model, ProbeDistribution.Gaussian);
@@ -91,20 +90,6 @@ public sealed class OutputSpaceTests
         var (apart, together) = (blocks.Evaluate(0, (int)blocks.BasisCount), full.Evaluate(0, (int)full.BasisCount));
 
         Near.Relative([.. Enumerable.Range(0, apart.Count).Select(apart.Total)], together.Values, 1e-14);
-    }
-
-    [Theory]
-    [InlineData(BlockStructure.Block)]
-    [InlineData(BlockStructure.Full)]
-    public void A_parameter_of_two_layers_is_refused_in_either_structure(BlockStructure structure)
-    {
-        using var scope = NewDisposeScope();
-        using var problem = ModelCases.All["tied weights"].With(LossCase.All["cross-entropy, sum"]);
-
-        string message = Assert.Throws<NoLayerRuleException>(() => QuadraticForms.Create(
-            problem.Risk, new CurvatureOptions { ProbeSpace = ProbeSpace.Output, Structure = structure })).Message;
-
-        Assert.Contains("is shared by 2 layers", message, StringComparison.Ordinal);
     }
 
     [Fact]

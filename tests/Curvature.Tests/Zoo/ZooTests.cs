@@ -78,21 +78,31 @@ public sealed class ZooTests(ZooWithExpectations zoo)
     {
         using var scope = NewDisposeScope();
         using var single = new ZooModel(zoo.Of(model), ScalarType.Float32);
-        Assert.Equal(isPiecewiseLinear, Said().Contains("the model is piecewise linear along each parameter", StringComparison.Ordinal));
+        using var form = QuadraticForms.Create(single.Risk(), new CurvatureOptions { ProbeSpace = ProbeSpace.Prediction });
+        Assert.Equal(isPiecewiseLinear, form.MethodReason.Contains("the model is piecewise linear along each parameter", StringComparison.Ordinal));
+    }
 
-        string Said()
+    /// <summary>Every parameter is drawn in some way, and the blocks of a sweep of all draws add up to what the sweep has found.</summary>
+    [Theory, MemberData(nameof(Names))]
+    public void Samples_have_probes_of_their_own_in_both_spaces(string model)
+    {
+        using var scope = NewDisposeScope();
+        using var precise = new ZooModel(zoo.Of(model), ScalarType.Float64);
+        var risk = precise.Risk();
+        Assert.SkipWhen(risk.Loss is ModelLoss, "It has no prediction that a loss is of.");
+        var options = new CurvatureOptions { ProbeSpace = ProbeSpace.Prediction, Structure = BlockStructure.Full };
+        using var full = QuadraticForms.Create(risk, options);
+        using var blocks = QuadraticForms.Create(risk, options with { Structure = BlockStructure.Block });
+        using var output = QuadraticForms.Create(risk, options with { ProbeSpace = ProbeSpace.Output });
+        var (together, apart) = (full.Evaluate(1, 2), blocks.Evaluate(1, 2));
+
+        for (int p = 0; p < together.Count; p++)
         {
-            try
-            {
-                using var form = QuadraticForms.Create(single.Risk(), new CurvatureOptions { ProbeSpace = ProbeSpace.Prediction });
-                return form.MethodReason;
-            }
-            catch (NoLayerRuleException error)
-            {
-                // A model that bends may have a parameter that no layer draws.
-                return error.Message;
-            }
+            double magnitude = Enumerable.Range(0, apart.Columns).Sum(b => Math.Abs(apart[p][b]));
+            Close(together.Total(p), apart.Total(p), Tolerance * magnitude);
         }
+
+        Assert.All(output.Evaluate(0, 1).Values.ToArray(), value => Assert.True(double.IsFinite(value)));
     }
 
     private static void Compare(JsonElement expected, ZooModel model, double tolerance, params CurvatureMethod[] methods)
