@@ -43,8 +43,8 @@ public abstract class Operation : TensorOwner
 
     /// <summary>What can be drawn at this operation in output space; nothing where no parameter is an operand.</summary>
     /// <param name="parameters">The operands that are parameters whose curvature is asked for; null for the others.</param>
-    /// <param name="samples">N.</param>
-    internal virtual IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, long samples) => [];
+    /// <param name="axis">Where the result has its samples.</param>
+    internal virtual IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, SampleAxis axis) => [];
 
     /// <summary>Computes the operation and remembers what <see cref="Prepare"/> and <see cref="Tangent"/> need.</summary>
     internal Tensor Run(IReadOnlyList<Tensor> operands)

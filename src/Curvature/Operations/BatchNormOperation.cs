@@ -80,7 +80,7 @@ internal sealed class BatchNormOperation(Tensor mean, Tensor variance, double ep
     internal override bool IsPiecewiseLinear(IReadOnlyList<IReadOnlySet<IntPtr>> parameters) => AreDisjoint(parameters);
 
     /// <inheritdoc/>
-    internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, long samples) => AffineDraws.Of(
+    internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, SampleAxis axis) => AffineDraws.Of(
         parameters.Count > Scale ? parameters[Scale] : null, parameters.Count > Shift ? parameters[Shift] : null,
         _whole!, shape => [1, .. shape, .. Shape[2..].Select(_ => 1L)]);
 

@@ -122,10 +122,11 @@ internal sealed class ConvolutionOperation(ConvolutionArguments arguments) : Ope
     internal override bool IsPiecewiseLinear(IReadOnlyList<IReadOnlySet<IntPtr>> parameters) => AreDisjoint(parameters);
 
     /// <inheritdoc/>
-    internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, long samples) =>
+    internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, SampleAxis axis) =>
         arguments.Transposed || arguments.Stride.Length > 2 ? [] : SharedWeightDraws.Of(
             parameters[Weight], parameters.Count > Bias ? parameters[Bias] : null, (int)Shape[1], () => Patches(_input!, OperandShapes[Weight][2..], arguments.Groups),
-            arguments.Groups, OperandShapes[Weight][1..].Aggregate((a, b) => a * b), Shape[2..].Aggregate((a, b) => a * b), LaneLayout.SamplesFirst, Shape, samples, Keep);
+            arguments.Groups, OperandShapes[Weight][1..].Aggregate((a, b) => a * b), Shape[2..].Aggregate((a, b) => a * b),
+            tangent => Logical(tangent.permute(2, 0, 1, 3).reshape([Shape[0], tangent.shape[0], .. Shape[1..]])), axis.Samples, Keep);
 
     private Tensor Logical(Tensor tangent) => Lanes.From(LaneLayout.SamplesFirst, tangent, Shape);
 

@@ -63,10 +63,10 @@ internal sealed class EmbeddingOperation(Func<Tensor, Tensor, Tensor> function) 
     /// A number that occurs twice in a sample must get the same random row both times: each position takes the row
     /// drawn for the first position with its number.
     /// </summary>
-    internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, long samples)
+    internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, SampleAxis axis)
     {
         if (parameters[Table] is not { } table) yield break;
-        long width = Shape[^1];
+        long width = Shape[^1], samples = axis.Samples;
         var numbers = _numbers!.view(samples, -1);
         long positions = numbers.shape[1];
         var first = Keep(RowGradients.FirstPlaces(numbers));

@@ -73,20 +73,19 @@ internal sealed class LinearOperation : Operation
     internal override Tensor? SampleTangent(Tangents operands, Sweep sweep, SampleAxis axis)
     {
         if (axis.Dimension == Shape.Length - 1) return base.SampleTangent(operands, sweep, axis);
-        Tensor Turned(Tensor rows) => axis.Back(rows.reshape([sweep.LaneCount, axis.Samples, .. axis.Front(_input!, 0).shape[1..^1], Outputs]), 1);
         var inner = operands[Input];
         var tangent = inner is null ? null : Tangent(new Tangents([inner, null, null]), sweep);
         if (operands[Weight] is { } weight)
         {
             var columns = weight.transpose(2, 3);
-            var seen = Turned(axis.Front(_input!, 0).flatten(1, -2).matmul(columns));
+            var seen = OfRows(axis.Front(_input!, 0).flatten(1, -2).matmul(columns), axis);
             tangent = tangent is null ? seen : tangent.Plus(seen);
             if (inner is not null && sweep.SecondOrder && _adjoint is not null)
-                sweep.AddProduct(Turned(axis.Front(inner, 1).flatten(2, -2).matmul(columns)), _adjoint, factor: 2);
+                sweep.AddProduct(OfRows(axis.Front(inner, 1).flatten(2, -2).matmul(columns), axis), _adjoint, factor: 2);
         }
 
         if (operands.Count <= Bias || operands[Bias] is not { } bias) return tangent;
-        var added = Turned(bias.unsqueeze(2).expand(-1, -1, _input!.numel() / (axis.Samples * _input.shape[^1]), -1));
+        var added = OfRows(bias.unsqueeze(2).expand(-1, -1, _input!.numel() / (axis.Samples * _input.shape[^1]), -1), axis);
         return tangent is null ? added : tangent.Plus(added);
     }
 
@@ -115,9 +114,9 @@ internal sealed class LinearOperation : Operation
     internal override bool IsPiecewiseLinear(IReadOnlyList<IReadOnlySet<IntPtr>> parameters) => AreDisjoint(parameters);
 
     /// <inheritdoc/>
-    internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, long samples) => SharedWeightDraws.Of(
-        parameters[Weight], parameters.Count > Bias ? parameters[Bias] : null, Outputs, () => Patches(samples), 1, OperandShapes[Weight][1],
-        Shape[..^1].Aggregate(1L, (a, b) => a * b) / samples, LaneLayout.SamplesLast, Shape, samples, Keep);
+    internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, SampleAxis axis) => axis.Dimension == Shape.Length - 1 ? [] : SharedWeightDraws.Of(
+        parameters[Weight], parameters.Count > Bias ? parameters[Bias] : null, Outputs, () => Patches(axis), 1, OperandShapes[Weight][1],
+        Shape[..^1].Aggregate(1L, (a, b) => a * b) / axis.Samples, tangent => OfPositions(tangent, axis), axis.Samples, Keep);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -153,5 +152,14 @@ internal sealed class LinearOperation : Operation
     }
 
     /// <summary>The input as <c>[N, 1, in, T]</c>: one group, T positions that share the weights.</summary>
-    private Tensor Patches(long samples) => _input!.reshape(samples, -1, OperandShapes[Weight][1]).transpose(1, 2).unsqueeze(1);
+    private Tensor Patches(SampleAxis axis) => axis.Front(_input!, 0).flatten(1, -2).transpose(1, 2).unsqueeze(1);
+
+    /// <summary>From <c>[P, out, N, T]</c> to tangents.</summary>
+    private Tensor OfPositions(Tensor tangent, SampleAxis axis) => axis is { Dimension: 0, IsMinor: false }
+        ? Logical(tangent.reshape(tangent.shape[0], Outputs, -1))
+        : OfRows(tangent.permute(0, 2, 3, 1), axis);
+
+    /// <summary>From <c>[P, N, T, out]</c> to tangents.</summary>
+    private Tensor OfRows(Tensor rows, SampleAxis axis) =>
+        axis.Back(rows.reshape([rows.shape[0], axis.Samples, .. axis.Front(_input!, 0).shape[1..^1], Outputs]), 1);
 }

@@ -122,7 +122,7 @@ internal sealed class NormalizationOperation(
     internal override bool IsPiecewiseLinear(IReadOnlyList<IReadOnlySet<IntPtr>> parameters) => parameters[Input].Count == 0;
 
     /// <inheritdoc/>
-    internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, long samples) => AffineDraws.Of(
+    internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, SampleAxis axis) => AffineDraws.Of(
         parameters.Count > Scale ? parameters[Scale] : null, parameters.Count > Shift ? parameters[Shift] : null,
         _whole!, affine);
 

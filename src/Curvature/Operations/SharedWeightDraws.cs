@@ -1,5 +1,4 @@
 using ActorHutch.Curvature.Graphs;
-using ActorHutch.Curvature.Sweeps;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operations;
@@ -23,12 +22,11 @@ internal static class SharedWeightDraws
     /// <param name="groups">How many parts of the outputs have inputs of their own.</param>
     /// <param name="inputs">K.</param>
     /// <param name="positions">T.</param>
-    /// <param name="layout">The layout of the operation's own tangents.</param>
-    /// <param name="shape">The shape of its result.</param>
-    /// <param name="samples">N. In the layout SamplesLast the result may have several rows a sample, one sample after another.</param>
+    /// <param name="shaped">From <c>[P, out, N, T]</c> to the operation's tangents.</param>
+    /// <param name="samples">N.</param>
     /// <param name="keep">Keeps a tensor as long as the operation lives.</param>
     public static IEnumerable<OutputDraw> Of(
-        Tensor? weight, Tensor? bias, int outputs, Func<Tensor> patches, long groups, long inputs, long positions, LaneLayout layout, long[] shape,
+        Tensor? weight, Tensor? bias, int outputs, Func<Tensor> patches, long groups, long inputs, long positions, Func<Tensor, Tensor> shaped,
         long samples, Func<Tensor, Tensor> keep)
     {
         if (weight is null && bias is null) yield break;
@@ -42,7 +40,7 @@ internal static class SharedWeightDraws
             if (bias is not null) served.Add((bias, ones_like(norms)));
             var weights = keep(cat([.. served.Select(s => s.Weight)], 1));
             yield return new OutputDraw(
-                [.. served.Select(s => s.Parameter)], outputs, weights, signs => Shaped(signs.unsqueeze(-1), layout, shape))
+                [.. served.Select(s => s.Parameter)], outputs, weights, signs => shaped(signs.unsqueeze(-1)))
             {
                 IsEachAlone = true,
             };
@@ -60,7 +58,7 @@ internal static class SharedWeightDraws
                     factor ??= keep(linalg.qr(patches().to(ScalarType.Float64), linalg.QRMode.R).R.to(weight.dtype));
                     var matrices = signs.view(signs.shape[0], groups, outputs / groups, rank, samples);
                     var tangent = einsum("pgorn,ngrt->pgont", matrices, factor);
-                    return Shaped(tangent.reshape(signs.shape[0], outputs, samples, positions), layout, shape);
+                    return shaped(tangent.reshape(signs.shape[0], outputs, samples, positions));
                 });
         }
 
@@ -68,22 +66,10 @@ internal static class SharedWeightDraws
         {
             yield return new OutputDraw(
                 [bias], outputs, null,
-                signs => Shaped(signs.unsqueeze(-1).expand(-1, -1, -1, positions), layout, shape))
+                signs => shaped(signs.unsqueeze(-1).expand(-1, -1, -1, positions)))
             {
                 IsEachAlone = true,
             };
         }
-    }
-
-    /// <summary>From <c>[P, out, N, T]</c> to the operation's tangents.</summary>
-    private static Tensor Shaped(Tensor tangent, LaneLayout layout, long[] shape)
-    {
-        long lanes = tangent.shape[0], outputs = tangent.shape[1];
-        return Lanes.From(
-            layout,
-            layout == LaneLayout.SamplesLast
-                ? tangent.reshape(lanes, outputs, -1)
-                : tangent.permute(2, 0, 1, 3).reshape([shape[0], lanes, .. shape[1..]]),
-            shape);
     }
 }

@@ -77,18 +77,18 @@ internal sealed class Linearization : IDisposable
     }
 
     /// <summary>What can be drawn at the operations where parameters act, and where: of parameters that one operation takes.</summary>
-    /// <param name="axes">Where the samples are: a rule has them in the first dimension, and a linear operation's may be positions of one.</param>
+    /// <param name="axes">Where the samples are: most rules have them in the first dimension, one row each.</param>
     public IEnumerable<(int Node, OutputDraw Draw)> OutputDraws(SampleAxes axes)
     {
         var uses = _graph.Nodes.SelectMany(node => node.Operands).OfType<GraphTensor>().Where(leaf => leaf.Varies).ToLookup(leaf => leaf.Tensor.Handle);
         foreach (var node in _graph.Nodes.Where(node => Flow.IsMeeting(node.Index)))
         {
-            bool isRow = _operations[node.Index] is LinearOperation || _operations[node.Index].Shape.FirstOrDefault() == _samples;
-            if (!isRow || axes.At(node) is not { Dimension: 0, IsMinor: false }) continue;
+            var (operation, axis) = (_operations[node.Index], axes.At(node));
+            if (operation is not LinearOperation && (axis is not { Dimension: 0, IsMinor: false } || operation.Shape[0] != _samples)) continue;
             Tensor?[] parameters = [.. node.Operands.Select(
                 operand => operand is GraphTensor { Varies: true } leaf && uses[leaf.Tensor.Handle].Count() == 1 ? leaf.Tensor : null)];
             if (parameters.All(parameter => parameter is null)) continue;
-            foreach (var draw in _operations[node.Index].OutputDraws(parameters, _samples)) yield return (node.Index, draw);
+            foreach (var draw in operation.OutputDraws(parameters, axis)) yield return (node.Index, draw);
         }
     }
 
