@@ -8,6 +8,15 @@ public static class ShardSize
     /// <summary>All samples in one shard.</summary>
     public const long Whole = long.MaxValue;
 
+    /// <summary>Shards for a sample of them: about <see cref="Many"/>, of <see cref="Fewest"/> samples or more.</summary>
+    public const long Small = -1;
+
+    /// <summary>So many small shards there are: enough of them to stop at any place, and few enough to be worth their set-up.</summary>
+    public const long Many = 1024;
+
+    /// <summary>So many samples a small shard has at least.</summary>
+    public const long Fewest = 32;
+
     /// <summary>
     /// So many samples, or fewer, are one shard: with more, the matrix products of a sweep run at full speed, and what a
     /// shard alone costs is small beside them.
@@ -24,7 +33,20 @@ public static class ShardSize
     {
         ArgumentNullException.ThrowIfNull(samples);
         long all = samples.SampleCount;
-        long most = Math.Clamp(Bytes / BytesPerSample(samples, dtype), 1, Samples);
+        return Cut(all, MostOf(samples, dtype));
+    }
+
+    /// <summary><see cref="Small"/> shards, where they fit: as many samples for each but the last.</summary>
+    public static long AutoSmall(ISamples samples, ScalarType dtype)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        return Cut(samples.SampleCount, Math.Min(MostOf(samples, dtype), Math.Max(Fewest, (samples.SampleCount + Many - 1) / Many)));
+    }
+
+    private static long MostOf(ISamples samples, ScalarType dtype) => Math.Clamp(Bytes / BytesPerSample(samples, dtype), 1, Samples);
+
+    private static long Cut(long all, long most)
+    {
         long shards = (all + most - 1) / most;
         return shards <= 1 ? Whole : (all + shards - 1) / shards;
     }

@@ -21,6 +21,8 @@ public readonly record struct Tile(long FirstProbe, int Probes, long FirstSample
 /// <param name="ShardSize">Samples in a shard; the last one may have fewer.</param>
 public sealed record WorkGrid(long Probes, int ChunkSize, long Samples, long ShardSize)
 {
+    private SeededOrder? Order { get; init; }
+
     /// <summary>How many ranges of probes there are.</summary>
     public long Ranges => (Probes + ChunkSize - 1) / ChunkSize;
 
@@ -29,6 +31,10 @@ public sealed record WorkGrid(long Probes, int ChunkSize, long Samples, long Sha
 
     /// <summary>How many chunks there are.</summary>
     public long Count => Ranges * Shards;
+
+    /// <summary>The same shards in a random order, with probes of each one's own: those of shard s from s·V on.</summary>
+    /// <param name="seed">Of the order.</param>
+    public WorkGrid InOrder(ulong seed) => this with { Order = new SeededOrder(seed, Shards) };
 
     /// <summary>A chunk's tile.</summary>
     /// <param name="chunk">From 0 to <see cref="Count"/>.</param>
@@ -42,9 +48,11 @@ public sealed record WorkGrid(long Probes, int ChunkSize, long Samples, long Sha
         }
     }
 
-    /// <summary>Some probes of one shard.</summary>
+    /// <summary>Some probes of one shard, by its place.</summary>
     public Tile Of(long firstProbe, int probes, long shard)
     {
+        if (Order is not null) shard = Order[shard];
+        if (Order is not null) firstProbe += shard * Probes;
         long first = shard * ShardSize;
         return Shards == 1 ? new Tile(firstProbe, probes, 0, Samples) : new Tile(firstProbe, probes, first, Math.Min(ShardSize, Samples - first));
     }

@@ -122,7 +122,7 @@ internal sealed partial class CoordinatorActor
             job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now))
         {
             Record = job is { Timeline: { } timeline, Results.Values: { } values }
-                ? new JobRecord(job.State.Replica!.Blocks, values, timeline.At(SecondsSoFar(job)))
+                ? new JobRecord(job.State.Replica!.Blocks, values, job.Results.History, timeline.At(SecondsSoFar(job)))
                 : null,
             History = job.Results?.History,
             RoundingSeconds = job.Results?.RoundingSeconds ?? 0,
@@ -132,7 +132,7 @@ internal sealed partial class CoordinatorActor
     /// <param name="state">The job.</param>
     /// <param name="awaitsComparison">Whether its probes in both precisions are to come, from a worker or from a journal.</param>
     private static ChunkResults NewResults(JobState state, bool awaitsComparison) =>
-        new(state.Spec, state.Replica!.Blocks, state.Policy.KeepsRecord, awaitsComparison, state.Shards, state.Replica.Sums);
+        new(state.Spec, state.Replica!.Blocks, state.Policy.KeepsRecord, awaitsComparison, state.Shards, state.Replica.Sums, state.Grid);
 
     private double SecondsSoFar(RunningJob job) => Elapsed(job, _time.GetTimestamp()).TotalSeconds;
 
@@ -148,7 +148,7 @@ internal sealed partial class CoordinatorActor
         var state = job.State;
         if (progress.Probes > 0 && job.Logged.Reached(progress.Elapsed))
             _log.Info(
-                "Job {Job}: {Done} of {Probes} probes done, {Workers} workers", state.Job, progress.Probes, state.Probes,
+                "Job {Job}: {Done} of {Probes} {Unit}s done, {Workers} workers", state.Job, progress.Probes, state.Units, state.Spec.Estimator.Unit,
                 state.ReadyWorkers);
         job.Client.Tell(progress);
     }
@@ -160,11 +160,11 @@ internal sealed partial class CoordinatorActor
         var (spec, state) = (job.State.Spec, job.State);
         var estimate = results.Estimate();
         // What a journal has yet to write does not count.
-        long probes = Math.Min((state.Recovered + job.Accepted) * spec.ChunkSize / state.Shards, state.Probes);
+        long probes = state.UnitsOf(state.Recovered + job.Accepted);
         // With a target, V is a bound against runaways and says nothing about how far the job is.
         double needed = estimate is not null && spec.Target is { } error
             ? StoppingRule.ProbesNeeded(estimate, error) : double.NaN;
-        long total = needed < state.Probes ? Math.Max((long)needed, probes) : state.Probes;
+        long total = needed < state.Units ? Math.Max((long)needed, probes) : state.Units;
         return new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate) { State = state };
     }
 }

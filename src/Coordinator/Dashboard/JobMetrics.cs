@@ -15,7 +15,7 @@ internal sealed class JobMetrics : IDisposable
         Count("chunks.completed", "{chunk}", "Chunks with an accepted result, those of earlier runs included.", state => state.Done.Count);
         Count("chunks.reissued", "{chunk}", "Chunks issued again, because their worker was lost, left or failed.", state => state.Counts.Reissued);
         Count("chunks.failed", "{chunk}", "Attempts at chunks that failed.", state => state.Counts.Failed);
-        Count("probes", "{probe}", "Probes of accepted chunks.", state => Math.Min(state.Done.Count * state.Spec.ChunkSize / state.Shards, state.Probes));
+        Count("probes", "{probe}", "Probes of accepted chunks.", state => state.UnitsOf(state.Done.Count));
         Meter.CreateObservableGauge(
             "actorhutch.chunks.left", () => Now(state => (double)(state.ChunkCount - state.Done.Count)), "{chunk}",
             "Chunks without a result; with a relative error to reach, at most so many.");

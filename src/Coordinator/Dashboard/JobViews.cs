@@ -66,7 +66,7 @@ internal static class JobViews
         if (result is not null)
         {
             double seconds = result.Elapsed.TotalSeconds;
-            long asked = result.Succeeded ? result.Probes : result.State.Probes;
+            long asked = result.Succeeded ? result.Probes : result.State.Units;
             return new ProgressView(result.Probes, asked, false, seconds, null, result.ProbesPerSecond);
         }
 
@@ -107,11 +107,11 @@ internal static class JobViews
 
         yield return new FactView("Matrix", Terms.Matrix(spec));
         string seed = spec.Estimator.IsExact ? "" : $", seed {spec.Seed}";
-        yield return new FactView("Probes", $"{Terms.Probes(spec, count: 0)}, {Figures.Whole(spec.ChunkSize)} in a chunk{seed}");
+        yield return new FactView("Probes", $"{Terms.Probes(spec, count: 0)}{(spec.Estimator.TakesPart ? "" : $", {Figures.Whole(spec.ChunkSize)} in a chunk")}{seed}");
         if (spec.Target is { } error)
         {
             yield return new FactView("Stops at", $"a half-width of {Figures.Significant(error * 100, 3)} % of the trace, "
-                + $"or {Figures.Count(spec.Probes, "probe")}");
+                + (spec.Estimator.TakesPart ? "or all shards" : $"or {Figures.Count(spec.Probes, "probe")}"));
         }
     }
 }

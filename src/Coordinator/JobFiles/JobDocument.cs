@@ -3,6 +3,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using ActorHutch.Curvature;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Options;
@@ -44,7 +46,13 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
     public JobDocument Completed()
     {
         var spec = Spec;
-        if (!ProbesGiven && spec.RelativeError is not null) spec = spec with { Probes = JobSpec.DefaultProbesToTarget };
+        if (!ProbesGiven && spec.RelativeError is not null && !spec.Estimator.TakesPart) spec = spec with { Probes = JobSpec.DefaultProbesToTarget };
+        if (spec.Estimator.TakesPart)
+        {
+            if (!ProbesGiven) spec = spec with { Probes = SubsampleEstimator.DefaultProbes };
+            return this with { Spec = spec with { Risk = spec.Risk with { Shard = spec.Risk.Shard ?? ShardSize.Small } } };
+        }
+
         // Of the example people see the classical estimator.
         if (!SpaceGiven && spec.Risk.IsBuiltIn && !spec.Estimator.IsExact) spec = spec with { ProbeSpace = ProbeSpace.Parameter };
         return this with { Spec = spec };

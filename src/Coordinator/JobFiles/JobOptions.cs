@@ -15,6 +15,7 @@ internal static class JobOptions
     private static readonly string[] OneJob = [.. Estimator.All.Select(estimator => estimator.Name)];
     private static readonly string[] Sampled = [.. Estimator.All.Where(estimator => !estimator.IsExact).Select(estimator => estimator.Name)];
     private static readonly string[] OneModel = [.. OneJob, Accuracy];
+    private static readonly string[] Ranged = [.. Estimator.All.Where(estimator => !estimator.TakesPart).Select(estimator => estimator.Name), Accuracy];
     private static readonly string[] Sessions = [.. OneModel, Compare];
     private static readonly string[] Random = [.. Sampled, Accuracy, Compare];
 
@@ -39,7 +40,7 @@ internal static class JobOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<OptionEntry<JobDocument>> All { get; } =
     [
-        Spec([], Of("kind", "An estimate, or the exact trace; an explicit command wins", "estimate", Estimators.Format,
+        Spec([], Of("kind", "Which estimator; an explicit command wins", "estimate", Estimators.Format,
             (JobSpec spec) => spec.Estimator, (spec, value) => spec with { Estimator = value })),
         .. RiskOptions.All.In((JobSpec spec) => spec.Risk, (spec, risk) => spec with { Risk = risk })
             .Select(entry => Spec(entry.Commands, entry) with { Group = "Model and data" }),
@@ -54,17 +55,17 @@ internal static class JobOptions
             (job, value) => job with { Spec = job.Spec with { ProbeSpace = value }, SpaceGiven = true })),
         Spec(Random, Of("distribution", "What a probe's entries are", "rademacher", Choices.Distribution.Format,
             (JobSpec spec) => spec.Distribution, (spec, value) => spec with { Distribution = value })),
-        Result([.. Sampled, Compare], Of("probes", "How many probes; with --relative-error, at most so many", "1000, or 1,000,000 with --relative-error",
+        Result([.. Sampled, Compare], Of("probes", "How many probes; with --relative-error, at most so many; with subsample, of each shard", "1000, or 1,000,000 with --relative-error; 2 with subsample",
             Formats.Number<long>("V"), (JobDocument job) => job.Spec.Probes,
             (job, value) => job with { Spec = job.Spec with { Probes = value }, ProbesGiven = true })),
-        Spec(OneModel, Of("v-batch", "Probes in a chunk", "auto, which is 50, or 2 with --relative-error where samples have probes of their own", Formats.Number<int>().OrAuto(),
+        Spec(Ranged, Of("v-batch", "Probes in a chunk", "auto, which is 50, or 2 with --relative-error where samples have probes of their own", Formats.Number<int>().OrAuto(),
             (JobSpec spec) => spec.VBatch, (spec, value) => spec with { VBatch = value })),
         Spec(Random, Of("seed", "The probes' seed", "0", Formats.Number<ulong>("S", "must be a whole number from 0 to 2^64 − 1"),
             (JobSpec spec) => spec.Seed, (spec, value) => spec with { Seed = value })),
         Result(null, Of("dtype", "The arithmetic's number type; auto is float32, and float64 where that is not precise enough", "float32",
             Choices.Dtype.Format.OrAuto(), (JobDocument job) => job.PicksPrecision ? Formats.Auto : job.Spec.Dtype,
             (job, value) => job with { Spec = job.Spec with { Dtype = value ?? Dtype.Float32 }, PicksPrecision = value is null })),
-        Spec(Sampled, Of("relative-error", "Stop once the interval's half-width is at most this share of the trace", "none, all --probes are taken",
+        Spec(Sampled, Of("relative-error", "Stop once the interval's half-width is at most this share of the trace", "none, all --probes are taken; 0.01 with subsample",
             Formats.Number<double>("X", "must lie between 0 and 1, such as 0.01 for 1 %"),
             (JobSpec spec) => spec.RelativeError, (spec, value) => spec with { RelativeError = value })),
         Spec(OneJob, Of("confidence-level", "How often the interval is to hold the trace", "0.95",

@@ -59,8 +59,9 @@ internal sealed class JobText(IAnsiConsole console)
             int decimals = Decimals(report, error);
             yield return ("trace", double.IsFinite(error)
                 ? $"[bold green]{Figures.Fixed(trace, decimals)} ± {Figures.Fixed(error, decimals)}[/]   (standard error{(report.BySample ? " by sample" : "")}, "
-                    + $"{Figures.Count(report.Probes, "probe")})"
-                : $"[bold green]{Figures.Significant(trace, 6)}[/]   (one probe, so there is no standard error)");
+                    + $"{Figures.Count(report.Probes, report.Job.Spec.Estimator.Unit)})"
+                : $"[bold green]{Figures.Significant(trace, 6)}[/]   (one {report.Job.Spec.Estimator.Unit}, so there is no standard error)");
+            if (report.Part is { } part) yield return ("seen", $"{Figures.Whole(part.Samples)} of {Figures.Count(part.OfSamples, "sample")}: trace and interval are those of all of them");
             if (report.Confidence is { } interval && double.IsFinite(interval.Low)) yield return Interval(interval, decimals);
             if (report.Rounding is { } rounding) yield return ("float32", Markup.Escape(rounding.Text(trace)));
             if (report.ExactTrace is { } exact)
@@ -192,7 +193,8 @@ internal sealed class JobText(IAnsiConsole console)
         var spec = state.Spec;
         string most = spec.Target is null ? "" : "at most ";
         string seed = spec.Estimator.IsExact ? "" : $", seed {spec.Seed}";
-        return $"{most}{Figures.Whole(state.Probes)} {Terms.Probes(spec, state.Probes)}, V_batch {Figures.Whole(spec.ChunkSize)}{seed}";
+        string batch = spec.Estimator.TakesPart ? "" : $", V_batch {Figures.Whole(spec.ChunkSize)}";
+        return $"{most}{Figures.Whole(state.Units)} {Terms.Probes(spec, state.Units)}{batch}{seed}";
     }
 
     private static string RunsOn(JobState state, int threads)

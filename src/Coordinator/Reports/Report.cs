@@ -30,8 +30,11 @@ internal sealed record Report
     /// <summary>Student's t interval, wider by what rounding may add; null for an exact trace.</summary>
     public required ConfidenceReport? Confidence { get; init; }
 
-    /// <summary>Probes, or basis vectors, that the trace rests on.</summary>
+    /// <summary>Probes, basis vectors or shards that the trace rests on.</summary>
     public required long Probes { get; init; }
+
+    /// <summary>The part of the samples that was seen, where the interval is about all of them; null where all samples were.</summary>
+    public required SeenPart? Part { get; init; }
 
     /// <summary>How many there would be at most.</summary>
     [JsonIgnore]

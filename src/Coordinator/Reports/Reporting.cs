@@ -30,7 +30,8 @@ internal static class Reporting
                 ? new ConfidenceReport(interval.Level, interval.Low, interval.High)
                 : null,
             Probes = result.Probes,
-            Planned = state.Probes,
+            Planned = state.Units,
+            Part = estimate?.Part,
             Rounding = RoundingReport.Of(result),
             ExactTrace = exact?.Estimate?.Trace,
             ExactDtype = exact?.Estimate is null ? null : exact.Spec.Dtype.Word(),

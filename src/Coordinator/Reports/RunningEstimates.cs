@@ -36,6 +36,13 @@ internal static class RunningEstimates
         return estimates;
     }
 
+    /// <summary>The estimates whose moments are known.</summary>
+    /// <param name="points">Of the first so many values.</param>
+    /// <param name="level">The intervals' level.</param>
+    /// <param name="rounding">What rounding adds to each interval's half-width.</param>
+    public static IReadOnlyList<RunningEstimate> Of(IReadOnlyList<Moments> points, double level, double rounding) => [.. points.Select(point =>
+        new RunningEstimate(point.Count, point.Mean, point.StandardError, ConfidenceInterval.ForMean(point, level).Widened(rounding)))];
+
     /// <summary>Whole numbers from one to another whose logarithms are evenly spaced; fewer where they would coincide.</summary>
     public static IReadOnlyList<long> Steps(long from, long to, int steps) => steps == 1
         ? [to]

@@ -1,3 +1,4 @@
+using ActorHutch.Curvature;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
@@ -18,6 +19,8 @@ internal sealed class ChunkResults
     private readonly bool _sums;
     private readonly Dictionary<long, ProbeValues> _ahead = [];
     private readonly ComparedShards _compared;
+    private readonly WorkGrid? _grid;
+    private readonly ShardSample? _sample;
     private readonly List<WorkerKey> _workers = [];
     private readonly Dictionary<WorkerKey, int> _numbers = [];
     private readonly Dictionary<long, (int Worker, ulong Digest)> _comparisons = [];
@@ -36,17 +39,20 @@ internal sealed class ChunkResults
     /// <param name="awaitsComparison">Whether <see cref="Rounding"/> will be known, or be forgone.</param>
     /// <param name="shards">How many shards the samples are cut into.</param>
     /// <param name="sums">Whether the loss is a sum over the samples, and no mean.</param>
+    /// <param name="grid">All chunks; asked for where a part of the shards may be enough.</param>
     public ChunkResults(
-        JobSpec spec, IReadOnlyList<string> blocks, bool keepsValues = false, bool awaitsComparison = false, long shards = 1, bool sums = false)
+        JobSpec spec, IReadOnlyList<string> blocks, bool keepsValues = false, bool awaitsComparison = false, long shards = 1, bool sums = false,
+        WorkGrid? grid = null)
     {
-        (_spec, _shards, _sums) = (spec, shards, sums);
-        _compared = new ComparedShards(shards, sums);
+        (_spec, _shards, _sums, _grid) = (spec, shards, sums, grid);
+        _sample = spec.Estimator.TakesPart ? new ShardSample(blocks, grid!, sums) : null;
+        _compared = new ComparedShards(_sample is null ? shards : 1, sums);
         (_blocks, _awaitsComparison) = (blocks, awaitsComparison);
         _kept = keepsValues ? [] : null;
         Accumulator = new TraceAccumulator(blocks);
     }
 
-    /// <summary>The chunks from the first one up to the first gap.</summary>
+    /// <summary>The chunks from the first one up to the first gap, where they are folded over all shards.</summary>
     public TraceAccumulator Accumulator { get; }
 
     /// <summary>What was merged, in order; null where it is not kept.</summary>
@@ -75,8 +81,9 @@ internal sealed class ChunkResults
 
     /// <summary>What the merged chunks say; null where there are none, or where they say nothing yet.</summary>
     /// <param name="isComplete">Whether these are all.</param>
-    public TraceEstimate? Estimate(bool isComplete = false) =>
-        Accumulator.Count == 0 ? null : _spec.Estimator.Result(Accumulator, _spec.ConfidenceLevel, Rounding, isComplete);
+    public TraceEstimate? Estimate(bool isComplete = false) => _sample is not null
+        ? _sample.Count == 0 || NothingCounts ? null : _sample.Estimate(_spec.ConfidenceLevel, Rounding)
+        : Accumulator.Count == 0 ? null : _spec.Estimator.Result(Accumulator, _spec.ConfidenceLevel, Rounding, isComplete);
 
     private bool IsOver => TargetReached || TargetOutOfReach || NothingCounts;
 
@@ -89,7 +96,7 @@ internal sealed class ChunkResults
             RoundingSeconds += seconds;
             if (_compared.Add(JobState.ShardCompared(chunk), values) is var (single, precise))
             {
-                Rounding = RoundingError.Of(single, precise, _blocks, _spec.ConfidenceLevel, isExact: _spec.Estimator.IsExact);
+                Rounding = RoundingError.Of(OfAll(single), OfAll(precise), _blocks, _spec.ConfidenceLevel, isExact: _spec.Estimator.IsExact);
                 _awaitsComparison = false;
             }
         }
@@ -123,20 +130,9 @@ internal sealed class ChunkResults
         while (!IsOver && _ahead.Remove(_merged, out var shard))
         {
             _merged++;
-            _fold ??= new ShardFold(_shards, _sums);
-            _fold.Add(shard);
-            if (!_fold.IsComplete) continue;
-            if (_fold.CountsNothing)
-            {
-                NothingCounts = true;
-                break;
-            }
-
-            var next = _fold.Result();
-            _fold = null;
-            Accumulator.Add(next);
-            _kept?.Add(next);
-            History.Offer(_merged, Accumulator.Moments);
+            if (!IsFolded(shard)) continue;
+            if (NothingCounts) break;
+            History.Offer(_merged, _sample?.Moments ?? Accumulator.Moments);
             if (_spec.Target is not { } error) continue;
             var estimate = Estimate()!;
             TargetReached = StoppingRule.IsSatisfied(estimate, error);
@@ -144,6 +140,37 @@ internal sealed class ChunkResults
         }
 
         if (IsOver) _ahead.Clear();
+    }
+
+    /// <summary>Whether there is an estimate with what the next chunk adds, or it is known that nothing counts.</summary>
+    private bool IsFolded(ProbeValues shard)
+    {
+        if (_sample is not null)
+        {
+            _sample.Add(shard);
+            _kept?.Add(shard);
+            NothingCounts = _sample.CountsNothing;
+            return true;
+        }
+
+        _fold ??= new ShardFold(_shards, _sums);
+        _fold.Add(shard);
+        if (!_fold.IsComplete) return false;
+        NothingCounts = _fold.CountsNothing;
+        if (NothingCounts) return true;
+        var next = _fold.Result();
+        _fold = null;
+        Accumulator.Add(next);
+        _kept?.Add(next);
+        return true;
+    }
+
+    /// <summary>What a sum over the first shard of a part of them is for all samples; a mean is what it is.</summary>
+    private ProbeValues OfAll(ProbeValues values)
+    {
+        if (_sample is null || !_sums) return values;
+        double factor = (double)_grid!.Samples / _grid[0].Samples;
+        return new ProbeValues(values.FirstProbe, values.Columns, [.. values.Values.ToArray().Select(value => factor * value)]);
     }
 
     private void Remember(long chunk, WorkerKey worker, ulong digest)

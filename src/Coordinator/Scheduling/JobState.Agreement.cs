@@ -61,7 +61,9 @@ internal sealed partial record JobState
         var spec = Spec with { ProbeSpace = replica.ProbeSpace };
         int most = Math.Max(1, WireFrame.MaxProbes(replica.Columns));
         if (spec.VBatch is null && most < spec.ChunkSize) spec = spec with { VBatch = most };
+        if (spec.Estimator.TakesPart) spec = spec with { VBatch = null, Probes = probes = Math.Min(probes, most) };
         var grid = new WorkGrid(probes, spec.ChunkSize, replica.Model.Samples, Math.Max(1, replica.ShardSize));
+        if (spec.Estimator.TakesPart) grid = grid.InOrder(spec.Seed);
         // A bound against runaways, and no number that a target waits for.
         if (spec.Target is not null) grid = grid with { Probes = Math.Min(probes, Math.Max(1, JobSpec.MostChunks / grid.Shards) * grid.ChunkSize) };
         return this with

@@ -23,7 +23,10 @@ internal sealed partial record JobState
     public string? NotCompared { get; private init; }
 
     /// <summary>Whether some are to come yet.</summary>
-    public bool AwaitsComparison => ComparedProbes > 0 && Compared.Count < Shards && NotCompared is null;
+    public bool AwaitsComparison => ComparedProbes > 0 && Compared.Count < ComparedShards && NotCompared is null;
+
+    /// <summary>How many shards are compared: where a part of them may be enough, the first one.</summary>
+    private long ComparedShards => Spec.Estimator.TakesPart ? 1 : Shards;
 
     /// <summary>The shards that were compared.</summary>
     private ChunkSet Compared { get; init; } = ChunkSet.Empty;
@@ -43,7 +46,7 @@ internal sealed partial record JobState
         : Done.Contains(chunk);
 
     private bool IsOneOfComparisons(long chunk) =>
-        ComparedProbes > 0 && ShardCompared(chunk) is var shard && shard < Shards && (Shards == 1 || Fresh.WasIssued(shard));
+        ComparedProbes > 0 && ShardCompared(chunk) is var shard && shard < ComparedShards && (Shards == 1 || Fresh.WasIssued(shard));
 
     private JobState WithDone(long chunk) =>
         IsComparison(chunk) ? this with { Compared = Compared.Add(ShardCompared(chunk)) } : this with { Done = Done.Add(chunk) };
@@ -54,7 +57,7 @@ internal sealed partial record JobState
         int probes = Spec.ComparedProbes(WireFrame.MaxProbes(columns, withSpread: false) / 2);
         if (probes == 0) return this;
         var state = this with { ComparedProbes = probes, Compared = done ?? ChunkSet.Empty };
-        long[] begun = [.. LongRange(Shards).Where(shard => !state.Compared.Contains(shard) && (Shards == 1 || Fresh.WasIssued(shard)))
+        long[] begun = [.. LongRange(ComparedShards).Where(shard => !state.Compared.Contains(shard) && (Shards == 1 || Fresh.WasIssued(shard)))
             .Select(shard => BothPrecisions - shard)];
         return state with
         {
@@ -66,7 +69,7 @@ internal sealed partial record JobState
     /// <summary>A shard is begun: its worker compares it next.</summary>
     private JobState WithComparisonOf(long chunk, WorkerKey key)
     {
-        if (Shards == 1 || chunk >= Shards || !AwaitsComparison || Compared.Contains(chunk)) return this;
+        if (Shards == 1 || chunk >= ComparedShards || !AwaitsComparison || Compared.Contains(chunk)) return this;
         return this with { Comparisons = Comparisons.SetItem(key, Comparisons.GetValueOrDefault(key, []).Enqueue(BothPrecisions - chunk)) };
     }
 

@@ -46,8 +46,14 @@ internal sealed partial record JobState
 
     public long ChunkCount => Grid?.Count ?? 0;
 
-    /// <summary>What a worker has computed, in probes of all samples.</summary>
-    public double ProbesOf(WorkerInJob worker) => (double)worker.ProbesDone / Shards;
+    /// <summary>What there is at most, in the estimator's units: probes of all samples, or shards with all of their probes.</summary>
+    public long Units => Spec.Estimator.TakesPart && Grid is not null ? Shards : Probes;
+
+    /// <summary>What a number of chunks is in the same units.</summary>
+    public long UnitsOf(long chunks) => Spec.Estimator.TakesPart ? chunks : Math.Min(chunks * Spec.ChunkSize / Shards, Probes);
+
+    /// <summary>What a worker has computed, in the same units.</summary>
+    public double ProbesOf(WorkerInJob worker) => (double)worker.ProbesDone / (Spec.Estimator.TakesPart ? Math.Max(1, Probes) : Shards);
 
     /// <summary>Shards of the samples, 1 where nothing is known of them.</summary>
     public long Shards => Grid?.Shards ?? 1;

@@ -19,8 +19,11 @@ public abstract class Estimator
     /// <summary>The sum over all basis vectors.</summary>
     public static Estimator Exact { get; } = new ExactTrace();
 
+    /// <summary>The mean over random shards of the samples, with random probes of each.</summary>
+    public static Estimator Subsample { get; } = new SubsampleEstimator();
+
     /// <summary>All of them, the default first.</summary>
-    public static IReadOnlyList<Estimator> All { get; } = [Hutchinson, Exact];
+    public static IReadOnlyList<Estimator> All { get; } = [Hutchinson, Exact, Subsample];
 
     /// <summary>What it is called by: a lower-case word.</summary>
     public abstract string Name { get; }
@@ -31,13 +34,19 @@ public abstract class Estimator
     /// <summary>What it finds, as a title has it.</summary>
     public abstract string Quantity { get; }
 
-    /// <summary>What one of its probes is called.</summary>
+    /// <summary>What one of the values is called whose number a result tells.</summary>
     public abstract string Unit { get; }
 
     /// <summary>
     /// Whether its result has no sampling error. It then takes all of its probes, and there is no result before the last of them.
     /// </summary>
     public abstract bool IsExact { get; }
+
+    /// <summary>
+    /// Whether a part of the samples may be enough: shards are visited in a random order, each has all probes at once and its own, and
+    /// <see cref="ShardSample"/> folds them.
+    /// </summary>
+    public virtual bool TakesPart => false;
 
     /// <summary>What is evaluated.</summary>
     /// <param name="options">What is asked for.</param>

@@ -45,7 +45,7 @@ public static class StoppingRule
     }
 
     /// <summary>
-    /// About how many probes it will take, since the half-width, less what rounding adds to it, goes with 1/√V; not a number
+    /// About how many probes, or shards of an estimate from a part of them, it will take, since the half-width, less what rounding adds to it, goes with 1/√V; not a number
     /// where nobody can tell.
     /// </summary>
     /// <param name="estimate">The estimate so far.</param>

@@ -66,12 +66,9 @@ public sealed class TraceAccumulator
         }
     }
 
-    /// <summary>Σ (q − mean)³ beside the other moments, updated as they are (P. Pébay, 2008).</summary>
     private void AddTotal(double value)
     {
-        var (count, mean, squares) = _total;
-        double n = count + 1, delta = value - mean;
-        _cubes += delta * delta * delta * (n - 1) * (n - 2) / (n * n) - 3 * delta * squares / n;
+        _cubes = _total.CubesWith(_cubes, value);
         _total = _total.Add(value);
     }
 

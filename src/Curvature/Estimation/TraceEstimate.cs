@@ -11,7 +11,7 @@ public sealed record BlockTrace(string Name, double Trace, double StandardError)
 /// <summary>What the quadratic forms of some probes say about the trace.</summary>
 /// <param name="Trace">The trace, or its estimate.</param>
 /// <param name="StandardError">The estimate's standard error; 0 where the trace is exact, not a number for a single probe.</param>
-/// <param name="Probes">How many probes it rests on, random ones or basis vectors.</param>
+/// <param name="Probes">How many probes it rests on, random ones or basis vectors; shards, where it is from a part of them.</param>
 /// <param name="Confidence">An interval for the trace, widened by what rounding may add where that is known.</param>
 /// <param name="Blocks">One entry a block; empty where the blocks were not told apart.</param>
 public sealed record TraceEstimate(
@@ -29,7 +29,10 @@ public sealed record TraceEstimate(
     /// <summary>Whether the standard error comes from each sample's own probes, and not from the probes among each other.</summary>
     public bool IsBySample { get; init; }
 
-    /// <summary>The skewness of the probes' vᵀHv, g = m₃/m₂^(3/2); 0 where the trace is exact.</summary>
+    /// <summary>The part of the samples that was seen, in shards whose values are a sample of all; null where all samples were.</summary>
+    public SeenPart? Part { get; init; }
+
+    /// <summary>The skewness of these values, g = m₃/m₂^(3/2); 0 where the trace is exact.</summary>
     public double Skewness { get; init; }
 
     /// <summary>How much rounding moves it, which the interval holds; null where it is not known, or none.</summary>

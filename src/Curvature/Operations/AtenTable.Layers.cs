@@ -109,7 +109,7 @@ internal static partial class AtenTable
                     ? functional.batch_norm(x[0], null!, null!, At(x, 1), At(x, 2), training: true, eps: epsilon)
                     : throw new CurvatureException(
                         $"Node {call.Node} normalises with the batch's own statistics: call model.eval() before the export."),
-                whole => [whole[0] * whole[1], whole[2..].Aggregate(1L, (a, b) => a * b)], own => [.. own, .. new long[] { 1, 1 }], epsilon),
+                whole => [whole[0], whole[1], whole[2..].Aggregate(1L, (a, b) => a * b)], own => [.. own, .. new long[] { 1, 1 }], epsilon),
             Affine(call)));
     }
 

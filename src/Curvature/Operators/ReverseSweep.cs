@@ -1,5 +1,4 @@
 using ActorHutch.Curvature.Graphs;
-using ActorHutch.Curvature.Sweeps;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operators;

@@ -18,6 +18,7 @@ public sealed class ShardedRisk : IDisposable
     private const long KeptBytes = 4 * Curvature.ShardSize.Bytes;
 
     private readonly long? _shardSize;
+    private readonly bool _isSmall;
     private readonly long? _microBatch;
     private readonly ScalarType _dtype;
     private readonly Device _device;
@@ -30,14 +31,17 @@ public sealed class ShardedRisk : IDisposable
     /// <param name="model">The model f.</param>
     /// <param name="loss">The loss ℓ with its reduction.</param>
     /// <param name="samples">The samples.</param>
-    /// <param name="shardSize">How many are in a shard; null for <see cref="Curvature.ShardSize.Auto"/>, or a micro-batch where that is more.</param>
+    /// <param name="shardSize">
+    /// How many are in a shard; null for <see cref="Curvature.ShardSize.Auto"/>, or a micro-batch where that is more; <see cref="Curvature.ShardSize.Small"/>.
+    /// </param>
     /// <param name="microBatch">How many are computed with at a time; null for <see cref="MicroBatchSize.Auto"/>.</param>
     public ShardedRisk(nn.Module<Tensor, Tensor> model, Loss loss, ISamples samples, long? shardSize = null, long? microBatch = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(samples);
-        (Model, Loss, Samples, _shardSize, _microBatch) = (model, loss, samples, shardSize, microBatch);
+        (Model, Loss, Samples, _shardSize, _microBatch) = (model, loss, samples, shardSize == Curvature.ShardSize.Small ? null : shardSize, microBatch);
+        _isSmall = shardSize == Curvature.ShardSize.Small;
         var parameter = model.parameters().FirstOrDefault(p => p.requires_grad);
         (_device, _dtype) = parameter is null ? (CPU, ScalarType.Float32) : (parameter.device, parameter.dtype);
         _bytesPerSample = new Lazy<long>(() => Curvature.ShardSize.BytesPerSample(samples, _dtype));
@@ -139,7 +143,7 @@ public sealed class ShardedRisk : IDisposable
     private long Decide()
     {
         // So many samples as are asked for at a time are in one shard.
-        long size = Math.Min(_shardSize ?? Math.Max(Curvature.ShardSize.Auto(Samples, _dtype), _microBatch ?? 1), SampleCount);
+        long size = Math.Min(_shardSize ?? (_isSmall ? Curvature.ShardSize.AutoSmall(Samples, _dtype) : Math.Max(Curvature.ShardSize.Auto(Samples, _dtype), _microBatch ?? 1)), SampleCount);
         if (_shardSize is not null || size == SampleCount) return size;
         // Known from here on, since the first shard is asked for its samples.
         _size = size;

@@ -104,7 +104,7 @@ public sealed record JobSpec
     /// height may show in the last bits of a result.
     /// </summary>
     [JsonIgnore]
-    public int ChunkSize => (int)Math.Min(VBatch ?? UsualVBatch, Estimator.Probes(Probes, long.MaxValue));
+    public int ChunkSize => (int)Math.Min(Estimator.TakesPart ? MostVBatch : VBatch ?? UsualVBatch, Estimator.Probes(Probes, long.MaxValue));
 
     private int UsualVBatch => Target is not null && HasSampleProbes ? DefaultVBatchToTarget : DefaultVBatch;
 
@@ -113,7 +113,7 @@ public sealed record JobSpec
 
     /// <summary><see cref="RelativeError"/>, where the estimator may be satisfied with fewer probes than there are.</summary>
     [JsonIgnore]
-    public double? Target => Estimator.IsExact ? null : RelativeError;
+    public double? Target => Estimator.IsExact ? null : Estimator.TakesPart ? RelativeError ?? SubsampleEstimator.DefaultRelativeError : RelativeError;
 
     /// <summary>
     /// How many probes are evaluated in both precisions: a function of the spec and the model alone. 0 for a job in double
@@ -185,6 +185,8 @@ public sealed record JobSpec
         Check(problems, "distribution", Choices.Distribution, Distribution);
         if (Probes < 1)
             problems.Add(Problem.Of("probes", Probes, "must be at least 1"));
+        if (Estimator.TakesPart && Probes is < SubsampleEstimator.DefaultProbes or > MostVBatch)
+            problems.Add(Problem.Of("probes", Probes, string.Create(CultureInfo.InvariantCulture, $"must be between {SubsampleEstimator.DefaultProbes} and {MostVBatch} with {Estimator}: those of a shard, which tell how much they vary")));
         if (TooMany("probes", Probes) is { } problem) problems.Add(problem);
         if (RelativeError is { } error && !(error > 0 && error < 1))
             problems.Add(Problem.Of("relative-error", error, "must lie between 0 and 1, such as 0.01 for 1 %"));

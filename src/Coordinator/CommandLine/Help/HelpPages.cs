@@ -30,6 +30,12 @@ internal static class HelpPages
             new("actorhutch exact --model net.json --weights net.safetensors --data batch.npz",
                 "That of a model description with weights of your own"),
         ],
+        ["subsample"] =
+        [
+            new("actorhutch subsample --model net.pt --data train.npz", "The trace of a whole data set to 1 %, from as much of it as that takes"),
+            new("actorhutch subsample --model net.pt --data train.npz --relative-error 0.05 --shard 64",
+                "To 5 %, in shards of 64 samples"),
+        ],
         ["compare"] =
         [
             new("actorhutch compare", "On the built-in example"),

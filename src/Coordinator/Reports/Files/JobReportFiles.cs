@@ -19,7 +19,7 @@ internal static class JobReportFiles
             ? []
             :
             [
-                ConvergencePicture.Draw(report, record.Values), BlockPicture.Draw(report),
+                ConvergencePicture.Draw(report, record), BlockPicture.Draw(report),
                 TimelinePicture.Draw(report, record.Timeline),
             ];
         var pictures = drawn.OfType<Picture>().ToArray();

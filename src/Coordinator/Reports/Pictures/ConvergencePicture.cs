@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.Operators;
+using ActorHutch.Coordinator.Scheduling;
 using ScottPlot;
 
 namespace ActorHutch.Coordinator.Reports.Pictures;
@@ -11,14 +11,17 @@ internal static class ConvergencePicture
 
     /// <summary>Draws it; null where there are too few probes for a curve.</summary>
     /// <param name="report">The job's report.</param>
-    /// <param name="values">The values of its probes, in order from probe 0.</param>
-    public static Picture? Draw(Report report, IReadOnlyList<ProbeValues> values)
+    /// <param name="record">How it came about.</param>
+    public static Picture? Draw(Report report, JobRecord record)
     {
         if (report is not { Trace: { } trace, StandardError: { } error, Confidence: { } confidence }) return null;
+        string unit = report.Job.Spec.Estimator.Unit;
         // The first few probes say nothing and would take most of the room.
         long first = report.Probes >= 10 * FirstOfMany ? FirstOfMany : 2;
-        var curve = RunningEstimates.Of(
-            values, confidence.Level, report.Rounding?.Bound ?? 0, RunningEstimates.Steps(first, report.Probes, report.Probes <= first ? 1 : Points));
+        double rounding = report.Rounding?.Bound ?? 0;
+        var curve = report.Part is null
+            ? RunningEstimates.Of(record.Values, confidence.Level, rounding, RunningEstimates.Steps(first, report.Probes, report.Probes <= first ? 1 : Points))
+            : RunningEstimates.Of([.. record.History.Points.Where(point => point.Count >= first)], confidence.Level, rounding);
         if (curve.Count < 2) return null;
 
         var plot = PictureStyle.NewPlot();
@@ -36,7 +39,7 @@ internal static class ConvergencePicture
         double left = Math.Log10(first), right = Math.Log10(report.Probes);
         plot.Axes.SetLimits(left, right + 0.02 * (right - left), low, high);
         plot.Axes.Bottom.TickGenerator = PictureStyle.Logarithmic(first, report.Probes, PictureStyle.TickLabel);
-        plot.XLabel("probes V");
+        plot.XLabel(report.Part is null ? "probes V" : "shards seen");
         plot.YLabel("trace");
 
         int decimals = Figures.DecimalsFor(error);
@@ -47,10 +50,10 @@ internal static class ConvergencePicture
                 $"estimate {Figures.Fixed(trace, decimals)} ± {Figures.Fixed(error, decimals)}, {level} interval"),
         };
         if (report.ExactTrace is { } known) legend.Add(new(LegendShape.Line, PictureStyle.Exact, $"exact {Figures.Significant(known, 6)}"));
-        string end = $"after {Figures.Count(report.Probes, "probe")} it stands at {Figures.Fixed(trace, decimals)} with a standard error of {Figures.Fixed(error, decimals)}";
+        string end = $"after {Figures.Count(report.Probes, unit)} it stands at {Figures.Fixed(trace, decimals)} with a standard error of {Figures.Fixed(error, decimals)}";
         return new Picture(
-            "convergence", "The estimate as probes come in", PictureText.Subtitle(report),
-            $"The running estimate of the trace against the number of probes, on a logarithmic axis, in its {level} confidence band, which narrows: {end}"
+            "convergence", $"The estimate as {unit}s come in", PictureText.Subtitle(report),
+            $"The running estimate of the trace against the number of {unit}s, on a logarithmic axis, in its {level} confidence band, which narrows: {end}"
             + (report.ExactTrace is { } e ? $"; the exact trace is {Figures.Significant(e, 6)}." : "."))
         {
             Legend = legend,

@@ -13,7 +13,7 @@ internal static class PictureText
         report.Method,
         report.Kind == "exact"
             ? Figures.Count(report.Probes, "basis vector")
-            : $"{Figures.Whole(report.Probes)} {Terms.Distribution(report.Distribution)} probes in {report.ProbeSpace} space",
+            : $"{Figures.Whole(report.Probes)} {Terms.Probes(report.Job.Spec, report.Probes)}",
     ]).OfType<string>());
 
     /// <summary>A range with some room at both ends; some room around a single value.</summary>
