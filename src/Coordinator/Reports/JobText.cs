@@ -61,7 +61,7 @@ internal sealed class JobText(IAnsiConsole console)
                 ? $"[bold green]{Figures.Fixed(trace, decimals)} ± {Figures.Fixed(error, decimals)}[/]   (standard error{(report.BySample ? " by sample" : "")}, "
                     + $"{Figures.Count(report.Probes, report.Job.Spec.Estimator.Unit)})"
                 : $"[bold green]{Figures.Significant(trace, 6)}[/]   (one {report.Job.Spec.Estimator.Unit}, so there is no standard error)");
-            if (report.Part is { } part) yield return ("seen", $"{Figures.Whole(part.Samples)} of {Figures.Count(part.OfSamples, "sample")}: trace and interval are those of all of them");
+            if (report.Part is { } part) yield return ("seen", $"{Figures.Whole(part.Samples)} of {Figures.Count(part.OfSamples, "sample")}{(part.Samples < part.OfSamples ? ", for the trace of all of them" : "")}");
             if (report.Confidence is { } interval && double.IsFinite(interval.Low)) yield return Interval(interval, decimals);
             if (report.Rounding is { } rounding) yield return ("float32", Markup.Escape(rounding.Text(trace)));
             if (report.ExactTrace is { } exact)

@@ -29,6 +29,7 @@ internal static class SampleReport
             BySample = false,
             Confidence = new ConfidenceReport(0.95, estimate.Confidence.Low, estimate.Confidence.High),
             Probes = probes,
+            Part = null,
             Rounding = null,
             ExactTrace = exact,
             ExactDtype = exact is null ? null : "float32",
@@ -67,6 +68,9 @@ internal static class SampleReport
         .. Enumerable.Range(0, (probes + Chunk - 1) / Chunk)
             .Select(chunk => FakeQuadraticForm.Values(0, chunk * Chunk, Math.Min(Chunk, probes - chunk * Chunk))),
     ];
+
+    /// <summary>How it came about.</summary>
+    public static JobRecord Record(int probes) => new(["first.weight", "second.weight"], Values(probes), new EstimateHistory(), Timeline);
 
     /// <summary>A second of two workers, with one of each thing that may become of a chunk.</summary>
     public static Timeline Timeline { get; } = new(

@@ -130,15 +130,18 @@ public class WholeSystemTests
     {
         long probes = spec.Estimator.Probes(spec.Probes, basisCount: 50);
         var grid = new WorkGrid(probes, spec.ChunkSize, FakeReplica.Samples, spec.Risk.Shard ?? ShardSize.Whole);
+        bool takesPart = spec.Estimator.TakesPart;
+        if (takesPart) grid = grid.InOrder(spec.Seed);
         var one = new WorkerKey("one", 1);
         var results = new ChunkResults(
-            spec, ["first.weight", "second.weight"], awaitsComparison: compared, shards: grid.Shards, sums: spec.Risk.Reduction == Reduction.Sum);
-        for (long shard = 0; compared && shard < grid.Shards; shard++)
+            spec, ["first.weight", "second.weight"], awaitsComparison: compared, shards: grid.Shards, sums: spec.Risk.Reduction == Reduction.Sum, grid: grid);
+        for (long shard = 0; compared && shard < (takesPart ? 1 : grid.Shards); shard++)
             results.Accept(JobState.BothPrecisions - shard, one, InBothPrecisions(spec, grid.Of(0, spec.ComparedProbes(int.MaxValue), shard)));
         for (long chunk = 0; chunk < grid.Count && !results.TargetReached; chunk++)
             results.Accept(chunk, one, OfShard(spec, grid[chunk], Rounded(spec, grid[chunk])));
 
-        return Bits(results.Estimate(isComplete: true)?.Trace, results.Accumulator.Count, results.Rounding);
+        var estimate = results.Estimate(isComplete: true);
+        return Bits(estimate?.Trace, estimate?.Probes ?? 0, results.Rounding);
     }
 
     private static ProbeValues Rounded(JobSpec spec, Tile tile) => spec.Estimator.IsExact
@@ -150,9 +153,9 @@ public class WholeSystemTests
 
     private static ProbeValues InBothPrecisions(JobSpec spec, Tile tile)
     {
-        var values = FakeQuadraticForm.Values(spec.Seed, 0, tile.Probes);
+        var values = FakeQuadraticForm.Values(spec.Seed, tile.FirstProbe, tile.Probes);
         var (single, precise) = (OfShard(spec, tile, FakeQuadraticForm.Rounded(values, Conducts.Rounding)), OfShard(spec, tile, values));
-        return new ProbeValues(0, 2, [.. single.Values, .. precise.Values]) { Weight = single.Weight };
+        return new ProbeValues(tile.FirstProbe, 2, [.. single.Values, .. precise.Values]) { Weight = single.Weight };
     }
 
     private static string Bits(double? trace, long probes, RoundingError? rounding) => string.Create(

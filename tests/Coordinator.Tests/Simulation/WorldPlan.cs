@@ -88,6 +88,20 @@ internal sealed record WorldPlan
             ChanceFailures = random.Next(3),
         };
 
+        if (Chance(0.15))
+        {
+            return plan with
+            {
+                Spec = plan.Spec with
+                {
+                    Estimator = Estimator.Subsample,
+                    Probes = random.Next(2, 6),
+                    VBatch = null,
+                    Risk = new RiskSource { Shard = random.Next(1, 3), Reduction = Chance(0.2) ? Reduction.Sum : Reduction.Mean },
+                },
+            };
+        }
+
         // Shards of one sample each, or of three and of one.
         return !Chance(0.5) ? plan : plan with
         {

@@ -50,7 +50,7 @@ public class JobPageTests
     /// <summary>The sample's page.</summary>
     internal static string Write(Report report) => JobPage.Write(report,
     [
-        ConvergencePicture.Draw(report, SampleReport.Values(100))!, BlockPicture.Draw(report)!,
+        ConvergencePicture.Draw(report, SampleReport.Record(100))!, BlockPicture.Draw(report)!,
         TimelinePicture.Draw(report, SampleReport.Timeline)!,
     ]);
 }

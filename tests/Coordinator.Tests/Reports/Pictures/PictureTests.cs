@@ -59,7 +59,7 @@ public class PictureTests
     [Fact]
     public void The_exact_value_is_a_blue_line_and_the_estimate_an_orange_one_in_its_band()
     {
-        var picture = ConvergencePicture.Draw(Sample, SampleReport.Values(100))!;
+        var picture = ConvergencePicture.Draw(Sample, SampleReport.Record(100))!;
         using var drawn = new Drawn(picture);
 
         // Left of the curve's end, where the estimate is somewhere else.
@@ -83,7 +83,7 @@ public class PictureTests
     {
         var report = SampleReport.Of(100, exact: null);
 
-        foreach (var picture in (Picture[])[ConvergencePicture.Draw(report, SampleReport.Values(100))!, BlockPicture.Draw(report)!])
+        foreach (var picture in (Picture[])[ConvergencePicture.Draw(report, SampleReport.Record(100))!, BlockPicture.Draw(report)!])
         {
             Assert.DoesNotContain(picture.Legend, entry => entry.Color == PictureStyle.Exact);
             Assert.DoesNotContain(PictureStyle.Exact.ToHex(), picture.ToSvg().ToString(), StringComparison.OrdinalIgnoreCase);
@@ -156,7 +156,7 @@ public class PictureTests
     {
         var report = probes == 0 ? Sample with { Trace = null, Confidence = null, Probes = 0 } : Sample with { Probes = 1 };
 
-        Assert.Null(ConvergencePicture.Draw(report, SampleReport.Values(probes)));
+        Assert.Null(ConvergencePicture.Draw(report, SampleReport.Record(probes)));
     }
 
     [Theory]
@@ -165,7 +165,7 @@ public class PictureTests
     [InlineData(5_000)]
     public void A_curve_has_few_points_however_many_probes(int probes) =>
         Assert.InRange(
-            ConvergencePicture.Draw(SampleReport.Of(probes), SampleReport.Values(probes))?.ToSvg().ToString().Length ?? 1, 1, 60_000);
+            ConvergencePicture.Draw(SampleReport.Of(probes), SampleReport.Record(probes))?.ToSvg().ToString().Length ?? 1, 1, 60_000);
 
     [Fact]
     public void Blocks_stand_in_the_models_order_each_with_its_estimate_and_its_exact_value()
@@ -281,7 +281,7 @@ public class PictureTests
 
     private static Picture Draw(string name) => name switch
     {
-        "convergence" => ConvergencePicture.Draw(Sample, SampleReport.Values(100))!,
+        "convergence" => ConvergencePicture.Draw(Sample, SampleReport.Record(100))!,
         "blocks" => BlockPicture.Draw(Sample)!,
         "accuracy" => AccuracyPicture.Draw(SampleComparisons.Accuracy())!,
         "compare" => ComparePicture.Draw(SampleComparisons.Compare())!,
