@@ -22,6 +22,7 @@ internal sealed class LinearOperation : Operation
     private Tensor? _weight;
     private SignTables? _tables;
     private Tensor? _columns;
+    private Tensor? _squaredNorms;
     private SharedTensor? _adjoint;
 
     private int Outputs => (int)OperandShapes[Weight][0];
@@ -35,18 +36,14 @@ internal sealed class LinearOperation : Operation
         (_input, _weight) = (Keep(operands[Input].detach()), Keep(operands[Weight].detach()));
 
     /// <inheritdoc/>
-    protected internal override void Prepare()
-    {
-        _columns = Keep(Lanes.Shared(LaneLayout.SamplesLast, _input!));
-        _adjoint = Adjoint is null ? null : Share(Adjoint);
-    }
+    protected internal override void Prepare() => _adjoint = Adjoint is null ? null : Share(Adjoint);
 
     /// <inheritdoc/>
     public override Tensor? Tangent(Tangents operands, Sweep sweep)
     {
         int lanes = sweep.LaneCount;
-        long columns = _columns!.shape[1];
-        bool tabulates = SignTables.IsSupported && SignTables.Bytes(_columns.shape[0], columns) <= LargestTables;
+        long inputs = _input!.shape[^1], columns = _input.numel() / inputs;
+        bool tabulates = SignTables.IsSupported && SignTables.Bytes(inputs, columns) <= LargestTables;
         var signs = tabulates ? operands.Signs(Weight) : null;
         var tangent = signs is { } packed ? Tables.Multiply(packed, Outputs) : Product(operands[Weight], lanes, columns);
         bool perturbed = tangent is not null;
@@ -106,8 +103,10 @@ internal sealed class LinearOperation : Operation
         return operand == Bias
             ? new ExplicitGradients(bySample.sum(2))
             : new PositionGradients(
-                bySample.permute(1, 0, 3, 2).unsqueeze(2), axis.Front(_input!, 0).flatten(1, -2).transpose(1, 2).unsqueeze(1), isTransposed: false,
-                OperandShapes[Weight]);
+                bySample.permute(1, 0, 3, 2).unsqueeze(2), Patches(axis), isTransposed: false, OperandShapes[Weight])
+            {
+                SharedNorms = HasOneRow(axis) ? SquaredNorms : null,
+            };
     }
 
     /// <inheritdoc/>
@@ -116,7 +115,10 @@ internal sealed class LinearOperation : Operation
     /// <inheritdoc/>
     internal override IEnumerable<OutputDraw> OutputDraws(IReadOnlyList<Tensor?> parameters, SampleAxis axis) => axis.Dimension == Shape.Length - 1 ? [] : SharedWeightDraws.Of(
         parameters[Weight], parameters.Count > Bias ? parameters[Bias] : null, Outputs, () => Patches(axis), 1, OperandShapes[Weight][1],
-        Shape[..^1].Aggregate(1L, (a, b) => a * b) / axis.Samples, tangent => OfPositions(tangent, axis), axis.Samples, Keep);
+        Shape[..^1].Aggregate(1L, (a, b) => a * b) / axis.Samples, tangent => OfPositions(tangent, axis), axis.Samples, Keep,
+        HasOneRow(axis) ? () => SquaredNorms : null);
+
+    private bool HasOneRow(SampleAxis axis) => _input!.numel() == axis.Samples * _input.shape[^1];
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -126,13 +128,19 @@ internal sealed class LinearOperation : Operation
         base.Dispose(disposing);
     }
 
-    private SignTables Tables => _tables ??= new SignTables(_columns!);
+    /// <summary>The input as <c>[in, M]</c>, which probes of the weight are multiplied with.</summary>
+    private Tensor Columns => _columns ??= Keep(Lanes.Shared(LaneLayout.SamplesLast, _input!));
+
+    /// <summary>‖x‖² of each sample, <c>[N, 1]</c> in float64, where each has one row.</summary>
+    private Tensor SquaredNorms => _squaredNorms ??= Keep(_input!.Squared().sum([-1], type: ScalarType.Float64).reshape(-1, 1));
+
+    private SignTables Tables => _tables ??= new SignTables(Columns);
 
     private Tensor Logical(Tensor tangent) => Lanes.From(LaneLayout.SamplesLast, tangent, Shape);
 
     /// <summary>V a; null where V is zero.</summary>
     private Tensor? Product(Tensor? weights, int lanes, long columns) => weights
-        ?.reshape(lanes * Outputs, -1).mm(_columns!).view(lanes, Outputs, columns);
+        ?.reshape(lanes * Outputs, -1).mm(Columns).view(lanes, Outputs, columns);
 
     /// <summary>V ȧ, lane by lane.</summary>
     private Tensor Bent(Tangents operands, PackedSigns? signs, Tensor inner)

@@ -31,6 +31,9 @@ internal sealed class PositionGradients : SampleGradients
     public PositionGradients(Tensor lanes, Tensor shared, bool isTransposed, long[] shape) =>
         (_lanes, _shared, _isTransposed, _shape) = (lanes, shared, isTransposed, shape);
 
+    /// <summary>‖x‖² of each sample and group, <c>[N, groups]</c>, where somebody knows it and there is one position.</summary>
+    public Tensor? SharedNorms { get; init; }
+
     private long Samples => _shared.shape[0];
 
     private long Groups => _shared.shape[1];
@@ -50,7 +53,7 @@ internal sealed class PositionGradients : SampleGradients
     public override Tensor SquaredNorms()
     {
         if (Positions == 1)
-            return (_lanes.Squared().sum([3, 4]) * _shared.Squared().sum([2, 3]).unsqueeze(1)).sum(2).t();
+            return (_lanes.Squared().sum([3, 4]) * (SharedNorms ?? _shared.Squared().sum([2, 3])).unsqueeze(1)).sum(2).t();
 
         bool byGram = Positions * (Inputs + LaneCount * (Outputs + 1)) < LaneCount * Outputs * Inputs;
         long perSample = Groups * LaneCount * (byGram ? Positions * Positions : Outputs * Inputs) * _lanes.element_size();

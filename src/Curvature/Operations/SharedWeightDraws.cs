@@ -25,16 +25,17 @@ internal static class SharedWeightDraws
     /// <param name="shaped">From <c>[P, out, N, T]</c> to the operation's tangents.</param>
     /// <param name="samples">N.</param>
     /// <param name="keep">Keeps a tensor as long as the operation lives.</param>
+    /// <param name="squaredNorms">‖x‖² of each sample, <c>[N, 1]</c> in float64, where there is one position and somebody knows it.</param>
     public static IEnumerable<OutputDraw> Of(
         Tensor? weight, Tensor? bias, int outputs, Func<Tensor> patches, long groups, long inputs, long positions, Func<Tensor, Tensor> shaped,
-        long samples, Func<Tensor, Tensor> keep)
+        long samples, Func<Tensor, Tensor> keep, Func<Tensor>? squaredNorms = null)
     {
         if (weight is null && bias is null) yield break;
         using var scope = NewDisposeScope();
         if (groups == 1 && positions == 1)
         {
             // One position: weight and bias see the same signs, and differ only in what a sample weighs.
-            var norms = patches().to(ScalarType.Float64).Squared().sum([1, 2, 3]).unsqueeze(1);
+            var norms = squaredNorms?.Invoke() ?? patches().to(ScalarType.Float64).Squared().sum([1, 2, 3]).unsqueeze(1);
             List<(Tensor Parameter, Tensor Weight)> served = [];
             if (weight is not null) served.Add((weight, norms));
             if (bias is not null) served.Add((bias, ones_like(norms)));

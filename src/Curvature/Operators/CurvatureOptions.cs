@@ -79,4 +79,7 @@ public sealed record CurvatureOptions
     /// in no result.
     /// </summary>
     public long? KeptMemory { get; init; }
+
+    /// <summary>What prediction space finds of the model, for all forms of its samples; null where each finds it for itself.</summary>
+    internal PredictionPlan.Shared? Plan { get; init; }
 }

@@ -20,9 +20,6 @@ namespace ActorHutch.Curvature.Operators;
 /// </remarks>
 internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
 {
-    /// <summary>So many samples tell what each one takes, and whether they come one after another.</summary>
-    private const long FewSamples = 4;
-
     private const string WithModelCurvature = "; the GGN by a pass backward, and the model's own curvature by one forward";
 
     private const string WithoutModelCurvature = "; the model is piecewise linear along each parameter, so the Hessian has the GGN's trace";
@@ -47,26 +44,18 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
         using var noGrad = no_grad();
         try
         {
-            using var scope = NewDisposeScope();
-            using var few = Few(risk, table);
-            var bent = options.Matrix == CurvatureMatrix.Hessian ? few.BentParameters() : new HashSet<IntPtr>();
-            var like = new ReverseSweep(few);
-            // Whether there is a root, and whether all operations tell samples apart, is known before the first probe.
-            like.SquaredGradients(RootOfNothing(few));
-            // As is whether all that bends can be drawn, and in what order the samples come.
-            long own = bent.Count > 0 ? new DrawSweep(few, withLoss: false, bent).OwnNumbers : 0;
-            long fitting = StackSize.SamplesOfReverseSweeps(few, own, options.MemoryBudget, out int lanes), size = few.SampleCount > FewSamples ? few.SampleCount : fitting;
-            for (long first = 0; first < risk.SampleCount; first += size) AddBlock(risk, table, like, bent, first, Math.Min(size, risk.SampleCount - first));
+            var plan = (options.Plan ?? new()).Of(risk, options, table);
+            for (long first = 0; first < risk.SampleCount; first += plan.Samples) AddBlock(risk, table, plan, first, Math.Min(plan.Samples, risk.SampleCount - first));
             double total = _blocks.Sum(block => block.Weight);
             Parts = [.. _blocks.Select(block => (
                 block.Linearization.Risk.FirstSample - risk.FirstSample, _blocks.Count == 1 || risk.Loss.Reduction == Reduction.Sum ? 1 : block.Weight / total))];
-            if (options.Matrix == CurvatureMatrix.Hessian) reason += bent.Count > 0 ? WithModelCurvature : WithoutModelCurvature;
+            if (options.Matrix == CurvatureMatrix.Hessian) reason += plan.Bends ? WithModelCurvature : WithoutModelCurvature;
             MethodReason = _blocks[0].Linearization.Reason(reason);
-            LargestStack = StackSize.ForReverseSweeps(risk, _blocks.Max(block => block.Sweep.MostNumbers()), lanes, options.MemoryBudget);
-            if (bent.Count > 0)
+            LargestStack = StackSize.ForReverseSweeps(risk, _blocks.Max(block => block.Sweep.MostNumbers()), plan.Lanes, options.MemoryBudget);
+            if (plan.Bends)
             {
                 var largest = _blocks.MaxBy(block => block.Linearization.SampleCount)!.Linearization;
-                LargestStack = Math.Min(LargestStack, StackSize.ForOutputSpace(largest.Risk, largest.Operations, own, options.MemoryBudget));
+                LargestStack = Math.Min(LargestStack, StackSize.ForOutputSpace(largest.Risk, largest.Operations, plan.OwnNumbers, options.MemoryBudget));
             }
         }
         catch
@@ -112,35 +101,19 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
         _blocks.Clear();
     }
 
-    /// <summary>Some samples, which tell what all of them are like.</summary>
-    private static Linearization Few(EmpiricalRisk risk, OperationTable table)
-    {
-        Linearization Over(EmpiricalRisk part) => new(part, CurvatureMatrix.Ggn, table, isForReverse: true);
-        if (risk.SampleCount <= FewSamples) return Over(risk);
-        try
-        {
-            return Over(risk.Narrow(FewSamples));
-        }
-        catch (CurvatureException error) when (error is not NoLayerRuleException)
-        {
-            // The model may take batches of one size only. If something is wrong, that is said of the user's batch.
-            return Over(risk);
-        }
-    }
-
-    private void AddBlock(EmpiricalRisk risk, OperationTable table, ReverseSweep like, IReadOnlySet<IntPtr> bent, long first, long count)
+    private void AddBlock(EmpiricalRisk risk, OperationTable table, PredictionPlan plan, long first, long count)
     {
         using var scope = NewDisposeScope();
         var part = count == risk.SampleCount ? risk : risk.Narrow(first, count);
         // A block of ignored targets alone, whose mean would be 0/0.
         if (part.FoldWeight == 0 && risk.FoldWeight != 0) return;
-        var matrix = bent.Count > 0 ? CurvatureMatrix.Hessian : CurvatureMatrix.Ggn;
+        var matrix = plan.Bends ? CurvatureMatrix.Hessian : CurvatureMatrix.Ggn;
         var linearization = new Linearization(part, matrix, table, isForReverse: true);
         try
         {
-            RootOfNothing(linearization);
-            var reverse = new ReverseSweep(linearization, like);
-            var draws = bent.Count > 0 ? new DrawSweep(linearization, withLoss: false, bent, firstStream: linearization.OutputSize, reverse.Axes) : null;
+            PredictionPlan.RootOfNothing(linearization);
+            var reverse = new ReverseSweep(linearization, plan.Axes);
+            var draws = plan.Bends ? new DrawSweep(linearization, withLoss: false, plan.Bent, firstStream: linearization.OutputSize, reverse.Axes) : null;
             _blocks.Add(new SampleBlock(linearization, reverse, draws, part.FoldWeight));
         }
         catch
@@ -149,10 +122,6 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
             throw;
         }
     }
-
-    /// <summary>One lane of zeros behind the loss's root, which is looked for at each sample's output.</summary>
-    private static Tensor RootOfNothing(Linearization some) =>
-        some.LossRoot(zeros([1, some.OutputSize, some.SampleCount], some.Risk.Dtype, some.Risk.Device));
 
     /// <summary>Random probes of some samples: G's part and, where the model bends, R's, <c>[count, n, blocks]</c>.</summary>
     private Tensor Random(SampleBlock block, long firstProbe, int count)

@@ -40,6 +40,7 @@ public static class QuadraticForms
         if (options is { ProbeSpace: null }) return InBestSpace(options, some => Create(risk, some, table, probes));
         if (risk.Count == 1) return new WholeBatchForm(risk, batch => Create(batch, options, table, probes, () => risk.Mixing));
         risk.CheckIndependence();
+        options = WithPlan(options);
         return new MicroBatchedForm(risk, batch => Create(batch, options, table, probes, () => null));
     }
 
@@ -57,8 +58,12 @@ public static class QuadraticForms
         options ??= new CurvatureOptions();
         if (options.ProbeSpace is null) return InBestSpace(options, some => Create(risk, some, table));
         risk.CheckIndependence();
+        options = WithPlan(options);
         return new ShardedForm(risk, shard => Create(shard, options, table), risk.MicroBatch(options), options.KeptMemory ?? options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget);
     }
+
+    /// <summary>What is found of the model once serves all of its samples.</summary>
+    private static CurvatureOptions WithPlan(CurvatureOptions? options) => (options ?? new CurvatureOptions()) is var some && some.Plan is null ? some with { Plan = new() } : some;
 
     /// <summary>The form in the space that serves best, where none is asked for: see <see cref="CurvatureOptions.ProbeSpace"/>.</summary>
     private static T InBestSpace<T>(CurvatureOptions options, Func<CurvatureOptions, T> create) where T : IQuadraticForm

@@ -27,13 +27,13 @@ internal sealed class ReverseSweep
 
     /// <summary>Follows the graph once.</summary>
     /// <param name="linearization">Of all samples of the sweep.</param>
-    /// <param name="like">Another sweep through the same graph, which knows where the samples are; null where nobody does.</param>
+    /// <param name="like">Where other samples are in the same graph's results; null where nobody knows.</param>
     /// <exception cref="NoLayerRuleException">Somewhere samples cannot be told apart.</exception>
-    public ReverseSweep(Linearization linearization, ReverseSweep? like = null)
+    public ReverseSweep(Linearization linearization, SampleAxes? like = null)
     {
         (_linearization, _graph, _operations, _flow) = (linearization, linearization.Graph, linearization.Operations, linearization.Flow);
         _samples = linearization.Risk.SampleCount;
-        Axes = new SampleAxes(linearization, like?.Axes);
+        Axes = new SampleAxes(linearization, like);
         var column = linearization.Risk.Blocks.ToDictionary(block => block.Parameter.Handle, block => block.Index);
         var readers = new Dictionary<GraphValue, int>(ReferenceEqualityComparer.Instance);
         var elsewhere = new HashSet<GraphValue>(ReferenceEqualityComparer.Instance);
