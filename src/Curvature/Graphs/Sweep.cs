@@ -81,8 +81,8 @@ public sealed class Sweep
     /// <summary>The tangent drawn at an operation's result; null where none is.</summary>
     internal Tensor? DrawnAt(Operation operation) => _drawn?.Invoke(operation);
 
-    /// <summary>Adds Σ c ∘ x², summed over everything but the lanes.</summary>
-    /// <param name="lanes">x, <c>[P, *shape]</c>.</param>
+    /// <summary>Adds Σ c ∘ x², summed over everything but the lanes and, where samples have probes of their own, the samples.</summary>
+    /// <param name="lanes">x, <c>[P, *shape]</c>, with the operation's own dimensions up to the samples'.</param>
     /// <param name="coefficient">c, <c>[*shape]</c>.</param>
     public void AddSquares(Tensor lanes, SharedTensor coefficient)
     {
@@ -90,8 +90,8 @@ public sealed class Sweep
         Add(Contract(squares, coefficient, mayWrite: _perSample));
     }
 
-    /// <summary>Adds <paramref name="factor"/> · Σ c ∘ x, summed over everything but the lanes.</summary>
-    /// <param name="lanes">x, <c>[P, *shape]</c>.</param>
+    /// <summary>Adds <paramref name="factor"/> · Σ c ∘ x, summed as above.</summary>
+    /// <param name="lanes">x, as above.</param>
     /// <param name="coefficient">c, <c>[*shape]</c>.</param>
     /// <param name="factor">A constant factor.</param>
     public void AddProduct(Tensor lanes, SharedTensor coefficient, double factor)

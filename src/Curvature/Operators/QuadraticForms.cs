@@ -76,7 +76,7 @@ public static class QuadraticForms
         // A probe of predictions costs a sweep and varies least.
         if (prediction is not null && options.Distribution != ProbeDistribution.Basis) return prediction;
         var output = Tried(ProbeSpace.Output);
-        // No rule for a layer, or a parameter that two layers share: parameter space has neither limit.
+        // Where a layer has no rule, or samples cannot be told apart, parameter space minds neither.
         if (prediction is null || output is null) return prediction ?? output ?? InParameterSpace();
         // Of as many, those that give all blocks at once.
         bool isFewer = prediction.BasisCount <= output.BasisCount;
