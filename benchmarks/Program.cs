@@ -24,6 +24,12 @@ if (args is ["terminal"])
     return;
 }
 
+if (args is ["passes-picture", var folder])
+{
+    PassesPicture.Write(folder);
+    return;
+}
+
 if (args is ["pytorch", .. var names])
 {
     PyTorchBenchmark.Run(names);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the README's pictures from a real run: convergence.svg and .png, and terminal.svg, what the run prints.
+# Makes the README's pictures from real runs: convergence.svg and .png, terminal.svg, what a run prints, and passes.svg and .png.
 #   docs/pictures/make.sh [PROGRAM]        default: the Release build's actorhutch, which it builds
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -35,4 +35,5 @@ awk '
         printf "%s</g>\n</svg>\n", body
     }
 ' "$work/text" > "$here/terminal.svg"
+dotnet run -c Release --project "$root/benchmarks" -- passes-picture "$here"
 ls -l "$here"
