@@ -1,4 +1,3 @@
-using ActorHutch.Curvature.Graphs;
 using ActorHutch.Curvature.Operations;
 using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;

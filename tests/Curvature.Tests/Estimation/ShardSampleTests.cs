@@ -2,7 +2,6 @@ using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
-using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using MathNet.Numerics.Distributions;
 using static TorchSharp.torch;
