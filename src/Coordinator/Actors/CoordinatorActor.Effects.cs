@@ -132,7 +132,7 @@ internal sealed partial class CoordinatorActor
     /// <param name="state">The job.</param>
     /// <param name="awaitsComparison">Whether its probes in both precisions are to come, from a worker or from a journal.</param>
     private static ChunkResults NewResults(JobState state, bool awaitsComparison) =>
-        new(state.Spec, state.Replica!.Blocks, state.Policy.KeepsRecord, awaitsComparison, state.Shards, state.Replica.Sums, state.Grid);
+        new(state.Spec, state.Replica!.Blocks, state.Policy.KeepsRecord, awaitsComparison, state.Grid, state.Replica.Sums);
 
     private double SecondsSoFar(RunningJob job) => Elapsed(job, _time.GetTimestamp()).TotalSeconds;
 

@@ -1,6 +1,7 @@
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
+using ActorHutch.Curvature.Statistics;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Scheduling;
@@ -15,12 +16,11 @@ namespace ActorHutch.Coordinator.Scheduling;
 internal sealed class ChunkResults
 {
     private readonly JobSpec _spec;
-    private readonly long _shards;
     private readonly bool _sums;
+    private readonly WorkGrid _grid;
+    private readonly ValuesFold _fold;
     private readonly Dictionary<long, ProbeValues> _ahead = [];
     private readonly ComparedShards _compared;
-    private readonly WorkGrid? _grid;
-    private readonly ShardSample? _sample;
     private readonly List<WorkerKey> _workers = [];
     private readonly Dictionary<WorkerKey, int> _numbers = [];
     private readonly Dictionary<long, (int Worker, ulong Digest)> _comparisons = [];
@@ -30,30 +30,30 @@ internal sealed class ChunkResults
     private readonly IReadOnlyList<string> _blocks;
     private bool _awaitsComparison;
     private long _merged;
-    private ShardFold? _fold;
 
     /// <summary>No results yet.</summary>
     /// <param name="spec">The job.</param>
     /// <param name="blocks">Names of the values' columns.</param>
     /// <param name="keepsValues">Whether <see cref="Values"/> are kept: eight bytes a probe and block.</param>
     /// <param name="awaitsComparison">Whether <see cref="Rounding"/> will be known, or be forgone.</param>
-    /// <param name="shards">How many shards the samples are cut into.</param>
+    /// <param name="grid">All chunks; null for those of one shard.</param>
     /// <param name="sums">Whether the loss is a sum over the samples, and no mean.</param>
-    /// <param name="grid">All chunks; asked for where a part of the shards may be enough.</param>
     public ChunkResults(
-        JobSpec spec, IReadOnlyList<string> blocks, bool keepsValues = false, bool awaitsComparison = false, long shards = 1, bool sums = false,
-        WorkGrid? grid = null)
+        JobSpec spec, IReadOnlyList<string> blocks, bool keepsValues = false, bool awaitsComparison = false, WorkGrid? grid = null, bool sums = false)
     {
-        (_spec, _shards, _sums, _grid) = (spec, shards, sums, grid);
-        _sample = spec.Estimator.TakesPart ? new ShardSample(blocks, grid!, sums) : null;
-        _compared = new ComparedShards(_sample is null ? shards : 1, sums);
+        (_spec, _sums) = (spec, sums);
+        _grid = grid ?? new WorkGrid(spec.Probes, spec.ChunkSize, 1, 1);
+        _fold = spec.Estimator.NewFold(blocks, _grid, sums);
+        _compared = new ComparedShards(spec.Estimator.TakesPart ? 1 : _grid.Shards, sums);
         (_blocks, _awaitsComparison) = (blocks, awaitsComparison);
         _kept = keepsValues ? [] : null;
-        Accumulator = new TraceAccumulator(blocks);
     }
 
-    /// <summary>The chunks from the first one up to the first gap, where they are folded over all shards.</summary>
-    public TraceAccumulator Accumulator { get; }
+    /// <summary>The estimator's units in the chunks from the first one up to the first gap.</summary>
+    public long Count => _fold.Count;
+
+    /// <summary>What they are as values.</summary>
+    public Moments Moments => _fold.Moments;
 
     /// <summary>What was merged, in order; null where it is not kept.</summary>
     public IReadOnlyList<ProbeValues>? Values => _kept;
@@ -81,9 +81,7 @@ internal sealed class ChunkResults
 
     /// <summary>What the merged chunks say; null where there are none, or where they say nothing yet.</summary>
     /// <param name="isComplete">Whether these are all.</param>
-    public TraceEstimate? Estimate(bool isComplete = false) => _sample is not null
-        ? _sample.Count == 0 || NothingCounts ? null : _sample.Estimate(_spec.ConfidenceLevel, Rounding)
-        : Accumulator.Count == 0 ? null : _spec.Estimator.Result(Accumulator, _spec.ConfidenceLevel, Rounding, isComplete);
+    public TraceEstimate? Estimate(bool isComplete = false) => _fold.Estimate(_spec.ConfidenceLevel, Rounding, isComplete);
 
     private bool IsOver => TargetReached || TargetOutOfReach || NothingCounts;
 
@@ -130,9 +128,11 @@ internal sealed class ChunkResults
         while (!IsOver && _ahead.Remove(_merged, out var shard))
         {
             _merged++;
-            if (!IsFolded(shard)) continue;
-            if (NothingCounts) break;
-            History.Offer(_merged, _sample?.Moments ?? Accumulator.Moments);
+            var folded = _fold.Add(shard);
+            NothingCounts = _fold.CountsNothing;
+            if (folded is null || NothingCounts) continue;
+            _kept?.Add(folded);
+            History.Offer(_merged, Moments);
             if (_spec.Target is not { } error) continue;
             var estimate = Estimate()!;
             TargetReached = StoppingRule.IsSatisfied(estimate, error);
@@ -142,34 +142,11 @@ internal sealed class ChunkResults
         if (IsOver) _ahead.Clear();
     }
 
-    /// <summary>Whether there is an estimate with what the next chunk adds, or it is known that nothing counts.</summary>
-    private bool IsFolded(ProbeValues shard)
-    {
-        if (_sample is not null)
-        {
-            _sample.Add(shard);
-            _kept?.Add(shard);
-            NothingCounts = _sample.CountsNothing;
-            return true;
-        }
-
-        _fold ??= new ShardFold(_shards, _sums);
-        _fold.Add(shard);
-        if (!_fold.IsComplete) return false;
-        NothingCounts = _fold.CountsNothing;
-        if (NothingCounts) return true;
-        var next = _fold.Result();
-        _fold = null;
-        Accumulator.Add(next);
-        _kept?.Add(next);
-        return true;
-    }
-
     /// <summary>What a sum over the first shard of a part of them is for all samples; a mean is what it is.</summary>
     private ProbeValues OfAll(ProbeValues values)
     {
-        if (_sample is null || !_sums) return values;
-        double factor = (double)_grid!.Samples / _grid[0].Samples;
+        if (!_spec.Estimator.TakesPart || !_sums) return values;
+        double factor = (double)_grid.Samples / _grid[0].Samples;
         return new ProbeValues(values.FirstProbe, values.Columns, [.. values.Values.ToArray().Select(value => factor * value)]);
     }
 

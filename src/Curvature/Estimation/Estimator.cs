@@ -22,8 +22,11 @@ public abstract class Estimator
     /// <summary>The mean over random shards of the samples, with random probes of each.</summary>
     public static Estimator Subsample { get; } = new SubsampleEstimator();
 
+    /// <summary>The density of the eigenvalues.</summary>
+    public static Estimator Spectrum { get; } = new SpectrumEstimator();
+
     /// <summary>All of them, the default first.</summary>
-    public static IReadOnlyList<Estimator> All { get; } = [Hutchinson, Exact, Subsample];
+    public static IReadOnlyList<Estimator> All { get; } = [Hutchinson, Exact, Subsample, Spectrum];
 
     /// <summary>What it is called by: a lower-case word.</summary>
     public abstract string Name { get; }
@@ -48,6 +51,9 @@ public abstract class Estimator
     /// </summary>
     public virtual bool TakesPart => false;
 
+    /// <summary>Whether a probe is a run of the Lanczos recurrence, and its values are nodes and weights.</summary>
+    public virtual bool RunsLanczos => false;
+
     /// <summary>What is evaluated.</summary>
     /// <param name="options">What is asked for.</param>
     public virtual CurvatureOptions Evaluated(CurvatureOptions options) => options;
@@ -71,12 +77,11 @@ public abstract class Estimator
     /// <param name="relativeError">The half-width, as a share of the trace, at which the job stops; null for none.</param>
     public abstract double ExpectedHalfWidth(Moments sample, long probes, double level, double? relativeError);
 
-    /// <summary>What the probes up to now come to; null where that says nothing.</summary>
-    /// <param name="fold">Their values; at least one.</param>
-    /// <param name="level">The interval's level.</param>
-    /// <param name="rounding">What rounding adds; null where that is not known, or nothing.</param>
-    /// <param name="isComplete">Whether these are all.</param>
-    public abstract TraceEstimate? Result(TraceAccumulator fold, double level, RoundingError? rounding, bool isComplete);
+    /// <summary>What the chunks' values are folded by.</summary>
+    /// <param name="blocks">Names of the values' columns; empty where there is one without a name.</param>
+    /// <param name="grid">All chunks.</param>
+    /// <param name="sums">Whether the loss is a sum over the samples, and no mean.</param>
+    public abstract ValuesFold NewFold(IReadOnlyList<string> blocks, WorkGrid grid, bool sums);
 
     /// <inheritdoc/>
     public override string ToString() => Name;

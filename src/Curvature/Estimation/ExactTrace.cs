@@ -77,10 +77,10 @@ public sealed class ExactTrace : Estimator
         ErrorOf(sample.Mean);
 
     /// <inheritdoc/>
-    public override TraceEstimate? Result(TraceAccumulator fold, double level, RoundingError? rounding, bool isComplete)
+    public override ValuesFold NewFold(IReadOnlyList<string> blocks, WorkGrid grid, bool sums)
     {
-        ArgumentNullException.ThrowIfNull(fold);
-        return isComplete ? fold.Sum(level, rounding) : null;
+        ArgumentNullException.ThrowIfNull(grid);
+        return new ShardedTrace(blocks, grid.Shards, sums, (fold, level, rounding, isComplete) => isComplete ? fold.Sum(level, rounding) : null);
     }
 
     /// <summary>The error that is expected of an exact trace at most: people read four digits of it.</summary>

@@ -63,9 +63,9 @@ public sealed class HutchinsonEstimator : Estimator
         : ConfidenceInterval.ForMean(new Moments(probes, sample.Mean, sample.Variance * (probes - 1)), level).HalfWidth;
 
     /// <inheritdoc/>
-    public override TraceEstimate? Result(TraceAccumulator fold, double level, RoundingError? rounding, bool isComplete)
+    public override ValuesFold NewFold(IReadOnlyList<string> blocks, WorkGrid grid, bool sums)
     {
-        ArgumentNullException.ThrowIfNull(fold);
-        return fold.Estimate(level, rounding);
+        ArgumentNullException.ThrowIfNull(grid);
+        return new ShardedTrace(blocks, grid.Shards, sums, (fold, level, rounding, _) => fold.Estimate(level, rounding));
     }
 }

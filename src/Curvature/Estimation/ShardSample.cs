@@ -16,37 +16,40 @@ namespace ActorHutch.Curvature.Estimation;
 /// <param name="blocks">Names of the values' columns; empty where there is one without a name.</param>
 /// <param name="grid">All shards, in their order, with one range of probes.</param>
 /// <param name="sums">Whether the loss is a sum over the samples, and no mean.</param>
-public sealed class ShardSample(IReadOnlyList<string> blocks, WorkGrid grid, bool sums)
+public sealed class ShardSample(IReadOnlyList<string> blocks, WorkGrid grid, bool sums) : ValuesFold
 {
     private readonly Column[] _columns = [.. Enumerable.Range(0, Math.Max(1, blocks.Count) + 1).Select(_ => new Column())];
     private Moments _means;
     private double _cubes;
     private double _weight;
+    private long _count;
     private long _samples;
 
     /// <summary>m, how many shards there were so far.</summary>
-    public long Count { get; private set; }
+    public override long Count => _count;
 
     /// <summary>Whether all of them are in.</summary>
     public bool IsComplete => Count == grid.Shards;
 
-    /// <summary>Whether all are in, and none of their samples counts.</summary>
-    public bool CountsNothing => IsComplete && _weight == 0;
+    /// <inheritdoc/>
+    public override bool CountsNothing => IsComplete && _weight == 0;
 
-    /// <summary>The shards seen up to now as values whose mean is the estimate, and whose standard error is its.</summary>
-    public Moments Moments => Estimate() is var estimate && Count > 1
+    /// <inheritdoc/>
+    public override Moments Moments => Estimate() is var estimate && Count > 1
         ? new Moments(Count, estimate.Trace, estimate.StandardError * estimate.StandardError * Count * (Count - 1))
         : new Moments(Count, estimate.Trace, 0);
 
     /// <summary>Adds the next shard's.</summary>
-    /// <param name="values">Its values of all probes.</param>
-    public void Add(ProbeValues values)
+    /// <param name="chunk">Its values of all probes.</param>
+    /// <returns>The same.</returns>
+    public override ProbeValues? Add(ProbeValues chunk)
     {
-        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(chunk);
+        var values = chunk;
         var tile = grid[Count];
         if (values.FirstProbe != tile.FirstProbe || values.Count != tile.Probes || values.Columns != _columns.Length - 1)
-            throw new ArgumentException($"Shard {Count} has probes {tile.FirstProbe} to {tile.FirstProbe + tile.Probes - 1} and {_columns.Length - 1} columns.", nameof(values));
-        Count++;
+            throw new ArgumentException($"Shard {Count} has probes {tile.FirstProbe} to {tile.FirstProbe + tile.Probes - 1} and {_columns.Length - 1} columns.", nameof(chunk));
+        _count++;
         _samples += tile.Samples;
         double weight = sums ? tile.Samples : values.Weight, factor = sums ? 1 : weight;
         _weight += weight;
@@ -60,7 +63,12 @@ public sealed class ShardSample(IReadOnlyList<string> blocks, WorkGrid grid, boo
             _columns[c].Add(weight, factor * probes.Mean, factor * factor * variance / values.Count);
             if (isTotal && weight > 0) AddMean(factor * probes.Mean / weight);
         }
+
+        return chunk;
     }
+
+    /// <inheritdoc/>
+    public override TraceEstimate? Estimate(double level, RoundingError? rounding, bool isComplete) => Count == 0 || CountsNothing ? null : Estimate(level, rounding);
 
     /// <summary>What the shards up to now say of all of them.</summary>
     /// <param name="level">The confidence interval's level.</param>

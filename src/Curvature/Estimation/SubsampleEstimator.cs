@@ -74,6 +74,5 @@ public sealed class SubsampleEstimator : Estimator
         (relativeError ?? DefaultRelativeError) * Math.Abs(sample.Mean);
 
     /// <inheritdoc/>
-    public override TraceEstimate? Result(TraceAccumulator fold, double level, RoundingError? rounding, bool isComplete) =>
-        throw new NotSupportedException($"What shards come to is told by a {nameof(ShardSample)}.");
+    public override ValuesFold NewFold(IReadOnlyList<string> blocks, WorkGrid grid, bool sums) => new ShardSample(blocks, grid, sums);
 }

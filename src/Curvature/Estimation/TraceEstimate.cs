@@ -32,6 +32,9 @@ public sealed record TraceEstimate(
     /// <summary>The part of the samples that was seen, in shards whose values are a sample of all; null where all samples were.</summary>
     public SeenPart? Part { get; init; }
 
+    /// <summary>What the probes say of the eigenvalues; null where they say nothing of them.</summary>
+    public SpectrumEstimate? Spectrum { get; init; }
+
     /// <summary>The skewness of these values, g = m₃/m₂^(3/2); 0 where the trace is exact.</summary>
     public double Skewness { get; init; }
 

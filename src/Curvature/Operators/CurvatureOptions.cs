@@ -80,6 +80,12 @@ public sealed record CurvatureOptions
     /// </summary>
     public long? KeptMemory { get; init; }
 
+    /// <summary>
+    /// m, so many products of a Lanczos run for each probe, whose values are then the nodes and the weights of a quadrature of vᵀf(H)v; null (the
+    /// default) for vᵀHv. Probes are in parameter space.
+    /// </summary>
+    public int? LanczosSteps { get; init; }
+
     /// <summary>What prediction space finds of the model, for all forms of its samples; null where each finds it for itself.</summary>
     internal PredictionPlan.Shared? Plan { get; init; }
 }

@@ -21,6 +21,7 @@ public static class QuadraticForms
         EmpiricalRisk risk, CurvatureOptions? options = null, OperationTable? table = null, IProbeSource? probes = null)
     {
         ArgumentNullException.ThrowIfNull(risk);
+        if (options?.LanczosSteps is not null) return Create(Whole(risk), options, table, probes);
         return Create(risk, options, table, probes, () => Whole(risk).Mixing);
     }
 
@@ -37,6 +38,13 @@ public static class QuadraticForms
         MicroBatchedRisk risk, CurvatureOptions? options = null, OperationTable? table = null, IProbeSource? probes = null)
     {
         ArgumentNullException.ThrowIfNull(risk);
+        if (options?.LanczosSteps is { } steps)
+        {
+            if (probes is not null) throw new CurvatureException("Lanczos runs begin with probes of their own.");
+            if (risk.Count > 1) risk.CheckIndependence();
+            return new LanczosForm(risk, options, table ?? OperationTable.Default, steps);
+        }
+
         if (options is { ProbeSpace: null }) return InBestSpace(options, some => Create(risk, some, table, probes));
         if (risk.Count == 1) return new WholeBatchForm(risk, batch => Create(batch, options, table, probes, () => risk.Mixing));
         risk.CheckIndependence();
@@ -56,6 +64,14 @@ public static class QuadraticForms
     {
         ArgumentNullException.ThrowIfNull(risk);
         options ??= new CurvatureOptions();
+        if (options.LanczosSteps is not null)
+        {
+            // A run multiplies with all samples' matrix.
+            var whole = risk.Whole(options);
+            whole.CheckSamples();
+            return Create(whole, options, table);
+        }
+
         if (options.ProbeSpace is null) return InBestSpace(options, some => Create(risk, some, table));
         risk.CheckIndependence();
         options = WithPlan(options);

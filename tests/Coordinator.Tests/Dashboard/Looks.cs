@@ -38,7 +38,7 @@ internal static class Looks
     /// <summary>What a page gets of it.</summary>
     public static JsonElement View(this JobSight sight) => JsonDocument.Parse(sight.Json).RootElement;
 
-    private static TraceEstimate Estimate(int chunks) => Results(chunks).Accumulator.Estimate();
+    private static TraceEstimate Estimate(int chunks) => Results(chunks).Estimate()!;
 
     private static EstimateHistory History(int chunks) => Results(chunks).History;
 

@@ -17,10 +17,10 @@ public class ChunkResultsTests
 
         results.Accept(2, Schedule.A, Chunk(2));
         results.Accept(1, Schedule.B, Chunk(1));
-        Assert.Equal(0, results.Accumulator.Count);
+        Assert.Equal(0, results.Count);
 
         results.Accept(0, Schedule.A, Chunk(0));
-        Assert.Equal(30, results.Accumulator.Count);
+        Assert.Equal(30, results.Count);
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public class ChunkResultsTests
         var results = new ChunkResults(spec, Blocks);
         long chunk = 0;
         while (!results.TargetReached) results.Accept(chunk, Schedule.A, Chunk(chunk++));
-        long reachedAt = results.Accumulator.Count;
+        long reachedAt = results.Count;
 
         // Other chunks may be far ahead: where it stops is the same.
         var fromBehind = new ChunkResults(spec, Blocks);
@@ -54,7 +54,7 @@ public class ChunkResultsTests
         Assert.Equal(chunk * 10, reachedAt);
         Assert.InRange(reachedAt, 30, 600);
         Assert.True(fromBehind.TargetReached);
-        Assert.Equal(results.Accumulator.Moments, fromBehind.Accumulator.Moments);
+        Assert.Equal(results.Moments, fromBehind.Moments);
     }
 
     [Fact]

@@ -106,10 +106,10 @@ public class JobStateShardsTests
     [Fact]
     public void Values_fold_by_weight_in_the_order_of_the_tiles()
     {
-        var results = new ChunkResults(Spec(0), ["first.weight", "second.weight"], keepsValues: true, shards: 2);
+        var results = new ChunkResults(Spec(0), ["first.weight", "second.weight"], keepsValues: true, grid: new WorkGrid(25, 10, 4, 3));
         foreach (long chunk in new long[] { 3, 1, 0, 2 }) results.Accept(chunk, A, Result(chunk).Values);
 
-        Assert.Equal(20, results.Accumulator.Count);
+        Assert.Equal(20, results.Count);
         var expected = FakeQuadraticForm.Values(0, 0, 10);
         // Weights 3 and 1; the second shard's values are 1.3 times as large.
         Assert.Equal((3 * expected.Values[0] + 1 * (expected.Values[0] * 1.3)) / 4, results.Values![0].Values[0], 1e-14);

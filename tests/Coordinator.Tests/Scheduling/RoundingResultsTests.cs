@@ -19,7 +19,7 @@ public class RoundingResultsTests
         var results = new ChunkResults(Spec with { RelativeError = null }, Blocks, awaitsComparison: true);
         Accept(results, 0);
 
-        Assert.Equal(10, results.Accumulator.Count);
+        Assert.Equal(10, results.Count);
         Assert.Null(results.Estimate()!.Rounding);
     }
 
@@ -36,7 +36,7 @@ public class RoundingResultsTests
             {
                 if (chunk == after)
                 {
-                    Assert.Equal(0, results.Accumulator.Count);
+                    Assert.Equal(0, results.Count);
                     Compare(results, rounding);
                 }
 
@@ -44,7 +44,7 @@ public class RoundingResultsTests
             }
 
             Assert.True(results.TargetReached);
-            Assert.InRange(results.Accumulator.Count, probes, rounding == 0 ? 30 : 200);
+            Assert.InRange(results.Count, probes, rounding == 0 ? 30 : 200);
             Assert.True(results.Estimate()!.Confidence.HalfWidth <= 0.02 * results.Estimate()!.Trace);
         }
     }
@@ -56,7 +56,7 @@ public class RoundingResultsTests
         Compare(results, 0.5);
         for (int chunk = 0; chunk < 30; chunk++) Accept(results, chunk);
 
-        Assert.Equal((true, false, 30L), (results.TargetOutOfReach, results.TargetReached, results.Accumulator.Count));
+        Assert.Equal((true, false, 30L), (results.TargetOutOfReach, results.TargetReached, results.Count));
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public class RoundingResultsTests
 
         results.ForgoComparison();
 
-        Assert.Equal((true, 30L), (results.TargetReached, results.Accumulator.Count));
+        Assert.Equal((true, 30L), (results.TargetReached, results.Count));
     }
 
     [Fact]

@@ -134,7 +134,7 @@ public class WholeSystemTests
         if (takesPart) grid = grid.InOrder(spec.Seed);
         var one = new WorkerKey("one", 1);
         var results = new ChunkResults(
-            spec, ["first.weight", "second.weight"], awaitsComparison: compared, shards: grid.Shards, sums: spec.Risk.Reduction == Reduction.Sum, grid: grid);
+            spec, ["first.weight", "second.weight"], awaitsComparison: compared, grid: grid, sums: spec.Risk.Reduction == Reduction.Sum);
         for (long shard = 0; compared && shard < (takesPart ? 1 : grid.Shards); shard++)
             results.Accept(JobState.BothPrecisions - shard, one, InBothPrecisions(spec, grid.Of(0, spec.ComparedProbes(int.MaxValue), shard)));
         for (long chunk = 0; chunk < grid.Count && !results.TargetReached; chunk++)
