@@ -22,7 +22,7 @@ internal static class EstimateCommand
         int code = SessionCommand.Conclude(result, terminal);
         if (code == ExitCode.BadInput) return code;
 
-        var exact = result is { Succeeded: true, Spec.Estimator: { IsExact: false, TakesPart: false } } && !cancellation.IsCancellationRequested
+        var exact = result is { Succeeded: true, Spec.Estimator: { IsExact: false, TakesPart: false, RunsLanczos: false } } && !cancellation.IsCancellationRequested
             ? await ExactBesideAsync(session, result, terminal, cancellation).ConfigureAwait(false)
             : null;
         bool interrupted = cancellation.IsCancellationRequested;

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using ActorHutch.Curvature;
 using ActorHutch.Curvature.Estimation;
+using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Options;
@@ -32,6 +33,9 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
     /// <summary>Whether somebody said where probes are drawn, be it <c>auto</c>.</summary>
     public bool SpaceGiven { get; init; } = true;
 
+    /// <summary>Whether somebody said how much of the matrix.</summary>
+    public bool StructureGiven { get; init; } = true;
+
     /// <summary>
     /// Whether the number type is <c>auto</c>: the job is run in single precision, as its spec says, and in double precision where
     /// that is not precise enough.
@@ -40,7 +44,7 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
 
     /// <summary>A job of which nobody has said anything.</summary>
     public static JobDocument Default { get; } =
-        new(new JobSpec { ProbeSpace = null }, new ExecutionSettings()) { ProbesGiven = false, SpaceGiven = false };
+        new(new JobSpec { ProbeSpace = null }, new ExecutionSettings()) { ProbesGiven = false, SpaceGiven = false, StructureGiven = false };
 
     /// <summary>The job with the defaults that depend on what else was said.</summary>
     public JobDocument Completed()
@@ -51,6 +55,13 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
         {
             if (!ProbesGiven) spec = spec with { Probes = SubsampleEstimator.DefaultProbes };
             return this with { Spec = spec with { Risk = spec.Risk with { Shard = spec.Risk.Shard ?? ShardSize.Small } } };
+        }
+
+        if (spec.Estimator.RunsLanczos)
+        {
+            if (!ProbesGiven) spec = spec with { Probes = SpectrumEstimator.DefaultProbes };
+            if (!StructureGiven) spec = spec with { Structure = BlockStructure.Full };
+            return this with { Spec = spec with { ProbeSpace = ProbeSpace.Parameter, RelativeError = null } };
         }
 
         // Of the example people see the classical estimator.

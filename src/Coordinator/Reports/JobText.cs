@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
 using Spectre.Console;
 
@@ -16,7 +17,7 @@ internal sealed class JobText(IAnsiConsole console)
     public void WriteHeader(JobState state, int threads)
     {
         var (spec, replica) = (state.Spec, state.Replica!);
-        console.MarkupLineInterpolated($"[bold]The trace of the {Terms.Matrix(spec.Matrix)} of {replica.Model.Name}[/]");
+        console.MarkupLineInterpolated($"[bold]The {(spec.Estimator.RunsLanczos ? "spectrum" : "trace")} of the {Terms.Matrix(spec.Matrix)} of {replica.Model.Name}[/]");
         console.WriteLine();
         PlainFacts(
             ("model", $"{Figures.Count(replica.Model.Parameters, "parameter")}, "
@@ -63,6 +64,7 @@ internal sealed class JobText(IAnsiConsole console)
                 : $"[bold green]{Figures.Significant(trace, 6)}[/]   (one {report.Job.Spec.Estimator.Unit}, so there is no standard error)");
             if (report.Part is { } part) yield return ("seen", $"{Figures.Whole(part.Samples)} of {Figures.Count(part.OfSamples, "sample")}{(part.Samples < part.OfSamples ? ", for the trace of all of them" : "")}");
             if (report.Confidence is { } interval && double.IsFinite(interval.Low)) yield return Interval(interval, decimals);
+            foreach (var fact in Spectrum(report.Spectrum)) yield return fact;
             if (report.Rounding is { } rounding) yield return ("float32", Markup.Escape(rounding.Text(trace)));
             if (report.ExactTrace is { } exact)
             {
@@ -79,6 +81,20 @@ internal sealed class JobText(IAnsiConsole console)
                 yield return ("exact", Markup.Escape(exactNote));
             }
         }
+    }
+
+    /// <summary>What is known of the eigenvalues, by names; nothing where nothing is.</summary>
+    public static IEnumerable<(string Name, string Text)> Spectrum(SpectrumReport? spectrum)
+    {
+        if (spectrum is null) yield break;
+        yield return ("range", $"{Figures.Significant(spectrum.Least, 6)} to {Figures.Significant(spectrum.Greatest, 6)}   (outermost nodes: eigenvalues reach at least so far)");
+        yield return ("below 0", $"{Share(spectrum.NegativeShare)}, by more than {Figures.Significant(spectrum.KernelWidth, 3)}");
+        double norm = Math.Sqrt(spectrum.SquaredNorm.Value), error = spectrum.SquaredNorm.StandardError / (2 * norm);
+        yield return ("‖H‖_F", double.IsFinite(error) ? $"{Figures.Fixed(norm, Figures.DecimalsFor(error))} ± {Figures.Fixed(error, Figures.DecimalsFor(error))}" : Figures.Significant(norm, 6));
+
+        static string Share(SpectralNumber share) => double.IsFinite(share.StandardError) && share.StandardError > 0
+            ? $"{Figures.Fixed(100 * share.Value, Figures.DecimalsFor(100 * share.StandardError))} ± {Figures.Fixed(100 * share.StandardError, Figures.DecimalsFor(100 * share.StandardError))} % of the eigenvalues"
+            : $"{Figures.Significant(100 * share.Value, 3)} % of the eigenvalues";
     }
 
     /// <summary>Decimals for an estimate and its interval: by its standard error, or by rounding where it has none.</summary>

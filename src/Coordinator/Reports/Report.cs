@@ -36,6 +36,9 @@ internal sealed record Report
     /// <summary>The part of the samples that was seen, where the interval is about all of them; null where all samples were.</summary>
     public required SeenPart? Part { get; init; }
 
+    /// <summary>What the probes say of the eigenvalues; null for the other estimators.</summary>
+    public required SpectrumReport? Spectrum { get; init; }
+
     /// <summary>How many there would be at most.</summary>
     [JsonIgnore]
     public long Planned { get; init; }

@@ -32,6 +32,7 @@ internal static class Reporting
             Probes = result.Probes,
             Planned = state.Units,
             Part = estimate?.Part,
+            Spectrum = SpectrumReport.Of(result),
             Rounding = RoundingReport.Of(result),
             ExactTrace = exact?.Estimate?.Trace,
             ExactDtype = exact?.Estimate is null ? null : exact.Spec.Dtype.Word(),
@@ -59,7 +60,7 @@ internal static class Reporting
                 state.Counts.Failed, state.Counts.Stale),
             Disagreements = [.. state.Counts.Disagreements.Select(pair =>
                 new DisagreementReport(pair.Chunk, pair.First.Id, pair.Second.Id))],
-            Job = job with { Spec = spec, ProbesGiven = true, SpaceGiven = true, PicksPrecision = false },
+            Job = job with { Spec = spec, ProbesGiven = true, SpaceGiven = true, StructureGiven = true, PicksPrecision = false },
             Versions = VersionReport.Current,
         };
     }

@@ -39,6 +39,8 @@ internal static class Terms
     public static string Probes(JobSpec spec, long count)
     {
         string unit = count == 1 ? spec.Estimator.Unit : spec.Estimator.Unit + "s";
+        if (spec.Estimator.RunsLanczos)
+            return $"{Distribution(spec.Distribution)} {unit}, a Lanczos run of {Figures.Count(spec.CurvatureOptions().LanczosSteps!.Value, "step")} each";
         if (spec.Estimator.TakesPart)
             return $"{unit} of the samples, {Figures.Whole(spec.Probes)} {Distribution(spec.Distribution)} probes of each in {Space(spec)} space";
         return $"{(spec.Estimator.IsExact ? "" : Distribution(spec.Distribution) + " ")}{unit} in {Space(spec)} space";

@@ -57,13 +57,13 @@ public sealed record SpectrumEstimate(IReadOnlyList<QuadratureRule> Rules, doubl
     /// <summary>‖H‖²_F = tr(H²).</summary>
     public SpectralNumber SquaredNorm => Mean(rule => rule.Of(node => node * node));
 
-    /// <summary>The share of eigenvalues below zero by more than what rounding makes of zeros.</summary>
+    /// <summary>The share of eigenvalues below zero by more than <see cref="KernelWidth"/>: short runs do not tell smaller ones from zeros.</summary>
     public SpectralNumber NegativeShare
     {
         get
         {
-            double zero = Zero;
-            return Mean(rule => rule.Of(node => node < -zero ? 1 : 0) / rule.Weights.Sum());
+            double least = -KernelWidth;
+            return Mean(rule => rule.Of(node => node < least ? 1 : 0) / rule.Weights.Sum());
         }
     }
 
@@ -83,8 +83,6 @@ public sealed record SpectrumEstimate(IReadOnlyList<QuadratureRule> Rules, doubl
             return new SpectralPoint(at, density, below.Mean, Math.Max(0, interval.Low), Math.Min(1, interval.High));
         })];
     }
-
-    private double Zero => 1e-6 * Math.Max(Math.Abs(Least), Math.Abs(Greatest));
 
     private static IEnumerable<double> Weighted(QuadratureRule rule) => rule.Nodes.Where((_, k) => rule.Weights[k] > 0);
 

@@ -78,6 +78,14 @@ public sealed record JobSpec
     /// <summary>V_batch, the probes in a chunk; null (the default) for <see cref="DefaultVBatch"/>, or <see cref="DefaultVBatchToTarget"/>.</summary>
     public int? VBatch { get; init; }
 
+    /// <summary>
+    /// m, the steps of a Lanczos run; null (the default) for <see cref="SpectrumEstimator.DefaultSteps"/>. Other estimators have none.
+    /// </summary>
+    public int? LanczosSteps { get; init; }
+
+    /// <summary>The most steps of a run: each keeps a vector of all parameters.</summary>
+    public const int MostLanczosSteps = 1000;
+
     /// <summary>The seed of the probes. Default: 0.</summary>
     public ulong Seed { get; init; }
 
@@ -106,7 +114,7 @@ public sealed record JobSpec
     [JsonIgnore]
     public int ChunkSize => (int)Math.Min(Estimator.TakesPart ? MostVBatch : VBatch ?? UsualVBatch, Estimator.Probes(Probes, long.MaxValue));
 
-    private int UsualVBatch => Target is not null && HasSampleProbes ? DefaultVBatchToTarget : DefaultVBatch;
+    private int UsualVBatch => Estimator.RunsLanczos ? 1 : Target is not null && HasSampleProbes ? DefaultVBatchToTarget : DefaultVBatch;
 
     /// <summary>Whether it is known that samples have probes of their own.</summary>
     private bool HasSampleProbes => ProbeSpace is Curvature.Probes.ProbeSpace.Output or Curvature.Probes.ProbeSpace.Prediction;
@@ -122,7 +130,7 @@ public sealed record JobSpec
     /// <param name="most">How many one message has room for, wherever the worker is.</param>
     public int ComparedProbes(int most)
     {
-        if (Dtype == Dtype.Float64) return 0;
+        if (Dtype == Dtype.Float64 || Estimator.RunsLanczos) return 0;
         return most < RoundingError.FewestProbes ? 0 : Math.Min(RoundingProbes ?? Estimator.ComparedProbes(Probes), most);
     }
 
@@ -137,6 +145,7 @@ public sealed record JobSpec
         Distribution = Distribution,
         Seed = Seed,
         MemoryBudget = memoryBudget,
+        LanczosSteps = Estimator.RunsLanczos ? LanczosSteps ?? SpectrumEstimator.DefaultSteps : null,
     });
 
     /// <summary>What is wrong with a number of probes that takes more chunks than a job can have; null where it does not.</summary>
@@ -187,6 +196,8 @@ public sealed record JobSpec
             problems.Add(Problem.Of("probes", Probes, "must be at least 1"));
         if (Estimator.TakesPart && Probes is < SubsampleEstimator.DefaultProbes or > MostVBatch)
             problems.Add(Problem.Of("probes", Probes, string.Create(CultureInfo.InvariantCulture, $"must be between {SubsampleEstimator.DefaultProbes} and {MostVBatch} with {Estimator}: those of a shard, which tell how much they vary")));
+        if (Estimator.RunsLanczos && LanczosSteps is < 1 or > MostLanczosSteps)
+            problems.Add(Problem.Of("lanczos-steps", LanczosSteps!.Value, string.Create(CultureInfo.InvariantCulture, $"must be between 1 and {MostLanczosSteps}")));
         if (TooMany("probes", Probes) is { } problem) problems.Add(problem);
         if (RelativeError is { } error && !(error > 0 && error < 1))
             problems.Add(Problem.Of("relative-error", error, "must lie between 0 and 1, such as 0.01 for 1 %"));

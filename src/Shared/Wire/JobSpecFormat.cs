@@ -29,6 +29,7 @@ internal static class JobSpecFormat
         if (spec.VBatch is { } vBatch) wire.VBatch = vBatch;
         if (spec.RelativeError is { } relativeError) wire.RelativeError = relativeError;
         if (spec.RoundingProbes is { } roundingProbes) wire.RoundingProbes = roundingProbes;
+        if (spec.LanczosSteps is { } steps) wire.LanczosSteps = steps;
         return wire;
     }
 
@@ -50,6 +51,7 @@ internal static class JobSpecFormat
             Dtype = Fields.Word<Dtype>(wire.Dtype),
             RelativeError = wire.HasRelativeError ? wire.RelativeError : null,
             ConfidenceLevel = wire.ConfidenceLevel,
+            LanczosSteps = wire.HasLanczosSteps ? wire.LanczosSteps : null,
             RoundingProbes = wire.HasRoundingProbes ? wire.RoundingProbes : null,
         };
     }

@@ -30,6 +30,7 @@ internal static class SampleReport
             Confidence = new ConfidenceReport(0.95, estimate.Confidence.Low, estimate.Confidence.High),
             Probes = probes,
             Part = null,
+            Spectrum = null,
             Rounding = null,
             ExactTrace = exact,
             ExactDtype = exact is null ? null : "float32",

@@ -91,8 +91,7 @@ public sealed class SpectrumTests
             problem.Risk, new CurvatureOptions { Matrix = matrix, Structure = BlockStructure.Full, Distribution = distribution, Seed = 9 }, probes: 200, steps: 200);
 
         Close(eigenvalues.Sum(x => x * x), spectrum.SquaredNorm);
-        double zero = 1e-6 * eigenvalues.Max(Math.Abs);
-        Close(eigenvalues.Count(x => x < -zero) / (double)eigenvalues.Length, spectrum.NegativeShare);
+        Close(eigenvalues.Count(x => x < -spectrum.KernelWidth) / (double)eigenvalues.Length, spectrum.NegativeShare);
         Near.Relative(eigenvalues.Max(), spectrum.Greatest, 1e-9);
         Near.Absolute(eigenvalues.Min(), spectrum.Least, 1e-9 * eigenvalues.Max());
         double width = spectrum.KernelWidth;

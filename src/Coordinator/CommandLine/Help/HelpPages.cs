@@ -36,6 +36,12 @@ internal static class HelpPages
             new("actorhutch subsample --model net.pt --data train.npz --relative-error 0.05 --shard 64",
                 "To 5 %, in shards of 64 samples"),
         ],
+        ["spectrum"] =
+        [
+            new("actorhutch spectrum --out report", "The built-in example's eigenvalue density, with a page and a picture"),
+            new("actorhutch spectrum --model net.pt --data batch.npz --matrix ggn --lanczos-steps 120",
+                "Of the Gauss-Newton matrix of a model of your own, with finer nodes"),
+        ],
         ["compare"] =
         [
             new("actorhutch compare", "On the built-in example"),

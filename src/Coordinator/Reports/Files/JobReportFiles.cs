@@ -19,7 +19,7 @@ internal static class JobReportFiles
             ? []
             :
             [
-                ConvergencePicture.Draw(report, record), BlockPicture.Draw(report),
+                ConvergencePicture.Draw(report, record), BlockPicture.Draw(report), SpectrumPicture.Draw(report),
                 TimelinePicture.Draw(report, record.Timeline),
             ];
         var pictures = drawn.OfType<Picture>().ToArray();
@@ -27,7 +27,11 @@ internal static class JobReportFiles
         [
             ReportFile.OfText("report.json", ReportJson.Write(report) + "\n"),
             ReportFile.OfText(Page, JobPage.Write(report, pictures)),
-            .. record is null ? [] : (ReportFile[])[new("probes.csv", stream => ProbesCsv.Write(stream, record))],
+            .. record is null || report.Spectrum is not null ? [] : (ReportFile[])[new("probes.csv", stream => ProbesCsv.Write(stream, record))],
+            .. report.Spectrum is null || record is null ? [] : (ReportFile[])
+            [
+                ReportFile.OfText("spectrum.csv", SpectrumCsv.Curve(report.Spectrum)), ReportFile.OfText("nodes.csv", SpectrumCsv.Nodes(record)),
+            ],
             .. pictures.SelectMany(PictureFiles),
         ];
     }

@@ -10,19 +10,20 @@ internal static class JobPage
     /// <param name="pictures">What is drawn of it.</param>
     public static string Write(Report report, IReadOnlyList<Picture> pictures)
     {
-        string title = $"The trace of the {Terms.Matrix(report.Matrix)} of {report.Model?.Name ?? report.Job.Spec.Risk.Model}";
+        string title = $"The {(report.Spectrum is null ? "trace" : "spectrum")} of the {Terms.Matrix(report.Matrix)} of {report.Model?.Name ?? report.Job.Spec.Risk.Model}";
         var html = new HtmlText();
         html.Element("h1", title);
         html.Element("p", Summary(report), "class=\"muted\"");
         Result(html, report);
         html.Picture(pictures, "convergence", "The mean of the probes' vᵀHv so far, in its confidence band.");
+        Spectrum(html, report, pictures);
         Blocks(html, report, pictures);
         Workers(html, report, pictures);
         Computed(html, report);
         html.Again(
             "actorhutch --job report.json", "report.json", ReportJson.Write(report),
             "gives the same bits: <code>report.json</code>, beside this page, has the whole job and the whole result; "
-            + "<code>probes.csv</code> has the values of every probe.");
+            + (report.Spectrum is null ? "<code>probes.csv</code> has the values of every probe." : "<code>nodes.csv</code> has the nodes of every probe, <code>spectrum.csv</code> the curve."));
         return html.Versions(report.Versions).ToPage(title);
     }
 
@@ -45,6 +46,7 @@ internal static class JobPage
                         ? $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}" : null),
                 ("relative standard error", estimate ? Figures.Significant(100 * error / Math.Abs(trace), 2) + (report.BySample ? " %, by each sample's own probes" : " %") : null),
                 ("float32", report.Rounding?.Text(trace)),
+                ("eigenvalues", string.Join("; ", JobText.Spectrum(report.Spectrum).Select(fact => $"{fact.Name} {fact.Text}")) is { Length: > 0 } text ? text : null),
                 ("exact trace", !report.IsExact && report.ExactTrace is { } exact
                     ? Figures.Significant(exact, 6) + (report.ExactDtype == report.Dtype ? "" : $", in {report.ExactDtype}") + (error > 0 ? $", {Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : "")
                     : null),
@@ -54,6 +56,13 @@ internal static class JobPage
         string? note = report.Error ?? (report.Interrupted ? StopText.Sentence(report) : null);
         if (note is not null) html.Element("p", note, "class=\"note\"");
         if (report.Rounding?.Advice is { } advice) html.Element("p", advice, "class=\"note\"");
+    }
+
+    private static void Spectrum(HtmlText html, Report report, IReadOnlyList<Picture> pictures)
+    {
+        if (report.Spectrum is not { } spectrum) return;
+        html.Element("h2", "Spectrum");
+        html.Picture(pictures, "spectrum", $"The density of the eigenvalues, smoothed with Gaussian kernels of a standard deviation of {Figures.Significant(spectrum.KernelWidth, 3)}.");
     }
 
     private static void Blocks(HtmlText html, Report report, IReadOnlyList<Picture> pictures)

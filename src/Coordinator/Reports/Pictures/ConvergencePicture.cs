@@ -19,7 +19,7 @@ internal static class ConvergencePicture
         // The first few probes say nothing and would take most of the room.
         long first = report.Probes >= 10 * FirstOfMany ? FirstOfMany : 2;
         double rounding = report.Rounding?.Bound ?? 0;
-        var curve = report.Part is null
+        var curve = report.Part is null && report.Spectrum is null
             ? RunningEstimates.Of(record.Values, confidence.Level, rounding, RunningEstimates.Steps(first, report.Probes, report.Probes <= first ? 1 : Points))
             : RunningEstimates.Of([.. record.History.Points.Where(point => point.Count >= first)], confidence.Level, rounding);
         if (curve.Count < 2) return null;
