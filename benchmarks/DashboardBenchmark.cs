@@ -92,7 +92,7 @@ internal static class DashboardBenchmark
             // Something has happened to each of them since.
             foreach (var key in keys) state = state.Apply(new WorkerReported(key, new WorkerStatus(job, true, 2, []))).State;
             long start = Stopwatch.GetTimestamp();
-            var estimate = results.Accumulator.Estimate();
+            var estimate = results.Estimate();
             var look = new JobLook(state, new JobProgress(999, 1_000_000, TimeSpan.FromSeconds(9), estimate), results.History);
             _ = JobNews.Between(before, state).Count();
             var sight = new JobSight(new JobDocument(spec, new ExecutionSettings()), look, null, null, null, [], job);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Fakes;
 using ActorHutch.GpuWorker.Actors;
@@ -40,7 +41,7 @@ internal static class SchedulingBenchmark
         long before = GC.GetTotalMemory(forceFullCollection: true);
 
         var state = JobState.Start(job, spec, new JobPolicy(), keys.Select(key => new WorkerRegistered(key, "cpu"))).State;
-        var results = new ChunkResults(spec, Blocks, shards: shards);
+        var results = new ChunkResults(spec, Blocks, grid: new WorkGrid(spec.Probes, 1, shards, 1));
         var inbox = new Queue<JobEvent>();
         var ready = new ReplicaReady(
             job, new ReplicaDescription("fake", "00", 2, shards), CurvatureMethod.Quadratic, "fake", Blocks, 2, 0)

@@ -1,4 +1,4 @@
-using ActorHutch.Curvature.Probes;
+using System.Numerics;
 
 namespace ActorHutch.Curvature;
 
@@ -7,8 +7,9 @@ namespace ActorHutch.Curvature;
 /// </summary>
 /// <remarks>
 /// A Feistel network, which is a bijection whatever its round function is (M. Luby and C. Rackoff, «How to construct pseudorandom
-/// permutations from pseudorandom functions», 1988), with Philox for it; what it puts beyond the last number goes through it again
-/// (J. Black and P. Rogaway, «Ciphers with arbitrary finite domains», 2002).
+/// permutations from pseudorandom functions», 1988), with SplitMix64 for it (G. L. Steele, D. Lea and C. H. Flood, «Fast splittable pseudorandom
+/// number generators», 2014); what it puts beyond the last number goes through it again (J. Black and P. Rogaway, «Ciphers with arbitrary
+/// finite domains», 2002).
 /// </remarks>
 /// <param name="Seed">The seed.</param>
 /// <param name="Count">How many, at least 1.</param>
@@ -16,8 +17,7 @@ public sealed record SeededOrder(ulong Seed, long Count)
 {
     private const int Rounds = 8;
 
-    /// <summary>No probe's counter has this highest word.</summary>
-    private const uint Stream = 0x6F726465;
+    private const ulong Golden = 0x9E3779B97F4A7C15;
 
     /// <summary>The number at a place.</summary>
     /// <param name="place">From 0 to <see cref="Count"/>.</param>
@@ -27,7 +27,7 @@ public sealed record SeededOrder(ulong Seed, long Count)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(place);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(place, Count);
-            int half = (65 - System.Numerics.BitOperations.LeadingZeroCount((ulong)(Count - 1))) / 2;
+            int half = (65 - BitOperations.LeadingZeroCount((ulong)(Count - 1))) / 2;
             do place = Mixed(place, half);
             while (place >= Count);
             return place;
@@ -37,12 +37,15 @@ public sealed record SeededOrder(ulong Seed, long Count)
     private long Mixed(long place, int half)
     {
         long mask = (1L << half) - 1, left = place >> half, right = place & mask;
-        for (uint round = 0; round < Rounds; round++)
-        {
-            var words = Philox4x32.Block(new UInt128Words((uint)right, (uint)(right >> 32), round, Stream), Seed);
-            (left, right) = (right, left ^ ((long)(words.X0 | (ulong)words.X1 << 32) & mask));
-        }
-
+        for (uint round = 1; round <= Rounds; round++)
+            (left, right) = (right, left ^ ((long)Mixed(Mixed(Seed + round * Golden) + (ulong)right) & mask));
         return left << half | right;
+    }
+
+    private static ulong Mixed(ulong bits)
+    {
+        bits = (bits ^ bits >> 30) * 0xBF58476D1CE4E5B9;
+        bits = (bits ^ bits >> 27) * 0x94D049BB133111EB;
+        return bits ^ bits >> 31;
     }
 }

@@ -87,7 +87,7 @@ internal sealed class JobText(IAnsiConsole console)
     public static IEnumerable<(string Name, string Text)> Spectrum(SpectrumReport? spectrum)
     {
         if (spectrum is null) yield break;
-        yield return ("range", $"{Figures.Significant(spectrum.Least, 6)} to {Figures.Significant(spectrum.Greatest, 6)}   (outermost nodes: eigenvalues reach at least so far)");
+        yield return ("range", $"{Figures.Significant(spectrum.Least, 6)} to {Figures.Significant(spectrum.Greatest, 6)}   (outermost nodes)");
         yield return ("below 0", $"{Share(spectrum.NegativeShare)}, by more than {Figures.Significant(spectrum.KernelWidth, 3)}");
         double norm = Math.Sqrt(spectrum.SquaredNorm.Value), error = spectrum.SquaredNorm.StandardError / (2 * norm);
         yield return ("‖H‖_F", double.IsFinite(error) ? $"{Figures.Fixed(norm, Figures.DecimalsFor(error))} ± {Figures.Fixed(error, Figures.DecimalsFor(error))}" : Figures.Significant(norm, 6));

@@ -36,7 +36,7 @@ public sealed class SpectrumTests
 
         Assert.Equal(0, run.Code);
         Assert.Matches(@"The spectrum of the Hessian of mnist-example", run.Out);
-        Assert.Matches(@"probes +2 Rademacher probes, a Lanczos run of 5 steps each,\s+V_batch 1,\s+seed 0", run.Out);
+        Assert.Matches(@"probes +2 Rademacher probes, a Lanczos run of 5 steps each, V_batch 1,\s+seed\s+0", run.Out);
         Assert.Matches(@"range +−?-?\d", run.Out);
         Assert.Matches(@"below 0 +\d", run.Out);
         string[] nodes = await File.ReadAllLinesAsync(folder.File("report/nodes.csv"), TestContext.Current.CancellationToken);

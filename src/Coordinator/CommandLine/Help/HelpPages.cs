@@ -33,14 +33,14 @@ internal static class HelpPages
         ["subsample"] =
         [
             new("actorhutch subsample --model net.pt --data train.npz", "The trace of a whole data set to 1 %, from as much of it as that takes"),
-            new("actorhutch subsample --model net.pt --data train.npz --relative-error 0.05 --shard 64",
-                "To 5 %, in shards of 64 samples"),
+            new("actorhutch subsample --model net.pt --data train.npz --shard 64",
+                "The same in shards of 64 samples"),
         ],
         ["spectrum"] =
         [
             new("actorhutch spectrum --out report", "The built-in example's eigenvalue density, with a page and a picture"),
-            new("actorhutch spectrum --model net.pt --data batch.npz --matrix ggn --lanczos-steps 120",
-                "Of the Gauss-Newton matrix of a model of your own, with finer nodes"),
+            new("actorhutch spectrum --model net.pt --data batch.npz --lanczos-steps 120",
+                "Of a model of your own, with finer nodes"),
         ],
         ["compare"] =
         [
