@@ -36,6 +36,12 @@ if (args is ["pytorch", .. var names])
     return;
 }
 
+if (args is ["time-to-1-percent", .. var trained])
+{
+    TimeToOnePercentBenchmark.Run(trained);
+    return;
+}
+
 // One thread, as one worker has by default: ratios then say what the mathematics costs, not how it is spread.
 LibTorch.Load();
 TorchSharp.torch.set_num_threads(1);

@@ -49,7 +49,7 @@ internal static partial class PyTorchBenchmark
         var folder = Directory.CreateTempSubdirectory("actorhutch-benchmark-");
         try
         {
-            using var python = Python(name, folder.FullName);
+            using var python = Python("pytorch_products.py", name, folder.FullName);
             if (python.StandardOutput.ReadLine() is null) return;
             var products = new Contender(count =>
             {
@@ -88,13 +88,38 @@ internal static partial class PyTorchBenchmark
         return $"{Median(ratios):N2} times ({ratios.Min():N2}–{ratios.Max():N2})";
     }
 
-    private static EmpiricalRisk Risk(string folder)
+    /// <summary>The model that the exporter wrote to a folder.</summary>
+    public static nn.Module<Tensor, Tensor> Model(string folder)
     {
         var module = ModelDescription.Load(Path.Combine(folder, "model.json")).Build(ScalarType.Float32, CPU);
-        using (var weights = ArrayFiles.Open(Path.Combine(folder, "weights.safetensors"))) StateDict.Load(module, weights);
+        using var weights = ArrayFiles.Open(Path.Combine(folder, "weights.safetensors"));
+        StateDict.Load(module, weights);
+        return module;
+    }
+
+    /// <summary>Starts a script of this folder, on one thread.</summary>
+    public static Process Python(string script, params string[] arguments)
+    {
+        string path = Path.Combine(Root(), "benchmarks", script);
+        return Process.Start(new ProcessStartInfo("/usr/bin/python3", [path, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            Environment = { ["PYTHONDONTWRITEBYTECODE"] = "1", ["OPENBLAS_NUM_THREADS"] = "1" },
+        })!;
+    }
+
+    public static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[sorted.Length / 2];
+    }
+
+    private static EmpiricalRisk Risk(string folder)
+    {
         using var data = Dataset.Open(new DatasetFiles(Path.Combine(folder, "data.safetensors")));
         var (inputs, targets) = data.Read(0, data.SampleCount, ScalarType.Float32, CPU);
-        return new EmpiricalRisk(module, new CrossEntropy(classDimension: data.NamedLossArguments.ContainsKey("class-dimension") ? -1 : 1), inputs, targets);
+        return new EmpiricalRisk(Model(folder), new CrossEntropy(classDimension: data.NamedLossArguments.ContainsKey("class-dimension") ? -1 : 1), inputs, targets);
     }
 
     /// <summary>A method of this program's.</summary>
@@ -120,17 +145,6 @@ internal static partial class PyTorchBenchmark
         });
     }
 
-    private static Process Python(string name, string folder)
-    {
-        string script = Path.Combine(Root(), "benchmarks", "pytorch_products.py");
-        return Process.Start(new ProcessStartInfo("/usr/bin/python3", [script, name, folder])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            Environment = { ["PYTHONDONTWRITEBYTECODE"] = "1" },
-        })!;
-    }
-
     private static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
@@ -147,12 +161,6 @@ internal static partial class PyTorchBenchmark
         Number(File.ReadLines("/proc/self/status").First(line => line.StartsWith(field, StringComparison.Ordinal)).Split()[^2]) / 1024;
 
     private static double Number(string word) => double.Parse(word, CultureInfo.InvariantCulture);
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
-    }
 
     /// <summary>A way to compute products, a round of them at a time.</summary>
     /// <param name="run">So many products: seconds for each, and the largest memory so far.</param>
