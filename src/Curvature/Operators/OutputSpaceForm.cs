@@ -26,7 +26,7 @@ internal sealed class OutputSpaceForm : SampledForm, IQuadraticForm
         if (distribution != ProbeDistribution.Basis) _bits = new ProbeBits(seed, distribution, ProbeSpace.Output);
         using var noGrad = no_grad();
         _draws = new DrawSweep(linearization, withLoss: true);
-        LargestStack = StackSize.ForOutputSpace(linearization.Risk, linearization.Operations, _draws.OwnNumbers, budget);
+        LargestStack = StackSize.ForOutputSpace(linearization.Risk, linearization.Operations, checked(_draws.OwnNumbers * linearization.SampleCount), budget);
     }
 
     /// <inheritdoc/>

@@ -55,7 +55,7 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
             if (plan.Bends)
             {
                 var largest = _blocks.MaxBy(block => block.Linearization.SampleCount)!.Linearization;
-                LargestStack = Math.Min(LargestStack, StackSize.ForOutputSpace(largest.Risk, largest.Operations, plan.OwnNumbers, options.MemoryBudget));
+                LargestStack = Math.Min(LargestStack, StackSize.ForOutputSpace(risk, largest.Operations, checked(plan.OwnNumbers * largest.SampleCount), options.MemoryBudget));
             }
         }
         catch

@@ -38,11 +38,11 @@ internal static class StackSize
     /// <summary>For sweeps in output space, where no stack of parameters' size is ever made.</summary>
     /// <param name="risk">The risk.</param>
     /// <param name="operations">Its model's operations.</param>
-    /// <param name="own">How many numbers the parameters' probes of each sample's own have.</param>
+    /// <param name="own">How many numbers the parameters' probes of each sample's own have, of all samples together.</param>
     /// <param name="budget">The budget in bytes; null for the default.</param>
     public static int ForOutputSpace(EmpiricalRisk risk, IEnumerable<Operation> operations, long own, long? budget)
     {
-        long bytesPerProbe = BytesPerProbe(risk, operations, out long widest), ofSamples = ItemSize(risk) * own * risk.SampleCount;
+        long bytesPerProbe = BytesPerProbe(risk, operations, out long widest), ofSamples = checked(ItemSize(risk) * own);
         return Fit(Target(risk), Math.Max(1, Math.Max(widest, ofSamples)), budget, checked(bytesPerProbe + OwnCopies * ofSamples));
     }
 

@@ -174,6 +174,28 @@ public sealed class PredictionSpaceTests
         Assert.Equal(4, sums.Distinct().Count());
     }
 
+    /// <summary>A layer so wide that each sample goes back for itself, in a model that bends.</summary>
+    [Theory]
+    [InlineData(CurvatureMatrix.Ggn, BlockStructure.Block)]
+    [InlineData(CurvatureMatrix.Hessian, BlockStructure.Block)]
+    [InlineData(CurvatureMatrix.Hessian, BlockStructure.Full)]
+    public void Blocks_of_samples_add_up(CurvatureMatrix matrix, BlockStructure structure)
+    {
+        using var scope = NewDisposeScope();
+        var numbers = new Numbers(2);
+        using var problem = new Problem(
+            Problem.Prepared(Sequential(Linear(2, 70_000), Tanh(), Linear(70_000, 2)), numbers), new MeanSquaredError(), numbers.Normal(3, 2), numbers.Normal(3, 2));
+        var options = Ggn with { Matrix = matrix, Structure = structure };
+        using var form = QuadraticForms.Create(problem.Risk, options);
+        using var shards = new ShardedRisk(problem.Risk.Model, problem.Risk.Loss, new TensorSamples(problem.Risk.Inputs, problem.Risk.Targets), 1);
+        using var singly = QuadraticForms.Create(shards, options);
+
+        var (together, apart) = (form.Evaluate(1, 3), singly.Evaluate(1, 3));
+
+        Near.Relative([.. Enumerable.Range(0, 3).Select(apart.Total)], [.. Enumerable.Range(0, 3).Select(together.Total)], 1e-10);
+        Near.Relative(apart.Spread!.Variances[^1], together.Spread!.Variances[^1], 1e-8);
+    }
+
     [Fact]
     public void The_GGN_of_the_example_takes_ten_vectors_and_the_Hessian_eleven()
     {
