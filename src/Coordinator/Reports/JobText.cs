@@ -62,7 +62,7 @@ internal sealed class JobText(IAnsiConsole console)
                 ? $"[bold green]{Figures.Fixed(trace, decimals)} ± {Figures.Fixed(error, decimals)}[/]   (standard error{(report.BySample ? " by sample" : "")}, "
                     + $"{Figures.Count(report.Probes, report.Job.Spec.Estimator.Unit)})"
                 : $"[bold green]{Figures.Significant(trace, 6)}[/]   (one {report.Job.Spec.Estimator.Unit}, so there is no standard error)");
-            if (report.Part is { } part) yield return ("seen", $"{Figures.Whole(part.Samples)} of {Figures.Count(part.OfSamples, "sample")}{(part.Samples < part.OfSamples ? ", for the trace of all of them" : "")}");
+            if (report.Part is { } part) yield return ("seen", Seen(part));
             if (report.Confidence is { } interval && double.IsFinite(interval.Low)) yield return Interval(interval, decimals);
             foreach (var fact in Spectrum(report.Spectrum)) yield return fact;
             if (report.Rounding is { } rounding) yield return ("float32", Markup.Escape(rounding.Text(trace)));
@@ -82,6 +82,10 @@ internal sealed class JobText(IAnsiConsole console)
             }
         }
     }
+
+    /// <summary>How many samples an estimate from a part of them has seen.</summary>
+    public static string Seen(SeenPart part) =>
+        $"{Figures.Whole(part.Samples)} of {Figures.Count(part.OfSamples, "sample")}{(part.Samples < part.OfSamples ? ", for the trace of all of them" : "")}";
 
     /// <summary>What is known of the eigenvalues, by names; nothing where nothing is.</summary>
     public static IEnumerable<(string Name, string Text)> Spectrum(SpectrumReport? spectrum)

@@ -15,7 +15,7 @@ internal static class JobPage
         html.Element("h1", title);
         html.Element("p", Summary(report), "class=\"muted\"");
         Result(html, report);
-        html.Picture(pictures, "convergence", "The mean of the probes' vᵀHv so far, in its confidence band.");
+        if (report.Spectrum is null) html.Picture(pictures, "convergence", "The mean of the probes' vᵀHv so far, in its confidence band.");
         Spectrum(html, report, pictures);
         Blocks(html, report, pictures);
         Workers(html, report, pictures);
@@ -41,16 +41,20 @@ internal static class JobPage
                 ? $"<div class=\"result\"><div class=\"number\">{Figures.Fixed(trace, decimals)} <small>± {Figures.Fixed(error, decimals)}</small></div></div>"
                 : $"<div class=\"result\"><div class=\"number\">{JobText.Exact(report, trace)}</div></div>");
             html.Facts(
+            [
+                .. report.Spectrum is null ? [] : (IEnumerable<(string, string?)>)[("above", "the trace")],
                 (report.Confidence is { } c ? $"{Terms.Percent(c.Level)} interval" : "",
                     report.Confidence is { } interval && double.IsFinite(interval.Low)
                         ? $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}" : null),
                 ("relative standard error", estimate ? Figures.Significant(100 * error / Math.Abs(trace), 2) + (report.BySample ? " %, by each sample's own probes" : " %") : null),
                 ("float32", report.Rounding?.Text(trace)),
-                ("eigenvalues", string.Join("; ", JobText.Spectrum(report.Spectrum).Select(fact => $"{fact.Name} {fact.Text}")) is { Length: > 0 } text ? text : null),
+                ("seen", report.Part is { } part ? JobText.Seen(part) : null),
+                .. JobText.Spectrum(report.Spectrum).Select(fact => ($"eigenvalues, {fact.Name}", (string?)fact.Text)),
                 ("exact trace", !report.IsExact && report.ExactTrace is { } exact
                     ? Figures.Significant(exact, 6) + (report.ExactDtype == report.Dtype ? "" : $", in {report.ExactDtype}") + (error > 0 ? $", {Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : "")
                     : null),
-                ("time", $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up"));
+                ("time", $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up"),
+            ]);
         }
 
         string? note = report.Error ?? (report.Interrupted ? StopText.Sentence(report) : null);
