@@ -48,8 +48,9 @@ public sealed record CurvatureOptions
     public CurvatureMethod? Method { get; init; }
 
     /// <summary>
-    /// Where probes are drawn; null for the space that serves the model best: of random probes, the one in which one probe tells
-    /// the most (prediction, then output, then parameter space); of basis vectors, the one that takes the fewest. Default: parameter space.
+    /// Where probes are drawn; null for the space that serves the model best: of random probes, prediction space where the model is piecewise linear
+    /// along each parameter, else prediction or output space, by what two probes of the first samples vary and cost, else parameter space; of
+    /// basis vectors, the one that takes the fewest. Default: parameter space.
     /// </summary>
     public ProbeSpace? ProbeSpace { get; init; } = Probes.ProbeSpace.Parameter;
 

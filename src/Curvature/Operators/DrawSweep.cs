@@ -57,6 +57,9 @@ internal sealed class DrawSweep
     /// <summary>How many basis vectors add up to the trace.</summary>
     public int LaneCount { get; private set; }
 
+    /// <summary>How many sweeps one draw after another takes.</summary>
+    public int PlaceCount => _places.Count;
+
     private int StreamCount { get; set; }
 
     private int Columns => _linearization.Risk.Blocks.Count;

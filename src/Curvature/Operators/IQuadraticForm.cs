@@ -41,6 +41,12 @@ public interface IQuadraticForm : IDisposable
     /// <summary>Samples in a shard, of which each has quadratic forms of its own; as many as there are where there is one.</summary>
     long ShardSize => Curvature.ShardSize.Whole;
 
+    /// <summary>
+    /// About how many passes of one lane forward through the samples a probe takes, for those who choose between forms: one backward, or
+    /// through a sweep, counts twice. Default: 1.
+    /// </summary>
+    double Passes => 1;
+
     /// <summary>Bytes that it keeps between two calls, for those who plan memory; 0 where it does not tell.</summary>
     long KeptBytes => 0;
 

@@ -20,10 +20,10 @@ internal sealed class MicroBatchedForm : IQuadraticForm
     public MicroBatchedForm(MicroBatchedRisk risk, Func<EmpiricalRisk, IQuadraticForm> create)
     {
         (_risk, _create) = (risk, create);
-        (Method, MethodReason, ProbeSpace, Blocks, BasisCount) = risk.With(0, first =>
+        (Method, MethodReason, ProbeSpace, Passes, Blocks, BasisCount) = risk.With(0, first =>
         {
             using var form = create(first);
-            return (form.Method, form.MethodReason, form.ProbeSpace, form.Blocks, form.BasisCount);
+            return (form.Method, form.MethodReason, form.ProbeSpace, form.Passes, form.Blocks, form.BasisCount);
         });
         MethodReason += $"; {risk.Count:N0} micro-batches of {risk.MicroBatch:N0}";
     }
@@ -36,6 +36,9 @@ internal sealed class MicroBatchedForm : IQuadraticForm
 
     /// <inheritdoc/>
     public ProbeSpace ProbeSpace { get; }
+
+    /// <inheritdoc/>
+    public double Passes { get; }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Blocks { get; }
@@ -117,6 +120,9 @@ internal sealed class WholeBatchForm : IQuadraticForm
 
     /// <inheritdoc/>
     public ProbeSpace ProbeSpace => _form.ProbeSpace;
+
+    /// <inheritdoc/>
+    public double Passes => _form.Passes;
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Blocks => _form.Blocks;

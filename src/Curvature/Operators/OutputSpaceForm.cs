@@ -36,6 +36,9 @@ internal sealed class OutputSpaceForm : SampledForm, IQuadraticForm
     public ProbeSpace ProbeSpace => ProbeSpace.Output;
 
     /// <inheritdoc/>
+    public override double Passes => _structure == BlockStructure.Full ? 1 : _draws.PlaceCount;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<string> Blocks => _structure == BlockStructure.Full ? [] : base.Blocks;
 
     /// <inheritdoc/>

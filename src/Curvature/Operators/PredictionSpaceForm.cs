@@ -72,6 +72,9 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
     public ProbeSpace ProbeSpace => ProbeSpace.Prediction;
 
     /// <inheritdoc/>
+    public override double Passes => 2 + (_blocks[0].Draws is null ? 0 : _structure == BlockStructure.Full ? 1 : 1 + 2);
+
+    /// <inheritdoc/>
     public override IReadOnlyList<string> Blocks => _structure == BlockStructure.Full ? [] : base.Blocks;
 
     /// <inheritdoc/>

@@ -8,6 +8,9 @@ namespace ActorHutch.Curvature.Operators;
 /// <summary>Makes the quadratic form that serves a risk and some options.</summary>
 public static class QuadraticForms
 {
+    /// <summary>What a probe of predictions takes where the model does not bend.</summary>
+    private const double LeastPasses = 2;
+
     /// <summary>The quadratic form vᵀHv of a risk.</summary>
     /// <param name="risk">The risk.</param>
     /// <param name="options">What is asked for; null for the defaults.</param>
@@ -89,15 +92,20 @@ public static class QuadraticForms
         // Which only parameter space has.
         if (options.Method is CurvatureMethod.Autodiff or CurvatureMethod.Hmp) return InParameterSpace();
         var prediction = Tried(ProbeSpace.Prediction);
-        // A probe of predictions costs a sweep and varies least.
-        if (prediction is not null && options.Distribution != ProbeDistribution.Basis) return prediction;
+        bool isRandom = options.Distribution != ProbeDistribution.Basis;
+        // Where the model is piecewise linear, a probe of predictions is one pass back and varies least; of many micro-batches nobody takes a pilot.
+        if (prediction is not null && isRandom && (prediction.Passes <= LeastPasses || prediction is MicroBatchedForm)) return prediction;
         var output = Tried(ProbeSpace.Output);
         // Where a layer has no rule, or samples cannot be told apart, parameter space minds neither.
         if (prediction is null || output is null) return prediction ?? output ?? InParameterSpace();
         // Of as many, those that give all blocks at once.
-        bool isFewer = prediction.BasisCount <= output.BasisCount;
-        (isFewer ? output : prediction).Dispose();
-        return isFewer ? prediction : output;
+        bool isBetter = isRandom ? Cost(prediction) <= Cost(output) : prediction.BasisCount <= output.BasisCount;
+        (isBetter ? output : prediction).Dispose();
+        return isBetter ? prediction : output;
+
+        // What two probes of the first samples vary, times what a probe takes: the work to any error.
+        static double Cost(T form) =>
+            form.Evaluate(new Tile(0, 2, 0, form.ShardSize), keeps: false).Spread is { } spread ? form.Passes * spread.Variances[^1] : form.Passes;
 
         T? Tried(ProbeSpace space)
         {

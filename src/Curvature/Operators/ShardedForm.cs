@@ -26,7 +26,7 @@ internal sealed class ShardedForm : IQuadraticForm
         (_risk, _create, _microBatch, _budget) = (risk, create, microBatch, budget);
         // Of a shard of ignored targets alone, a form tells all of that but its values.
         var first = FormOf(0) ?? create(risk.Open(0, microBatch));
-        (Method, MethodReason, ProbeSpace, Blocks, BasisCount) = (first.Method, first.MethodReason, first.ProbeSpace, first.Blocks, first.BasisCount);
+        (Method, MethodReason, ProbeSpace, Passes, Blocks, BasisCount) = (first.Method, first.MethodReason, first.ProbeSpace, first.Passes, first.Blocks, first.BasisCount);
         if (Count > 1) MethodReason += $"; {Count:N0} shards of {risk.ShardSize:N0} samples";
         if (_kept.First is { Value.Form: null }) first.Dispose();
     }
@@ -39,6 +39,9 @@ internal sealed class ShardedForm : IQuadraticForm
 
     /// <inheritdoc/>
     public ProbeSpace ProbeSpace { get; }
+
+    /// <inheritdoc/>
+    public double Passes { get; }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Blocks { get; }

@@ -25,6 +25,9 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
     public abstract long BasisCount { get; }
 
     /// <inheritdoc/>
+    public virtual double Passes => 1;
+
+    /// <inheritdoc/>
     public long KeptBytes => StackSize.KeptBytes(Risk, Operations);
 
     /// <summary>The risk.</summary>

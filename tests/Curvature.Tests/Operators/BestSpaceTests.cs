@@ -24,6 +24,48 @@ public sealed class BestSpaceTests
         Assert.Equal(asked.Evaluate(0, 4).Digest, picked.Evaluate(0, 4).Digest);
     }
 
+    /// <summary>A model that bends: whichever takes less work to any error, passes times variance, as two probes of the samples tell.</summary>
+    [Theory]
+    [InlineData("tanh", BlockStructure.Block)]
+    [InlineData("tanh", BlockStructure.Full)]
+    [InlineData("layer norm", BlockStructure.Block)]
+    [InlineData("layer norm", BlockStructure.Full)]
+    [InlineData("tied weights", BlockStructure.Block)]
+    public void The_least_work_where_the_model_bends(string model, BlockStructure structure)
+    {
+        using var scope = NewDisposeScope();
+        using var problem = ModelCases.All[model].With(LossCase.All["cross-entropy, mean"]);
+        var options = Any with { Structure = structure, Seed = 3 };
+        using var picked = QuadraticForms.Create(problem.Risk, options);
+        var works = new Dictionary<ProbeSpace, double>();
+        foreach (var space in (ProbeSpace[])[ProbeSpace.Prediction, ProbeSpace.Output])
+        {
+            using var form = QuadraticForms.Create(problem.Risk, options with { ProbeSpace = space });
+            works[space] = form.Passes * form.Evaluate(0, 2).Spread!.Variances[^1];
+        }
+
+        Assert.Equal(works.MinBy(work => work.Value).Key, picked.ProbeSpace);
+    }
+
+    [Fact]
+    public void A_pass_back_and_what_bends()
+    {
+        using var scope = NewDisposeScope();
+        using var linear = Classifier(() => ReLU());
+        using var bent = Classifier(() => Tanh());
+        double Passes(Problem problem, ProbeSpace space, BlockStructure structure)
+        {
+            using var form = QuadraticForms.Create(problem.Risk, new CurvatureOptions { ProbeSpace = space, Structure = structure });
+            return form.Passes;
+        }
+
+        Assert.Equal(
+            (2, 2, 5, 3, 2, 1),
+            (Passes(linear, ProbeSpace.Prediction, BlockStructure.Block), Passes(linear, ProbeSpace.Prediction, BlockStructure.Full),
+                Passes(bent, ProbeSpace.Prediction, BlockStructure.Block), Passes(bent, ProbeSpace.Prediction, BlockStructure.Full),
+                Passes(bent, ProbeSpace.Output, BlockStructure.Block), Passes(bent, ProbeSpace.Output, BlockStructure.Full)));
+    }
+
     [Theory]
     [InlineData(CurvatureMethod.Autodiff)]
     [InlineData(CurvatureMethod.Hmp)]
