@@ -290,7 +290,7 @@ public sealed class JobFileTests : IDisposable
             spec with { ProbeSpace = Curvature.Probes.ProbeSpace.Output },
             spec with { Distribution = Curvature.Probes.ProbeDistribution.Gaussian }, spec with { Probes = 1 },
             spec with { VBatch = 1 }, spec with { Seed = 1 }, spec with { Dtype = Dtype.Float64 },
-            spec with { RelativeError = 0.5 }, spec with { ConfidenceLevel = 0.5 }, spec with { RoundingProbes = 2 },
+            spec with { RelativeError = 0.5 }, spec with { ConfidenceLevel = 0.5 }, spec with { RoundingProbes = 2 }, spec with { LanczosSteps = 9 },
         ];
 
         Assert.Equal(typeof(JobSpec).GetProperties().Count(property => property.CanWrite), others.Length);
