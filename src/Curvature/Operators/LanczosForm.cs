@@ -31,7 +31,7 @@ internal sealed class LanczosForm : IQuadraticForm
     /// <param name="options">What is asked for.</param>
     /// <param name="table">The layer rules.</param>
     /// <param name="steps">m, how many products a run has at most.</param>
-    /// <exception cref="CurvatureException">The method does not serve the model.</exception>
+    /// <exception cref="CurvatureException">The method does not serve the model, or a run's vectors do not fit the memory budget.</exception>
     public LanczosForm(MicroBatchedRisk risk, CurvatureOptions options, OperationTable table, int steps)
     {
         (_risk, _probes) = (risk, new PhiloxProbes(options.Seed, options.Distribution));
@@ -59,6 +59,14 @@ internal sealed class LanczosForm : IQuadraticForm
             : batch => new LayerRuleProduct(new Linearization(batch, options.Matrix, table), options.Structure);
         _size = _blocks.Sum(block => block.Size);
         _steps = (int)Math.Min(steps, _size);
+        long bytes = checked(_steps * _size * (_dtype == ScalarType.Float64 ? 8 : 4)), budget = options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget;
+        if (bytes > budget)
+        {
+            throw new CurvatureException(
+                $"A run of {_steps:N0} steps keeps as many vectors of {_size:N0} parameters, {bytes / 1e9:N1} GB: use at most "
+                + $"{Math.Max(1, budget / (bytes / _steps)):N0} for CurvatureOptions.LanczosSteps, or a larger CurvatureOptions.MemoryBudget.");
+        }
+
         if (risk.Count > 1) MethodReason += $"; {risk.Count:N0} micro-batches of {risk.MicroBatch:N0}";
         Blocks = [.. Enumerable.Range(1, _steps).Select(k => $"node {k}"), .. Enumerable.Range(1, _steps).Select(k => $"weight {k}")];
     }
@@ -79,7 +87,7 @@ internal sealed class LanczosForm : IQuadraticForm
     public ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default)
     {
         double[] values = new double[count * Blocks.Count];
-        for (int p = 0; p < count; p++) Run(firstProbe + p, _steps, values.AsSpan(p * Blocks.Count, Blocks.Count), cancellation);
+        Runs(firstProbe, count, _steps, values, cancellation);
         var result = new ProbeValues(firstProbe, Blocks.Count, values);
         return result.FirstNotFinite(Blocks) is not { } what ? result : throw new CurvatureException(
             $"{what} Look for NaN or infinity in weights and data, for an activation without a finite second derivative, or try float64.");
@@ -89,7 +97,7 @@ internal sealed class LanczosForm : IQuadraticForm
     public ProbeValues WarmUp(CancellationToken cancellation = default)
     {
         double[] values = new double[Blocks.Count];
-        Run(0, 1, values, cancellation);
+        Runs(0, 1, 1, values, cancellation);
         return new ProbeValues(0, Blocks.Count, values);
     }
 
@@ -99,7 +107,29 @@ internal sealed class LanczosForm : IQuadraticForm
         // A micro-batch's product lives no longer than its turn.
     }
 
-    private void Run(long probe, int steps, Span<double> values, CancellationToken cancellation)
+    private void Runs(long firstProbe, int count, int steps, double[] values, CancellationToken cancellation)
+    {
+        void All(Func<Tensor, Tensor> multiply)
+        {
+            for (int p = 0; p < count; p++) Run(firstProbe + p, steps, multiply, values.AsSpan(p * Blocks.Count, Blocks.Count), cancellation);
+        }
+
+        if (_risk.Count > 1)
+        {
+            All(vector => Product(vector, cancellation));
+            return;
+        }
+
+        // One micro-batch is passed through the model once for all products.
+        _risk.With(0, batch =>
+        {
+            using var product = _create(batch);
+            All(vector => Flat(product, vector));
+            return 0;
+        });
+    }
+
+    private void Run(long probe, int steps, Func<Tensor, Tensor> multiply, Span<double> values, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -117,7 +147,7 @@ internal sealed class LanczosForm : IQuadraticForm
                 cancellation.ThrowIfCancellationRequested();
                 using var turn = NewDisposeScope();
                 var last = basis[found];
-                var next = Product(last, cancellation);
+                var next = multiply(last);
                 alpha[found] = Dot(next, last);
                 double before = Math.Sqrt(Dot(next, next));
                 var known = basis.narrow(0, 0, ++found);
@@ -152,13 +182,6 @@ internal sealed class LanczosForm : IQuadraticForm
     private Tensor Product(Tensor vector, CancellationToken cancellation)
     {
         bool sums = _risk.Loss.Reduction == Reduction.Sum;
-        int offset = 0;
-        Tensor?[] vectors = [.. _blocks.Select(block =>
-        {
-            var part = vector.narrow(0, offset, block.Size).reshape([1, .. block.Shape]);
-            offset += checked((int)block.Size);
-            return part;
-        })];
         Tensor? sum = null;
         double weight = 0;
         for (int b = 0; b < _risk.Count; b++)
@@ -171,15 +194,27 @@ internal sealed class LanczosForm : IQuadraticForm
                 weight += factor;
                 using var scope = NewDisposeScope();
                 using var product = _create(batch);
-                var all = cat([.. product.Multiply(vectors).Select((part, i) => (part ?? zeros_like(vectors[i]!)).reshape(-1))]);
-                if (_risk.Count > 1) all = all.to(ScalarType.Float64).TimesInPlace(factor);
+                var all = Flat(product, vector).to(ScalarType.Float64).TimesInPlace(factor);
                 sum = (sum is null ? all : sum.add_(all)).MoveToOuterDisposeScope();
                 return 0;
             });
         }
 
         if (sum is null) throw EmpiricalRisk.NothingCounts();
-        return _risk.Count == 1 ? sum : sum.Times(sums ? 1 : 1 / weight).to(_dtype);
+        return sum.Times(sums ? 1 : 1 / weight).to(_dtype);
+    }
+
+    /// <summary>A product with a vector of all parameters, and its result, one block after another.</summary>
+    private Tensor Flat(ICurvatureProduct product, Tensor vector)
+    {
+        long offset = 0;
+        Tensor?[] vectors = [.. _blocks.Select(block =>
+        {
+            var part = vector.narrow(0, offset, block.Size).reshape([1, .. block.Shape]);
+            offset += block.Size;
+            return part;
+        })];
+        return cat([.. product.Multiply(vectors).Select((part, i) => (part ?? zeros_like(vectors[i]!)).reshape(-1))]);
     }
 
     private static double Dot(Tensor a, Tensor b) => a.mul(b).sum(ScalarType.Float64).item<double>();

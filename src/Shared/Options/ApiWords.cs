@@ -19,6 +19,7 @@ public static partial class ApiWords
         [
             ($"{nameof(CurvatureOptions)}.{nameof(CurvatureOptions.Method)}", "--method"),
             ($"{nameof(CurvatureOptions)}.{nameof(CurvatureOptions.MemoryBudget)}", "--memory-budget"),
+            ($"{nameof(CurvatureOptions)}.{nameof(CurvatureOptions.LanczosSteps)}", "--lanczos-steps"),
             ($"{nameof(DatasetOptions)}.{nameof(DatasetOptions.Scale)}", "--scale"),
             ($"{nameof(ShardSize)}.{nameof(ShardSize.Whole)}", "--shard all"),
             (nameof(BinaryCrossEntropyWithLogits), "--loss bce"),

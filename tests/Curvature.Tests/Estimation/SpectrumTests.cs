@@ -145,6 +145,20 @@ public sealed class SpectrumTests
         Assert.Equal(8, spectrum.Rules[0].Weights.Sum(), 1e-12);
     }
 
+    [Fact]
+    public void Vectors_that_do_not_fit_are_refused_with_a_way_out()
+    {
+        using var scope = NewDisposeScope();
+        using var problem = ModelCases.All["tanh"].With(LossCase.All["cross-entropy, mean"]);
+        long size = problem.Risk.ParameterCount;
+        var options = new CurvatureOptions { LanczosSteps = 9, MemoryBudget = 5 * 8 * size };
+
+        string message = Assert.Throws<CurvatureException>(() => QuadraticForms.Create(problem.Risk, options)).Message;
+
+        Assert.Contains("use at most 5 for CurvatureOptions.LanczosSteps", message, StringComparison.Ordinal);
+        QuadraticForms.Create(problem.Risk, options with { LanczosSteps = 5 }).Dispose();
+    }
+
     private static QuadratureRule Rule(ProbeValues values) =>
         new(values[0][..(values.Columns / 2)].ToArray(), values[0][(values.Columns / 2)..].ToArray());
 
