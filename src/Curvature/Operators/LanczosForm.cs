@@ -166,7 +166,7 @@ internal sealed class LanczosForm : IQuadraticForm
 
         var diagonal = tensor(alpha[..found]);
         var matrix = diagonal.diag();
-        if (found > 1) matrix = matrix.add(tensor(beta[1..found]).diag(1)).add(tensor(beta[1..found]).diag(-1));
+        if (found > 1) matrix = matrix.Plus(tensor(beta[1..found]).diag(1)).Plus(tensor(beta[1..found]).diag(-1));
         if (alpha[..found].Any(number => !double.IsFinite(number)))
         {
             values.Fill(double.NaN);
@@ -195,7 +195,7 @@ internal sealed class LanczosForm : IQuadraticForm
                 using var scope = NewDisposeScope();
                 using var product = _create(batch);
                 var all = Flat(product, vector).to(ScalarType.Float64).TimesInPlace(factor);
-                sum = (sum is null ? all : sum.add_(all)).MoveToOuterDisposeScope();
+                sum = (sum is null ? all : sum.PlusInPlace(all)).MoveToOuterDisposeScope();
                 return 0;
             });
         }
