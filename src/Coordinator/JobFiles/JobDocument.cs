@@ -50,7 +50,7 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
     public JobDocument Completed()
     {
         var spec = Spec;
-        if (!ProbesGiven && spec.RelativeError is not null && !spec.Estimator.TakesPart) spec = spec with { Probes = JobSpec.DefaultProbesToTarget };
+        if (!ProbesGiven && spec.RelativeError is not null) spec = spec with { Probes = JobSpec.DefaultProbesToTarget };
         if (spec.Estimator.TakesPart)
         {
             if (!ProbesGiven) spec = spec with { Probes = SubsampleEstimator.DefaultProbes };

@@ -17,7 +17,7 @@ internal sealed class JobText(IAnsiConsole console)
     public void WriteHeader(JobState state, int threads)
     {
         var (spec, replica) = (state.Spec, state.Replica!);
-        console.MarkupLineInterpolated($"[bold]The {(spec.Estimator.RunsLanczos ? "spectrum" : "trace")} of the {Terms.Matrix(spec.Matrix)} of {replica.Model.Name}[/]");
+        console.MarkupLineInterpolated($"[bold]The {Terms.Quantity(spec)} of the {Terms.Matrix(spec.Matrix)} of {replica.Model.Name}[/]");
         console.WriteLine();
         PlainFacts(
             ("model", $"{Figures.Count(replica.Model.Parameters, "parameter")}, "

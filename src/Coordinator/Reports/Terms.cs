@@ -30,6 +30,9 @@ internal static class Terms
     /// <summary>A distribution's name, with a capital where it is a person's.</summary>
     public static string Distribution(ProbeDistribution distribution) => Distribution(distribution.Word());
 
+    /// <summary>What a job's result is, as a title has it: an exact trace is a trace.</summary>
+    public static string Quantity(JobSpec spec) => spec.Estimator.RunsLanczos ? spec.Estimator.Quantity : "trace";
+
     /// <summary>Where a job's probes are drawn: one of the spaces, or auto where no worker picked one yet.</summary>
     public static string Space(JobSpec spec) => spec.ProbeSpace?.Word() ?? Choices.Auto;
 

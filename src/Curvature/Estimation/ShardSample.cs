@@ -19,8 +19,7 @@ namespace ActorHutch.Curvature.Estimation;
 public sealed class ShardSample(IReadOnlyList<string> blocks, WorkGrid grid, bool sums) : ValuesFold
 {
     private readonly Column[] _columns = [.. Enumerable.Range(0, Math.Max(1, blocks.Count) + 1).Select(_ => new Column())];
-    private Moments _means;
-    private double _cubes;
+    private SkewedMoments _means;
     private double _weight;
     private long _count;
     private long _samples;
@@ -35,9 +34,20 @@ public sealed class ShardSample(IReadOnlyList<string> blocks, WorkGrid grid, boo
     public override bool CountsNothing => IsComplete && _weight == 0;
 
     /// <inheritdoc/>
-    public override Moments Moments => Estimate() is var estimate && Count > 1
-        ? new Moments(Count, estimate.Trace, estimate.StandardError * estimate.StandardError * Count * (Count - 1))
-        : new Moments(Count, estimate.Trace, 0);
+    public override Moments Moments
+    {
+        get
+        {
+            var (trace, error) = _columns[^1].Estimate(Share, Scale);
+            return new Moments(Count, trace, Count > 1 ? error * error * Count * (Count - 1) : 0);
+        }
+    }
+
+    /// <summary>f.</summary>
+    private double Share => (double)Count / grid.Shards;
+
+    /// <summary>What R is multiplied with.</summary>
+    private double Scale => sums ? grid.Samples : 1;
 
     /// <summary>Adds the next shard's.</summary>
     /// <param name="chunk">Its values of all probes.</param>
@@ -45,23 +55,22 @@ public sealed class ShardSample(IReadOnlyList<string> blocks, WorkGrid grid, boo
     public override ProbeValues? Add(ProbeValues chunk)
     {
         ArgumentNullException.ThrowIfNull(chunk);
-        var values = chunk;
         var tile = grid[Count];
-        if (values.FirstProbe != tile.FirstProbe || values.Count != tile.Probes || values.Columns != _columns.Length - 1)
+        if (chunk.FirstProbe != tile.FirstProbe || chunk.Count != tile.Probes || chunk.Columns != _columns.Length - 1)
             throw new ArgumentException($"Shard {Count} has probes {tile.FirstProbe} to {tile.FirstProbe + tile.Probes - 1} and {_columns.Length - 1} columns.", nameof(chunk));
         _count++;
         _samples += tile.Samples;
-        double weight = sums ? tile.Samples : values.Weight, factor = sums ? 1 : weight;
+        double weight = sums ? tile.Samples : chunk.Weight, factor = sums ? 1 : weight;
         _weight += weight;
         for (int c = 0; c < _columns.Length; c++)
         {
             bool isTotal = c == _columns.Length - 1;
             var probes = default(Moments);
             // What does not count may be not a number.
-            for (int row = 0; weight > 0 && row < values.Count; row++) probes = probes.Add(isTotal ? values.Total(row) : values[row][c]);
-            double variance = weight == 0 ? 0 : values.Spread?.Variances[c] ?? probes.Variance;
-            _columns[c].Add(weight, factor * probes.Mean, factor * factor * variance / values.Count);
-            if (isTotal && weight > 0) AddMean(factor * probes.Mean / weight);
+            for (int row = 0; weight > 0 && row < chunk.Count; row++) probes = probes.Add(isTotal ? chunk.Total(row) : chunk[row][c]);
+            double variance = weight == 0 ? 0 : chunk.Spread?.Variances[c] ?? probes.Variance;
+            _columns[c].Add(weight, factor * probes.Mean, factor * factor * variance / chunk.Count);
+            if (isTotal && weight > 0) _means = _means.Add(factor * probes.Mean / weight);
         }
 
         return chunk;
@@ -75,29 +84,22 @@ public sealed class ShardSample(IReadOnlyList<string> blocks, WorkGrid grid, boo
     /// <param name="rounding">What rounding adds to the interval, at the same level; null where it is not known, or none.</param>
     public TraceEstimate Estimate(double level = 0.95, RoundingError? rounding = null)
     {
-        if (_weight == 0 && Count > 0 && IsComplete) throw EmpiricalRisk.NothingCounts();
-        double scale = sums ? grid.Samples : 1, share = (double)Count / grid.Shards;
-        var (trace, error) = _columns[^1].Estimate(share, scale);
+        if (CountsNothing) throw EmpiricalRisk.NothingCounts();
+        var (trace, error) = _columns[^1].Estimate(Share, Scale);
         var interval = Count < 2
             ? new ConfidenceInterval(level, double.NegativeInfinity, double.PositiveInfinity)
             : ConfidenceInterval.ForEstimate(trace, error, Count - 1, level);
         return new TraceEstimate(trace, error, Count, interval.Widened(rounding?.Bound ?? 0), [.. blocks.Select((name, c) =>
         {
-            var (block, ofBlock) = _columns[c].Estimate(share, scale);
+            var (block, ofBlock) = _columns[c].Estimate(Share, Scale);
             return new BlockTrace(name, block, ofBlock);
         })])
         {
             Rounding = rounding,
             Part = new SeenPart(Count, grid.Shards, _samples, grid.Samples),
-            Skewness = _means.M2 > 0 ? _cubes / _means.Count / Math.Pow(_means.M2 / _means.Count, 1.5) : 0,
+            Skewness = _means.Skewness,
             DegreesOfFreedom = Count - 1,
         };
-    }
-
-    private void AddMean(double value)
-    {
-        _cubes = _means.CubesWith(_cubes, value);
-        _means = _means.Add(value);
     }
 
     /// <summary>Σ (y − ȳ)², Σ (y − ȳ)(w − w̄) and Σ (w − w̄)² of one column, updated as B. P. Welford's are.</summary>
@@ -129,10 +131,9 @@ public sealed class ShardSample(IReadOnlyList<string> blocks, WorkGrid grid, boo
         public (double Estimate, double StandardError) Estimate(double share, double scale)
         {
             double ratio = _value / _weight;
-            double between = Math.Max(0, _ofValues - 2 * ratio * _ofBoth + ratio * ratio * _ofWeights) / (_count - 1) / _count;
+            // Of all shards nothing is left to be unsure of but their probes, also where they are one, which tells no spread.
+            double between = share == 1 ? 0 : Math.Max(0, _ofValues - 2 * ratio * _ofBoth + ratio * ratio * _ofWeights) / (_count - 1) / _count;
             double variance = (1 - share) * between + share * _within / ((double)_count * _count);
-            // Of all shards nothing is left to be unsure of but their probes.
-            if (share == 1) variance = _within / ((double)_count * _count);
             return (scale * ratio, scale * Math.Sqrt(variance) / _weight);
         }
     }

@@ -77,8 +77,8 @@ public sealed record SpectrumEstimate(IReadOnlyList<QuadratureRule> Rules, doubl
         return [.. Enumerable.Range(0, Points).Select(i =>
         {
             double at = low + (high - low) * i / (Points - 1);
-            double density = Mean(rule => rule.Of(node => Normal((at - node) / width) / width) / rule.Weights.Sum()).Value;
-            var below = Rules.Aggregate(default(Moments), (moments, rule) => moments.Add(rule.Of(node => Cumulative((at - node) / width)) / rule.Weights.Sum()));
+            double density = Over(rule => rule.Of(node => Normal((at - node) / width) / width) / rule.Weights.Sum()).Mean;
+            var below = Over(rule => rule.Of(node => Cumulative((at - node) / width)) / rule.Weights.Sum());
             var interval = ConfidenceInterval.ForMean(below, Level);
             return new SpectralPoint(at, density, below.Mean, Math.Max(0, interval.Low), Math.Min(1, interval.High));
         })];
@@ -88,9 +88,11 @@ public sealed record SpectrumEstimate(IReadOnlyList<QuadratureRule> Rules, doubl
 
     private SpectralNumber Mean(Func<QuadratureRule, double> of)
     {
-        var moments = Rules.Aggregate(default(Moments), (sum, rule) => sum.Add(of(rule)));
+        var moments = Over(of);
         return new SpectralNumber(moments.Mean, moments.StandardError);
     }
+
+    private Moments Over(Func<QuadratureRule, double> of) => Rules.Aggregate(default(Moments), (sum, rule) => sum.Add(of(rule)));
 
     private static double Normal(double x) => Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI);
 

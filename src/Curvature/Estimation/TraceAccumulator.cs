@@ -15,9 +15,8 @@ public sealed class TraceAccumulator
     private readonly IReadOnlyList<string> _blocks;
     private readonly Moments[] _blockMoments;
     private readonly CompensatedSum[] _sums;
-    private Moments _total;
+    private SkewedMoments _totals;
     private PooledSpread[]? _spreads;
-    private double _cubes;
 
     /// <summary>An empty accumulator.</summary>
     /// <param name="blocks">Names of the columns; none, where values have a single column without a name.</param>
@@ -30,10 +29,10 @@ public sealed class TraceAccumulator
     }
 
     /// <summary>The number of the next probe to be added, which is also how many there are.</summary>
-    public long Count => _total.Count;
+    public long Count => Moments.Count;
 
     /// <summary>The moments of the probes' vᵀHv.</summary>
-    public Moments Moments => _total;
+    public Moments Moments => _totals.Moments;
 
     /// <summary>Adds the probes that follow the ones that are here.</summary>
     /// <exception cref="ArgumentException">They do not follow, or have another number of columns.</exception>
@@ -56,7 +55,7 @@ public sealed class TraceAccumulator
 
         for (int row = 0; row < values.Count; row++)
         {
-            AddTotal(values.Total(row));
+            _totals = _totals.Add(values.Total(row));
             var columns = values[row];
             for (int b = 0; b < columns.Length; b++)
             {
@@ -64,12 +63,6 @@ public sealed class TraceAccumulator
                 _sums[b].Add(columns[b]);
             }
         }
-    }
-
-    private void AddTotal(double value)
-    {
-        _cubes = _total.CubesWith(_cubes, value);
-        _total = _total.Add(value);
     }
 
     /// <summary>
@@ -81,19 +74,19 @@ public sealed class TraceAccumulator
     public TraceEstimate Estimate(double level = 0.95, RoundingError? rounding = null)
     {
         var spread = _spreads?[^1];
-        double error = spread?.StandardError(_total.Count) ?? _total.StandardError;
+        double error = spread?.StandardError(Moments.Count) ?? Moments.StandardError;
         var interval = spread is { } known
-            ? ConfidenceInterval.ForEstimate(_total.Mean, error, known.DegreesOfFreedom, level)
-            : ConfidenceInterval.ForMean(_total, level);
+            ? ConfidenceInterval.ForEstimate(Moments.Mean, error, known.DegreesOfFreedom, level)
+            : ConfidenceInterval.ForMean(Moments, level);
         return new TraceEstimate(
-            _total.Mean, error, _total.Count, interval.Widened(rounding?.Bound ?? 0),
+            Moments.Mean, error, Moments.Count, interval.Widened(rounding?.Bound ?? 0),
             [.. _blocks.Select((name, b) => new BlockTrace(
-                name, _blockMoments[b].Mean, _spreads?[b].StandardError(_total.Count) ?? _blockMoments[b].StandardError))])
+                name, _blockMoments[b].Mean, _spreads?[b].StandardError(Moments.Count) ?? _blockMoments[b].StandardError))])
         {
             Rounding = rounding,
             IsBySample = spread is not null,
-            Skewness = _total.M2 > 0 ? _cubes / _total.Count / Math.Pow(_total.M2 / _total.Count, 1.5) : 0,
-            DegreesOfFreedom = spread?.DegreesOfFreedom ?? _total.Count - 1,
+            Skewness = _totals.Skewness,
+            DegreesOfFreedom = spread?.DegreesOfFreedom ?? Moments.Count - 1,
         };
     }
 
@@ -105,7 +98,7 @@ public sealed class TraceAccumulator
         var total = default(CompensatedSum);
         foreach (var sum in _sums) total.Add(sum.Value);
         return new TraceEstimate(
-            total.Value, 0, _total.Count, new ConfidenceInterval(level, total.Value, total.Value).Widened(rounding?.Bound ?? 0),
+            total.Value, 0, Moments.Count, new ConfidenceInterval(level, total.Value, total.Value).Widened(rounding?.Bound ?? 0),
             [.. _blocks.Select((name, b) => new BlockTrace(name, _sums[b].Value, 0))])
         {
             IsExact = true,

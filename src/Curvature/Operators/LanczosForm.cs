@@ -88,9 +88,7 @@ internal sealed class LanczosForm : IQuadraticForm
     {
         double[] values = new double[count * Blocks.Count];
         Runs(firstProbe, count, _steps, values, cancellation);
-        var result = new ProbeValues(firstProbe, Blocks.Count, values);
-        return result.FirstNotFinite(Blocks) is not { } what ? result : throw new CurvatureException(
-            $"{what} Look for NaN or infinity in weights and data, for an activation without a finite second derivative, or try float64.");
+        return StackedForm.Finite(new ProbeValues(firstProbe, Blocks.Count, values), Blocks, _dtype);
     }
 
     /// <inheritdoc/>
@@ -161,7 +159,7 @@ internal sealed class LanczosForm : IQuadraticForm
         }
         catch (ExternalException error)
         {
-            throw new CurvatureException($"Probe {probe} could not be evaluated: {Native.LibTorchMessage.Cause(error.Message)}", error);
+            throw StackedForm.Failed(error, probe, 1);
         }
 
         var diagonal = tensor(alpha[..found]);

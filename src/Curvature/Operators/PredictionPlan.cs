@@ -28,7 +28,7 @@ internal sealed class PredictionPlan
         // Whether there is a root, and whether all operations tell samples apart, is known before the first probe.
         sweep.SquaredGradients(RootOfNothing(few));
         // As is whether all that bends can be drawn.
-        OwnNumbers = Bends ? new DrawSweep(few, withLoss: false, Bent).OwnNumbers : 0;
+        OwnNumbers = Bends ? new DrawSweep(few, withLoss: false, Bent, axes: Axes).OwnNumbers : 0;
         long fitting = StackSize.SamplesOfReverseSweeps(few, OwnNumbers, options.MemoryBudget, out int lanes);
         Lanes = lanes;
         Samples = few.SampleCount > FewSamples ? few.SampleCount : fitting;

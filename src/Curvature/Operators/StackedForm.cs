@@ -59,11 +59,28 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
             done += size;
         }
 
-        var result = new ProbeValues(firstProbe, columns, values) { Weight = Risk.FoldWeight };
-        string orDouble = Risk.Dtype == ScalarType.Float32 ? ", or try float64" : "";
-        return result.FirstNotFinite(Blocks) is not { } what ? result : throw new CurvatureException(
+        return Finite(new ProbeValues(firstProbe, columns, values) { Weight = Risk.FoldWeight }, Blocks, Risk.Dtype);
+    }
+
+    /// <summary>Values, if they are finite.</summary>
+    /// <exception cref="CurvatureException">One is not.</exception>
+    internal static ProbeValues Finite(ProbeValues values, IReadOnlyList<string> blocks, ScalarType dtype)
+    {
+        string orDouble = dtype == ScalarType.Float32 ? ", or try float64" : "";
+        return values.FirstNotFinite(blocks) is not { } what ? values : throw new CurvatureException(
             $"{what} Look for NaN or infinity in weights and data, for an activation without a finite second "
             + $"derivative{orDouble}.");
+    }
+
+    /// <summary>What libtorch could not compute, as a message for the user.</summary>
+    internal static CurvatureException Failed(ExternalException error, long firstProbe, int count)
+    {
+        if (!IsOutOfMemory(error))
+            return new CurvatureException($"Probe {firstProbe} could not be evaluated: {LibTorchMessage.Cause(error.Message)}", error);
+        string what = count == 1
+            ? "A single probe does not fit into memory: use a smaller batch or another method."
+            : $"A stack of {count} probes does not fit into memory: use a smaller CurvatureOptions.MemoryBudget.";
+        return new MachineException($"Probe {firstProbe} could not be evaluated: {what}", error);
     }
 
     /// <inheritdoc/>
@@ -81,17 +98,9 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
             var result = EvaluateStack(firstProbe, count).to(ScalarType.Float64).cpu().contiguous();
             MemoryMarshal.Cast<byte, double>(result.bytes).CopyTo(values);
         }
-        catch (ExternalException error) when (IsOutOfMemory(error))
-        {
-            string what = count == 1
-                ? "A single probe does not fit into memory: use a smaller batch or another method."
-                : $"A stack of {count} probes does not fit into memory: use a smaller CurvatureOptions.MemoryBudget.";
-            throw new MachineException($"Probe {firstProbe} could not be evaluated: {what}", error);
-        }
         catch (ExternalException error)
         {
-            throw new CurvatureException(
-                $"Probe {firstProbe} could not be evaluated: {LibTorchMessage.Cause(error.Message)}", error);
+            throw Failed(error, firstProbe, count);
         }
     }
 

@@ -27,15 +27,6 @@ public readonly record struct Moments(long Count, double Mean, double M2)
         return new Moments(count, mean, M2 + delta * (value - mean));
     }
 
-    /// <summary>Σ (x − mean)³ with one more value (P. Pébay, «Formulas for robust, one-pass parallel computation of covariances», 2008).</summary>
-    /// <param name="cubes">Without it.</param>
-    /// <param name="value">The value.</param>
-    internal double CubesWith(double cubes, double value)
-    {
-        double n = Count + 1, delta = value - Mean;
-        return cubes + delta * delta * delta * (n - 1) * (n - 2) / (n * n) - 3 * delta * M2 / n;
-    }
-
     /// <summary>The moments of both samples together.</summary>
     public Moments Merge(Moments other)
     {

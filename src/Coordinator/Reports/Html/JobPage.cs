@@ -10,7 +10,7 @@ internal static class JobPage
     /// <param name="pictures">What is drawn of it.</param>
     public static string Write(Report report, IReadOnlyList<Picture> pictures)
     {
-        string title = $"The {(report.Spectrum is null ? "trace" : "spectrum")} of the {Terms.Matrix(report.Matrix)} of {report.Model?.Name ?? report.Job.Spec.Risk.Model}";
+        string title = $"The {Terms.Quantity(report.Job.Spec)} of the {Terms.Matrix(report.Matrix)} of {report.Model?.Name ?? report.Job.Spec.Risk.Model}";
         var html = new HtmlText();
         html.Element("h1", title);
         html.Element("p", Summary(report), "class=\"muted\"");
