@@ -37,6 +37,7 @@ internal static class JournalFormat
     {
         ShardSize = replica.ShardSize == 0 ? ShardSize.Whole : replica.ShardSize,
         ProbeSpace = (ProbeSpace)replica.ProbeSpace,
+        Shapes = [.. replica.Shapes.Select(Fields.Shape)],
     });
 
     public static ChunksAccepted Read(Wire.Chunks chunks) => new(
@@ -82,6 +83,7 @@ internal static class JournalFormat
             ProbeSpace = (int)replica.ProbeSpace,
         };
         written.Blocks.AddRange(replica.Blocks);
+        written.Shapes.AddRange(replica.Shapes.Select(Fields.OfShape));
         return written;
     }
 

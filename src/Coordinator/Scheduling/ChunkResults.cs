@@ -43,7 +43,7 @@ internal sealed class ChunkResults
     {
         (_spec, _sums) = (spec, sums);
         _grid = grid ?? new WorkGrid(spec.Probes, spec.ChunkSize, 1, 1);
-        _fold = spec.Estimator.NewFold(blocks, _grid, sums);
+        _fold = spec.Estimator.NewFold(new FoldOptions(blocks, _grid, sums));
         _compared = new ComparedShards(spec.Estimator.TakesPart ? 1 : _grid.Shards, sums);
         (_blocks, _awaitsComparison) = (blocks, awaitsComparison);
         _kept = keepsValues ? [] : null;

@@ -25,8 +25,11 @@ public abstract class Estimator
     /// <summary>The density of the eigenvalues.</summary>
     public static Estimator Spectrum { get; } = new SpectrumEstimator();
 
+    /// <summary>The outermost eigenvalues.</summary>
+    public static Estimator Eigenvalues { get; } = new EigenvaluesEstimator();
+
     /// <summary>All of them, the default first.</summary>
-    public static IReadOnlyList<Estimator> All { get; } = [Hutchinson, Exact, Subsample, Spectrum];
+    public static IReadOnlyList<Estimator> All { get; } = [Hutchinson, Exact, Subsample, Spectrum, Eigenvalues];
 
     /// <summary>What it is called by: a lower-case word.</summary>
     public abstract string Name { get; }
@@ -50,6 +53,15 @@ public abstract class Estimator
     /// <see cref="ShardSample"/> folds them.
     /// </summary>
     public virtual bool TakesPart => false;
+
+    /// <summary>
+    /// Whether the vectors of a range of chunks depend on what the ranges before it came to, so that they go out one after another, with the
+    /// vectors that the fold says.
+    /// </summary>
+    public virtual bool TakesTurns => false;
+
+    /// <summary>Whether what it finds has a trace.</summary>
+    public virtual bool TellsTrace => true;
 
     /// <summary>Whether a probe is a run of the Lanczos recurrence, and its values are nodes and weights.</summary>
     public virtual bool RunsLanczos => false;
@@ -78,10 +90,8 @@ public abstract class Estimator
     public abstract double ExpectedHalfWidth(Moments sample, long probes, double level, double? relativeError);
 
     /// <summary>What the chunks' values are folded by.</summary>
-    /// <param name="blocks">Names of the values' columns; empty where there is one without a name.</param>
-    /// <param name="grid">All chunks.</param>
-    /// <param name="sums">Whether the loss is a sum over the samples, and no mean.</param>
-    public abstract ValuesFold NewFold(IReadOnlyList<string> blocks, WorkGrid grid, bool sums);
+    /// <param name="options">What the values are of.</param>
+    public abstract ValuesFold NewFold(FoldOptions options);
 
     /// <inheritdoc/>
     public override string ToString() => Name;

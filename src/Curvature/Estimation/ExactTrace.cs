@@ -77,10 +77,10 @@ public sealed class ExactTrace : Estimator
         ErrorOf(sample.Mean);
 
     /// <inheritdoc/>
-    public override ValuesFold NewFold(IReadOnlyList<string> blocks, WorkGrid grid, bool sums)
+    public override ValuesFold NewFold(FoldOptions options)
     {
-        ArgumentNullException.ThrowIfNull(grid);
-        return new ShardedTrace(blocks, grid.Shards, sums, (fold, level, rounding, isComplete) => isComplete ? fold.Sum(level, rounding) : null);
+        ArgumentNullException.ThrowIfNull(options);
+        return new ShardedTrace(options, (fold, level, rounding, isComplete) => isComplete ? fold.Sum(level, rounding) : null);
     }
 
     /// <summary>The error that is expected of an exact trace at most: people read four digits of it.</summary>

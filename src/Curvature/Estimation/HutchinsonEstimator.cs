@@ -63,9 +63,9 @@ public sealed class HutchinsonEstimator : Estimator
         : ConfidenceInterval.ForMean(new Moments(probes, sample.Mean, sample.Variance * (probes - 1)), level).HalfWidth;
 
     /// <inheritdoc/>
-    public override ValuesFold NewFold(IReadOnlyList<string> blocks, WorkGrid grid, bool sums)
+    public override ValuesFold NewFold(FoldOptions options)
     {
-        ArgumentNullException.ThrowIfNull(grid);
-        return new ShardedTrace(blocks, grid.Shards, sums, (fold, level, rounding, _) => fold.Estimate(level, rounding));
+        ArgumentNullException.ThrowIfNull(options);
+        return new ShardedTrace(options, (fold, level, rounding, _) => fold.Estimate(level, rounding));
     }
 }

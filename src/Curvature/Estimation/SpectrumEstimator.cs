@@ -69,7 +69,7 @@ public sealed class SpectrumEstimator : Estimator
         Hutchinson.ExpectedHalfWidth(sample, probes, level, relativeError);
 
     /// <inheritdoc/>
-    public override ValuesFold NewFold(IReadOnlyList<string> blocks, WorkGrid grid, bool sums) => new SpectrumFold();
+    public override ValuesFold NewFold(FoldOptions options) => new SpectrumFold();
 }
 
 /// <summary>Nodes and weights of all probes, in their order.</summary>

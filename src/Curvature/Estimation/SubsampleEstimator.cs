@@ -74,5 +74,5 @@ public sealed class SubsampleEstimator : Estimator
         (relativeError ?? DefaultRelativeError) * Math.Abs(sample.Mean);
 
     /// <inheritdoc/>
-    public override ValuesFold NewFold(IReadOnlyList<string> blocks, WorkGrid grid, bool sums) => new ShardSample(blocks, grid, sums);
+    public override ValuesFold NewFold(FoldOptions options) => new ShardSample(options.Blocks, options.Grid, options.Sums);
 }

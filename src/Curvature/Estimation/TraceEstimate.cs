@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Eigenvalues;
 using ActorHutch.Curvature.Statistics;
 
 namespace ActorHutch.Curvature.Estimation;
@@ -34,6 +35,9 @@ public sealed record TraceEstimate(
 
     /// <summary>What the probes say of the eigenvalues; null where they say nothing of them.</summary>
     public SpectrumEstimate? Spectrum { get; init; }
+
+    /// <summary>The eigenvalues that were looked for, whose sum then takes the trace's place; null where none were.</summary>
+    public EigenvalueEstimate? Eigenvalues { get; init; }
 
     /// <summary>The skewness of these values, g = m₃/m₂^(3/2); 0 where the trace is exact.</summary>
     public double Skewness { get; init; }

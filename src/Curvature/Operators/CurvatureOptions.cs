@@ -35,6 +35,19 @@ public enum CurvatureMethod
     Quadratic,
 }
 
+/// <summary>What is told of a probe.</summary>
+public enum ProbeResult
+{
+    /// <summary>vᵀHv, block by block.</summary>
+    QuadraticForm,
+
+    /// <summary>Hv, one value a parameter.</summary>
+    Product,
+
+    /// <summary>v ⊙ Hv, one value a parameter: its mean over random probes is the diagonal.</summary>
+    Diagonal,
+}
+
 /// <summary>What is asked of a curvature operator.</summary>
 public sealed record CurvatureOptions
 {
@@ -80,6 +93,12 @@ public sealed record CurvatureOptions
     /// in no result.
     /// </summary>
     public long? KeptMemory { get; init; }
+
+    /// <summary>What is told of a probe; one value a parameter in parameter space only. Default: vᵀHv.</summary>
+    public ProbeResult Result { get; init; }
+
+    /// <summary>The vectors that are multiplied, in parameter space; null (the default) for random probes or basis vectors.</summary>
+    public GivenVectors? Vectors { get; init; }
 
     /// <summary>
     /// m, so many products of a Lanczos run for each probe, whose values are then the nodes and the weights of a quadrature of vᵀf(H)v; null (the

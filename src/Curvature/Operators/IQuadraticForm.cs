@@ -20,6 +20,12 @@ public interface IQuadraticForm : IDisposable
     /// </summary>
     IReadOnlyList<string> Blocks { get; }
 
+    /// <summary>The blocks' shapes, where each parameter has a value of its own, by <see cref="CurvatureOptions.Result"/>; else none.</summary>
+    IReadOnlyList<long[]> Shapes => [];
+
+    /// <summary>Values per probe: one a parameter, or one a block, or one in all.</summary>
+    int Columns => ProbeValues.ColumnsOf(Blocks, Shapes);
+
     /// <summary>
     /// How many basis vectors add up to the exact trace; probe numbers of
     /// <see cref="Probes.ProbeDistribution.Basis"/> run from 0 to this.

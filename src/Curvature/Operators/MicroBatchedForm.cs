@@ -20,10 +20,10 @@ internal sealed class MicroBatchedForm : IQuadraticForm
     public MicroBatchedForm(MicroBatchedRisk risk, Func<EmpiricalRisk, IQuadraticForm> create)
     {
         (_risk, _create) = (risk, create);
-        (Method, MethodReason, ProbeSpace, Passes, Blocks, BasisCount) = risk.With(0, first =>
+        (Method, MethodReason, ProbeSpace, Passes, Blocks, Shapes, BasisCount) = risk.With(0, first =>
         {
             using var form = create(first);
-            return (form.Method, form.MethodReason, form.ProbeSpace, form.Passes, form.Blocks, form.BasisCount);
+            return (form.Method, form.MethodReason, form.ProbeSpace, form.Passes, form.Blocks, form.Shapes, form.BasisCount);
         });
         MethodReason += $"; {risk.Count:N0} micro-batches of {risk.MicroBatch:N0}";
     }
@@ -44,6 +44,12 @@ internal sealed class MicroBatchedForm : IQuadraticForm
     public IReadOnlyList<string> Blocks { get; }
 
     /// <inheritdoc/>
+    public IReadOnlyList<long[]> Shapes { get; }
+
+    /// <inheritdoc/>
+    public int Columns => ProbeValues.ColumnsOf(Blocks, Shapes);
+
+    /// <inheritdoc/>
     public long BasisCount { get; }
 
     /// <inheritdoc/>
@@ -56,7 +62,7 @@ internal sealed class MicroBatchedForm : IQuadraticForm
             fold.Add(_risk.With(b, risk =>
             {
                 // A batch of ignored targets alone, whose mean would be 0/0.
-                if (risk.FoldWeight == 0) return ProbeValues.OfNothing(firstProbe, count, Math.Max(1, Blocks.Count));
+                if (risk.FoldWeight == 0) return ProbeValues.OfNothing(firstProbe, count, Columns);
                 using var form = _create(risk);
                 return form.Evaluate(firstProbe, count, cancellation);
             }));
@@ -126,6 +132,9 @@ internal sealed class WholeBatchForm : IQuadraticForm
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Blocks => _form.Blocks;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long[]> Shapes => _form.Shapes;
 
     /// <inheritdoc/>
     public long BasisCount => _form.BasisCount;

@@ -29,6 +29,16 @@ public sealed class ProbeValues
         _values = values;
     }
 
+    /// <summary>How many values a probe has.</summary>
+    /// <param name="blocks">Names of the blocks that are told apart; none where only their sum is known.</param>
+    /// <param name="shapes">Their shapes, where each parameter has a value of its own; else none.</param>
+    public static int ColumnsOf(IReadOnlyList<string> blocks, IReadOnlyList<long[]> shapes)
+    {
+        ArgumentNullException.ThrowIfNull(blocks);
+        ArgumentNullException.ThrowIfNull(shapes);
+        return shapes.Count == 0 ? Math.Max(1, blocks.Count) : checked((int)shapes.Sum(shape => shape.Aggregate(1L, (size, length) => size * length)));
+    }
+
     /// <summary>Those of samples of which none counts: zeros without a weight.</summary>
     internal static ProbeValues OfNothing(long firstProbe, int count, int columns) =>
         new(firstProbe, columns, new double[count * columns]) { Weight = 0 };
@@ -39,7 +49,7 @@ public sealed class ProbeValues
     /// <summary>How many probes.</summary>
     public int Count => _values.Length / Columns;
 
-    /// <summary>How many values a probe has: one a block, or one in all.</summary>
+    /// <summary>How many values a probe has: one a block, or one in all, or one a parameter.</summary>
     public int Columns { get; }
 
     /// <summary>
@@ -107,7 +117,8 @@ public sealed class ProbeValues
             double total = Total(row);
             if (double.IsFinite(total)) continue;
             int column = this[row].IndexOfAnyExceptInRange(double.MinValue, double.MaxValue);
-            string block = column < 0 || blocks.Count == 0 ? "" : $", block {blocks[column]}";
+            // One value a parameter has no name.
+            string block = column < 0 || blocks.Count != Columns ? "" : $", block {blocks[column]}";
             double value = column < 0 ? total : this[row][column];
             return FormattableString.Invariant($"The quadratic form of probe {FirstProbe + row}{block} is {value}.");
         }

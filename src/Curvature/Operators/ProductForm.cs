@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Operators;
 
-/// <summary>vᵀ(Hv): the product first, then the dot product, block by block.</summary>
+/// <summary>Hv for a stack of probes, and what is told of it: the dot product with the probes, block by block, or one value a parameter.</summary>
 internal sealed class ProductForm(
-    ICurvatureProduct product, IProbeSource probes, CurvatureMethod method, int largestStack)
+    ICurvatureProduct product, IProbeSource probes, CurvatureMethod method, int largestStack, CurvatureOptions options)
     : StackedForm(product.Risk)
 {
     /// <inheritdoc/>
@@ -14,6 +14,9 @@ internal sealed class ProductForm(
 
     /// <inheritdoc/>
     public override long BasisCount => Risk.ParameterCount;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<long[]> Shapes { get; } = options.Result == ProbeResult.QuadraticForm ? [] : [.. product.Risk.Blocks.Select(block => block.Shape)];
 
     /// <inheritdoc/>
     protected override int LargestStack => largestStack;
@@ -24,13 +27,19 @@ internal sealed class ProductForm(
     /// <inheritdoc/>
     protected override Tensor EvaluateStack(long firstProbe, int count)
     {
-        Tensor?[] vectors = [.. Risk.Blocks.Select(block => probes.Draw(block, firstProbe, count))];
+        IReadOnlyList<Tensor?> vectors = (IReadOnlyList<Tensor?>?)options.Vectors?.Draw(Risk.Blocks, firstProbe, count) ?? [.. Risk.Blocks.Select(block => probes.Draw(block, firstProbe, count))];
         var products = product.Multiply(vectors);
-        return stack(
-            vectors.Zip(products, (v, hv) => v is null || hv is null
-                ? zeros([count], ScalarType.Float64, Risk.Device)
-                : (v * hv).reshape([count, -1]).sum(1).to(ScalarType.Float64)),
-            1);
+        return options.Result == ProbeResult.QuadraticForm
+            ? stack(
+                vectors.Zip(products, (v, hv) => v is null || hv is null
+                    ? zeros([count], ScalarType.Float64, Risk.Device)
+                    : v.mul(hv).reshape([count, -1]).sum(1).to(ScalarType.Float64)),
+                1)
+            : cat(
+                [.. vectors.Zip(products, (v, hv) => (hv, v)).Zip(Risk.Blocks, (pair, block) => pair.hv is null
+                    ? zeros([count, block.Size], Risk.Dtype, Risk.Device)
+                    : (options.Result == ProbeResult.Product ? pair.hv : pair.v!.mul(pair.hv)).reshape([count, block.Size]))],
+                1);
     }
 
     /// <inheritdoc/>

@@ -186,24 +186,22 @@ public static class QuadraticForms
             ? new BasisProbes(risk.Blocks)
             : new PhiloxProbes(options.Seed, options.Distribution);
 
+        bool multiplies = options.Result != ProbeResult.QuadraticForm || options.Vectors is not null;
         switch (options.Method)
         {
             case CurvatureMethod.Autodiff:
                 return Autodiff(risk, options, probes, "asked for");
             case CurvatureMethod.Hmp:
-                var linearization = linearize();
-                var product = new LayerRuleProduct(linearization, options.Structure);
-                return new ProductForm(
-                    product, probes, CurvatureMethod.Hmp, StackSize.ForProducts(risk, product.Operations, options.MemoryBudget))
-                {
-                    MethodReason = linearization.Reason("asked for"),
-                };
+                return Products(linearize(), options, probes, "asked for");
+            case CurvatureMethod.Quadratic when multiplies:
+                throw new CurvatureException("CurvatureMethod.Quadratic never forms Hv, which is asked for. Use CurvatureMethod.Hmp or CurvatureMethod.Autodiff.");
             case CurvatureMethod.Quadratic:
                 return Sweeps(linearize(), options, probes, "asked for");
             default:
                 try
                 {
-                    return Sweeps(linearize(), options, probes, "every layer and the loss have a rule");
+                    const string reason = "every layer and the loss have a rule";
+                    return multiplies ? Products(linearize(), options, probes, reason) : Sweeps(linearize(), options, probes, reason);
                 }
                 catch (NoLayerRuleException noRule)
                 {
@@ -217,10 +215,19 @@ public static class QuadraticForms
 
     private static ProductForm Autodiff(
         EmpiricalRisk risk, CurvatureOptions options, IProbeSource probes, string reason) =>
-        new(new AutodiffProduct(risk, options.Matrix, options.Structure), probes, CurvatureMethod.Autodiff, largestStack: 1)
+        new(new AutodiffProduct(risk, options.Matrix, options.Structure), probes, CurvatureMethod.Autodiff, largestStack: 1, options)
         {
             MethodReason = reason,
         };
+
+    private static ProductForm Products(Linearization linearization, CurvatureOptions options, IProbeSource probes, string reason)
+    {
+        int stack = StackSize.ForProducts(linearization.Risk, linearization.Operations, options.MemoryBudget);
+        return new ProductForm(new LayerRuleProduct(linearization, options.Structure), probes, CurvatureMethod.Hmp, stack, options)
+        {
+            MethodReason = linearization.Reason(reason),
+        };
+    }
 
     private static SweepForm Sweeps(Linearization linearization, CurvatureOptions options, IProbeSource probes, string reason)
     {

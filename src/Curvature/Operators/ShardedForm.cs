@@ -26,7 +26,7 @@ internal sealed class ShardedForm : IQuadraticForm
         (_risk, _create, _microBatch, _budget) = (risk, create, microBatch, budget);
         // Of a shard of ignored targets alone, a form tells all of that but its values.
         var first = FormOf(0) ?? create(risk.Open(0, microBatch));
-        (Method, MethodReason, ProbeSpace, Passes, Blocks, BasisCount) = (first.Method, first.MethodReason, first.ProbeSpace, first.Passes, first.Blocks, first.BasisCount);
+        (Method, MethodReason, ProbeSpace, Passes, Blocks, Shapes, BasisCount) = (first.Method, first.MethodReason, first.ProbeSpace, first.Passes, first.Blocks, first.Shapes, first.BasisCount);
         if (Count > 1) MethodReason += $"; {Count:N0} shards of {risk.ShardSize:N0} samples";
         if (_kept.First is { Value.Form: null }) first.Dispose();
     }
@@ -45,6 +45,12 @@ internal sealed class ShardedForm : IQuadraticForm
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Blocks { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long[]> Shapes { get; }
+
+    /// <inheritdoc/>
+    public int Columns => ProbeValues.ColumnsOf(Blocks, Shapes);
 
     /// <inheritdoc/>
     public long BasisCount { get; }
@@ -69,7 +75,7 @@ internal sealed class ShardedForm : IQuadraticForm
         long shard = tile.FirstSample / ShardSize;
         var form = FormOf(shard);
         var values = form?.Evaluate(tile.FirstProbe, tile.Probes, cancellation)
-            ?? ProbeValues.OfNothing(tile.FirstProbe, tile.Probes, Math.Max(1, Blocks.Count));
+            ?? ProbeValues.OfNothing(tile.FirstProbe, tile.Probes, Columns);
         if (!keeps && Count > 1) Dispose();
         return values;
     }

@@ -22,6 +22,12 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
     public virtual IReadOnlyList<string> Blocks { get; } = [.. risk.Blocks.Select(block => block.Name)];
 
     /// <inheritdoc/>
+    public virtual IReadOnlyList<long[]> Shapes => [];
+
+    /// <inheritdoc/>
+    public int Columns => ProbeValues.ColumnsOf(Blocks, Shapes);
+
+    /// <inheritdoc/>
     public abstract long BasisCount { get; }
 
     /// <inheritdoc/>
@@ -47,7 +53,7 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstProbe);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        int columns = Math.Max(1, Blocks.Count);
+        int columns = Columns;
         var values = new double[count * columns];
         for (int done = 0; done < count;)
         {

@@ -79,8 +79,11 @@ public sealed record ReplicaReady(
     /// <summary>Where probes are drawn, which a job may leave to the workers.</summary>
     public ProbeSpace ProbeSpace { get; init; }
 
+    /// <summary>The blocks' shapes, where each parameter has a value of its own; else none.</summary>
+    public IReadOnlyList<long[]> Shapes { get; init; } = [];
+
     /// <summary>Values per probe.</summary>
-    public int Columns => Math.Max(1, Blocks.Count);
+    public int Columns => ProbeValues.ColumnsOf(Blocks, Shapes);
 
     /// <summary>Whether the loss is a sum over the samples, and no mean.</summary>
     public bool Sums => Model.Loss?.Reduction == Reduction.Sum.Word();

@@ -100,6 +100,7 @@ internal static class WorkerFormats
         if (message.ShardSize != ShardSize.Whole) wire.ShardSize = message.ShardSize;
         if (message.ProbeSpace != ProbeSpace.Parameter) wire.ProbeSpace = Fields.OfWord(message.ProbeSpace);
         wire.Blocks.AddRange(message.Blocks);
+        wire.Shapes.AddRange(message.Shapes.Select(Fields.OfShape));
         return wire;
     }
 
@@ -108,6 +109,7 @@ internal static class WorkerFormats
         wire.MethodReason, [.. wire.Blocks], wire.BasisCount, wire.WarmUpSeconds, wire.TransferSeconds, wire.Bits)
     {
         ShardSize = wire.HasShardSize ? wire.ShardSize : ShardSize.Whole,
+        Shapes = [.. wire.Shapes.Select(Fields.Shape)],
         ProbeSpace = wire.HasProbeSpace ? Fields.Word<ProbeSpace>(wire.ProbeSpace) : ProbeSpace.Parameter,
     };
 
