@@ -11,6 +11,12 @@ public static class ShardSize
     /// <summary>Shards for a sample of them: about <see cref="Many"/>, of <see cref="Fewest"/> samples or more.</summary>
     public const long Small = -1;
 
+    /// <summary>Shards whose values are vectors of all parameters: as without it, and at most <see cref="MostFew"/>.</summary>
+    public const long Few = -2;
+
+    /// <summary>So many few shards there are at most: enough for as many workers, and few enough for their vectors to be added up.</summary>
+    public const long MostFew = 32;
+
     /// <summary>So many small shards there are: enough of them to stop at any place, and few enough to be worth their set-up.</summary>
     public const long Many = 1024;
 
@@ -41,6 +47,13 @@ public static class ShardSize
     {
         ArgumentNullException.ThrowIfNull(samples);
         return Cut(samples.SampleCount, Math.Min(MostOf(samples, dtype), Math.Max(Fewest, (samples.SampleCount + Many - 1) / Many)));
+    }
+
+    /// <summary><see cref="Few"/> shards.</summary>
+    public static long AutoFew(ISamples samples, ScalarType dtype)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        return Cut(samples.SampleCount, Math.Max(MostOf(samples, dtype), (samples.SampleCount + MostFew - 1) / MostFew));
     }
 
     private static long MostOf(ISamples samples, ScalarType dtype) => Math.Clamp(Bytes / BytesPerSample(samples, dtype), 1, Samples);

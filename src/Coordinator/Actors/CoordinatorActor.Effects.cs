@@ -29,7 +29,7 @@ internal sealed partial class CoordinatorActor
             case Send send:
                 if (send.Message is RunChunk run) job.Timeline?.Issued(send.Worker, run, SecondsSoFar(job));
                 // A worker that is gone gets nothing; that it is gone is an event of its own.
-                if (_addresses.TryGetValue(send.Worker, out var address)) address.Tell(send.Message);
+                if (_addresses.TryGetValue(send.Worker, out var address)) address.Tell(WithVectors(send.Message, address, job));
                 break;
             case Begin:
                 job.FirstChunk = _time.GetTimestamp();
@@ -75,6 +75,7 @@ internal sealed partial class CoordinatorActor
         if (_job is not { State.Phase: not JobPhase.Finished } job) return;
         if (job.Results is { NothingCounts: true }) Apply(new InputAtFault(ApiWords.ToOptions(EmpiricalRisk.NothingCounts().Message)));
         else if (job.Results is { TargetReached: true }) Apply(new TargetReached());
+        else if (job.Results is { Turn: { } turn } && turn >= job.State.Released) Apply(new TurnTaken(turn + 1));
         else if (Lacking(job) is { } what) Apply(new PrecisionLacking(what));
     }
 
@@ -132,7 +133,7 @@ internal sealed partial class CoordinatorActor
     /// <param name="state">The job.</param>
     /// <param name="awaitsComparison">Whether its probes in both precisions are to come, from a worker or from a journal.</param>
     private static ChunkResults NewResults(JobState state, bool awaitsComparison) =>
-        new(state.Spec, state.Replica!.Blocks, state.Policy.KeepsRecord, awaitsComparison, state.Grid, state.Replica.Sums);
+        new(state.Spec, state.Replica!.Blocks, state.Policy.KeepsRecord, awaitsComparison, state.Grid, state.Replica.Sums, state.Replica.Shapes);
 
     private double SecondsSoFar(RunningJob job) => Elapsed(job, _time.GetTimestamp()).TotalSeconds;
 
@@ -158,7 +159,7 @@ internal sealed partial class CoordinatorActor
     {
         if (_job is not { Results: { } results, FirstChunk: not null } job) return null;
         var (spec, state) = (job.State.Spec, job.State);
-        var estimate = results.Estimate();
+        var estimate = spec.Estimator.TellsTrace ? results.Estimate() : null;
         // What a journal has yet to write does not count.
         long probes = state.UnitsOf(state.Recovered + job.Accepted);
         // With a target, V is a bound against runaways and says nothing about how far the job is.

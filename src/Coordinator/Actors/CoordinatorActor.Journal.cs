@@ -131,6 +131,7 @@ internal sealed partial class CoordinatorActor
         void Tell()
         {
             if (job.Ahead is not null) Context.Stop(Context.Unwatch(job.Ahead.Journal));
+            job.End();
             job.Client.Tell(new JobFinished(result));
             _job = null;
         }

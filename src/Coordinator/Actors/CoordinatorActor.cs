@@ -1,10 +1,12 @@
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;
 using Akka.Actor;
 using Akka.Event;
+using Akka.Streams;
 
 namespace ActorHutch.Coordinator.Actors;
 
@@ -24,15 +26,18 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly HashSet<IActorRef> _leaving = [];
     private readonly HashSet<WorkerKey> _superseded = [];
     private readonly bool _journaled;
+    private readonly BlobStore _blobs;
     private readonly HashSet<string> _refused = [];
     private RunningJob? _job;
     private OpeningJob? _opening;
     private bool _allIsDone;
     private IActorRef? _waitsForWorkers;
 
-    public CoordinatorActor(TimeProvider time, bool journaled)
+    public CoordinatorActor(TimeProvider time, bool journaled, BlobStore blobs)
     {
-        _time = time;
+        (_time, _blobs) = (time, blobs);
+        var system = Context.System;
+        _materializer = new Lazy<IMaterializer>(() => system.Materializer());
         _journaled = journaled;
         Receive<RegisterWorker>(OnRegisterWorker);
         ReceiveFromJournal();
@@ -41,6 +46,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<DismissWorkers>(_ => OnDismissWorkers());
         Receive<IntervalPassed>(_ => OnIntervalPassed());
         Receive<Terminated>(gone => OnLost(gone.ActorRef, "it stopped"));
+        Receive<ChunkOffered>(OnChunkOffered);
         Receive<IJobMessage>(OnWorkerSaid);
         Receive<StartJob>(OnStartJob);
         Receive<InterruptJob>(interrupt => interrupt.Job == _job?.State.Job, _ => Apply(new InterruptRequested()));
@@ -56,8 +62,9 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     /// <summary>How to make a coordinator.</summary>
     /// <param name="time">Measures its times; the system's where it is null.</param>
     /// <param name="journaled">Whether it keeps a journal, for which the actor system must be configured.</param>
-    public static Props Props(TimeProvider? time = null, bool journaled = false) =>
-        Akka.Actor.Props.Create(() => new CoordinatorActor(time ?? TimeProvider.System, journaled));
+    /// <param name="blobs">What workers elsewhere may fetch; null where there are none.</param>
+    public static Props Props(TimeProvider? time = null, bool journaled = false, BlobStore? blobs = null) =>
+        Akka.Actor.Props.Create(() => new CoordinatorActor(time ?? TimeProvider.System, journaled, blobs ?? new BlobStore()));
 
     private void OnRegisterWorker(RegisterWorker registration)
     {

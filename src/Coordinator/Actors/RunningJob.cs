@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
@@ -9,16 +10,26 @@ namespace ActorHutch.Coordinator.Actors;
 /// <param name="client">Who asked for it.</param>
 /// <param name="state">Its schedule.</param>
 /// <param name="start">The timestamp of its start.</param>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable",
+    Justification = "Whoever fetches may be about to look at the token, and its source holds nothing that is not garbage.")]
 internal sealed class RunningJob(IActorRef client, JobState state, long start)
 {
+    private readonly CancellationTokenSource _over = new();
+
     public IActorRef Client => client;
 
     public JobState State { get; set; } = state;
+
+    /// <summary>It is over.</summary>
+    public void End() => _over.Cancel();
 
     public ChunkResults? Results { get; set; }
 
     /// <summary>When each chunk runs where; null where nobody asked.</summary>
     public ChunkTimeline? Timeline { get; init; }
+
+    /// <summary>Ends what is fetched for it once it is over.</summary>
+    public CancellationToken Over => _over.Token;
 
     public long Start => start;
 

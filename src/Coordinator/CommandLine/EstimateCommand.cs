@@ -2,6 +2,7 @@ using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Reports.Files;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 
@@ -22,7 +23,7 @@ internal static class EstimateCommand
         int code = SessionCommand.Conclude(result, terminal);
         if (code == ExitCode.BadInput) return code;
 
-        var exact = result is { Succeeded: true, Spec.Estimator: { IsExact: false, TakesPart: false, RunsLanczos: false } } && !cancellation.IsCancellationRequested
+        var exact = result.Succeeded && result.Spec.Estimator == Estimator.Hutchinson && !cancellation.IsCancellationRequested
             ? await ExactBesideAsync(session, result, terminal, cancellation).ConfigureAwait(false)
             : null;
         bool interrupted = cancellation.IsCancellationRequested;
@@ -32,7 +33,7 @@ internal static class EstimateCommand
         session.Feed?.Ended(report);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteResult(report, result, NoExactTrace(exact), tables: !request.Quiet);
-        return SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result.Record), JobReportFiles.Page, code);
+        return SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result), JobReportFiles.Page, code);
     }
 
     private static async Task<JobResult> ExactBesideAsync(

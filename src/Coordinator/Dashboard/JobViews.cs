@@ -38,7 +38,7 @@ internal static class JobViews
             Title = Title(job.Spec, state),
             IsExact = job.Spec.Estimator.IsExact,
             Facts = [.. Facts(state?.Spec ?? job.Spec, state), .. Rounding(estimate)],
-            Trace = TraceOf(estimate),
+            Trace = job.Spec.Estimator.TellsTrace ? TraceOf(estimate) : null,
             ExactTrace = report?.ExactTrace,
             Progress = ProgressOf(job.Spec, look, result),
             Chunks = ChunksOf(state),

@@ -3,9 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using ActorHutch.Curvature;
 using ActorHutch.Curvature.Estimation;
-using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Options;
@@ -50,22 +48,15 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
     public JobDocument Completed()
     {
         var spec = Spec;
-        if (!ProbesGiven && spec.RelativeError is not null) spec = spec with { Probes = JobSpec.DefaultProbesToTarget };
-        if (spec.Estimator.TakesPart)
-        {
-            if (!ProbesGiven) spec = spec with { Probes = SubsampleEstimator.DefaultProbes };
-            return this with { Spec = spec with { Risk = spec.Risk with { Shard = spec.Risk.Shard ?? ShardSize.Small } } };
-        }
-
-        if (spec.Estimator.RunsLanczos)
-        {
-            if (!ProbesGiven) spec = spec with { Probes = SpectrumEstimator.DefaultProbes };
-            if (!StructureGiven) spec = spec with { Structure = BlockStructure.Full };
-            return this with { Spec = spec with { ProbeSpace = ProbeSpace.Parameter, RelativeError = null } };
-        }
-
+        var estimator = spec.Estimator;
+        if (!ProbesGiven && estimator.UsualProbes is { } usual) spec = spec with { Probes = usual };
+        else if (!ProbesGiven && spec.RelativeError is not null) spec = spec with { Probes = JobSpec.DefaultProbesToTarget };
+        if (!StructureGiven) spec = spec with { Structure = estimator.UsualStructure };
+        if (spec.Risk.Shard is null && estimator.UsualShard is { } shard) spec = spec with { Risk = spec.Risk with { Shard = shard } };
+        if (estimator.RunsLanczos) spec = spec with { RelativeError = null };
+        if (estimator.IsInParameterSpace) spec = spec with { ProbeSpace = ProbeSpace.Parameter };
         // Of the example people see the classical estimator.
-        if (!SpaceGiven && spec.Risk.IsBuiltIn && !spec.Estimator.IsExact) spec = spec with { ProbeSpace = ProbeSpace.Parameter };
+        if (!SpaceGiven && spec.Risk.IsBuiltIn && estimator == Estimator.Hutchinson) spec = spec with { ProbeSpace = ProbeSpace.Parameter };
         return this with { Spec = spec };
     }
 

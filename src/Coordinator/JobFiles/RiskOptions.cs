@@ -47,8 +47,8 @@ internal static class RiskOptions
             Formats.Number<long>().Or("all", RiskSource.WholeBatch).OrAuto(),
             (RiskSource risk) => risk.MicroBatch == RiskSource.WholeBatch ? "all" : risk.MicroBatch, (risk, value) => risk with { MicroBatch = value }),
         Of("shard", "Samples in a shard, the part of the data that a chunk computes with", "auto, at most 1024 of 64 MiB; small for subsample",
-            Formats.Number<long>().Or("all", RiskSource.WholeBatch).Or("small", ShardSize.Small).OrAuto(),
-            (RiskSource risk) => risk.Shard switch { RiskSource.WholeBatch => "all", ShardSize.Small => "small", var size => (object?)size }, (risk, value) => risk with { Shard = value }),
+            Formats.Number<long>().Or("all", RiskSource.WholeBatch).Or("small", ShardSize.Small).Or("few", ShardSize.Few).OrAuto(),
+            (RiskSource risk) => risk.Shard switch { RiskSource.WholeBatch => "all", ShardSize.Small => "small", ShardSize.Few => "few", var size => (object?)size }, (risk, value) => risk with { Shard = value }),
         // Its words are in the description, since all in a row they are too many for a line.
         Of("loss", $"The loss: {string.Join(", ", Choices.Loss.Words)}",
             "auto, what the data says, else cross-entropy for whole-numbered targets and mse for others", Choices.Loss.Format.OrAuto() with { Symbol = "NAME" },

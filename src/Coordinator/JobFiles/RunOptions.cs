@@ -42,6 +42,9 @@ internal sealed record RunOptions
     /// <summary>Where the report's files are written.</summary>
     public string? Out { get; init; }
 
+    /// <summary>Whether vectors of all parameters are written too, beside the report.</summary>
+    public bool Vectors { get; init; }
+
     /// <summary>Where it is shown on a page.</summary>
     public HostPort? Dashboard { get; init; }
 

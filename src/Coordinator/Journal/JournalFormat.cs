@@ -4,6 +4,7 @@ using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
+using ActorHutch.Shared.Wire;
 using Google.Protobuf;
 using Wire = ActorHutch.Coordinator.Journal.Format;
 
@@ -37,7 +38,7 @@ internal static class JournalFormat
     {
         ShardSize = replica.ShardSize == 0 ? ShardSize.Whole : replica.ShardSize,
         ProbeSpace = (ProbeSpace)replica.ProbeSpace,
-        Shapes = [.. replica.Shapes.Select(Fields.Shape)],
+        Shapes = [.. replica.Shapes.Select(ShapeFormat.Read)],
     });
 
     public static ChunksAccepted Read(Wire.Chunks chunks) => new(
@@ -83,7 +84,7 @@ internal static class JournalFormat
             ProbeSpace = (int)replica.ProbeSpace,
         };
         written.Blocks.AddRange(replica.Blocks);
-        written.Shapes.AddRange(replica.Shapes.Select(Fields.OfShape));
+        written.Shapes.AddRange(replica.Shapes.Select(ShapeFormat.Write));
         return written;
     }
 

@@ -41,6 +41,7 @@ internal sealed class JobText(IAnsiConsole console)
         MarkedFacts(
         [
             .. report.Trace is { } trace ? report.IsExact ? Exact(trace) : Estimate(trace) : [],
+            .. Eigenvalues(report.Eigenvalues).Select(fact => (fact.Name, Markup.Escape(fact.Text))),
             ("time", Time(report)),
             // An error was said as such.
             .. StopText.IsNotable(report) && report.StopReason != StopReasons.Failed ? [("stopped", StopText.Of(report))] : Array.Empty<(string, string)>(),
@@ -101,6 +102,21 @@ internal sealed class JobText(IAnsiConsole console)
             : $"{Figures.Significant(100 * share.Value, 3)} % of the eigenvalues";
     }
 
+    /// <summary>How well the eigenvalues are known, by names; nothing where there are none.</summary>
+    public static IEnumerable<(string Name, string Text)> Eigenvalues(EigenvaluesReport? found)
+    {
+        if (found is null) yield break;
+        yield return ("error", found.Measured
+            ? $"each is within {Figures.Significant(found.Bound, 2)} of one of the matrix's, one to one"
+            : $"not measured; by the recurrence, residuals of at most {Figures.Significant(found.Values.Max(value => value.Residual), 2)}");
+    }
+
+    /// <summary>Eigenvalues and their residuals, with the digits that these leave them.</summary>
+    public static IEnumerable<IReadOnlyList<string>> Rows(EigenvaluesReport found) => found.Values.Select(value => (IReadOnlyList<string>)
+    [
+        value.Residual > 0 ? Exact(value.Value, value.Residual, DoubleDigits) : Figures.Significant(value.Value, DoubleDigits), Figures.Significant(value.Residual, 2),
+    ]);
+
     /// <summary>Decimals for an estimate and its interval: by its standard error, or by rounding where it has none.</summary>
     public static int Decimals(Report report, double error) =>
         Figures.DecimalsFor(error > 0 ? error : report.Rounding?.Bound ?? error);
@@ -138,6 +154,14 @@ internal sealed class JobText(IAnsiConsole console)
 
     private void WriteTables(Report report, bool exactColumn, bool tables)
     {
+        if (report.Eigenvalues is { } eigenvalues)
+        {
+            console.WriteLine();
+            var table = new RuledTable().Numbers("eigenvalue", "residual");
+            foreach (var row in Rows(eigenvalues)) table.AddRow([.. row]);
+            table.WriteTo(console);
+        }
+
         if (tables && report.Blocks.Count > 0)
         {
             console.WriteLine();

@@ -15,7 +15,7 @@ internal sealed record Report
     [JsonIgnore]
     public bool IsExact => Kind == Estimator.Exact.Name;
 
-    /// <summary>The estimate, or the exact trace; null where there is neither.</summary>
+    /// <summary>The estimate, or the exact trace; null where there is neither, and where no trace was asked for.</summary>
     public required double? Trace { get; init; }
 
     /// <summary>s/√V; 0 for an exact trace; null where there are fewer than two probes.</summary>
@@ -38,6 +38,9 @@ internal sealed record Report
 
     /// <summary>What the probes say of the eigenvalues; null for the other estimators.</summary>
     public required SpectrumReport? Spectrum { get; init; }
+
+    /// <summary>The eigenvalues that were looked for; null for the other estimators.</summary>
+    public required EigenvaluesReport? Eigenvalues { get; init; }
 
     /// <summary>How many there would be at most.</summary>
     [JsonIgnore]

@@ -18,21 +18,23 @@ internal static class Reporting
     {
         var (state, spec, estimate) = (result.State, result.Spec, result.Estimate);
         var exact = estimate is { IsExact: true } ? result : beside;
+        var trace = spec.Estimator.TellsTrace ? estimate : null;
         double accepted = state.Workers.Values.Sum(state.ProbesOf);
         return new Report
         {
             Kind = spec.Estimator.Name,
-            Trace = estimate?.Trace,
-            StandardError = estimate?.StandardError,
-            DegreesOfFreedom = estimate is { IsExact: false, DegreesOfFreedom: > 0 } ? estimate.DegreesOfFreedom : null,
+            Trace = trace?.Trace,
+            StandardError = trace?.StandardError,
+            DegreesOfFreedom = trace is { IsExact: false, DegreesOfFreedom: > 0 } ? trace.DegreesOfFreedom : null,
             BySample = estimate?.IsBySample ?? false,
-            Confidence = estimate is { IsExact: false, Confidence: var interval }
+            Confidence = trace is { IsExact: false, Confidence: var interval }
                 ? new ConfidenceReport(interval.Level, interval.Low, interval.High)
                 : null,
             Probes = result.Probes,
             Planned = state.Units,
             Part = estimate?.Part,
             Spectrum = SpectrumReport.Of(result),
+            Eigenvalues = EigenvaluesReport.Of(result),
             Rounding = RoundingReport.Of(result),
             ExactTrace = exact?.Estimate?.Trace,
             ExactDtype = exact?.Estimate is null ? null : exact.Spec.Dtype.Word(),

@@ -4,7 +4,7 @@ namespace ActorHutch.Coordinator.Reports;
 internal static class StopText
 {
     /// <summary>Whether it says more than that a job is done.</summary>
-    public static bool IsNotable(Report report) => report.StopReason != StopReasons.Completed || Target(report) is not null;
+    public static bool IsNotable(Report report) => report.Eigenvalues is not null || report.StopReason != StopReasons.Completed || Target(report) is not null;
 
     /// <summary>Why it stopped, as a clause.</summary>
     public static string Of(Report report)
@@ -13,6 +13,7 @@ internal static class StopText
         string probes = Figures.Count(report.Probes, estimator.Unit);
         return report.StopReason switch
         {
+            StopReasons.TargetReached or StopReasons.Completed when report.Eigenvalues is { } found => Of(found, probes),
             StopReasons.Completed => $"after all {probes}"
                 + (Target(report) is { } target ? $"; the interval is still wider than {target} of the trace" : ""),
             StopReasons.TargetReached => $"the interval's half-width is within {Target(report)} of the trace, after {probes}"
@@ -22,6 +23,14 @@ internal static class StopText
             StopReasons.Interrupted => $"interrupted after {Figures.Whole(report.Probes)} of {Figures.Count(report.Planned, estimator.Unit)}",
             _ => report.Error?.TrimEnd('.') ?? "failed",
         };
+    }
+
+    private static string Of(EigenvaluesReport found, string products)
+    {
+        string right = $"within the {Figures.Significant(found.Tolerance, 2)} that was asked for";
+        return found.Converged
+            ? $"every residual is {right}, after {products}"
+            : $"not converged: not every residual is {right}, after {products}; more with --probes, or float64, may do";
     }
 
     /// <summary>The same as a sentence.</summary>

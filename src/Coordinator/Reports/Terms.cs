@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorHutch.Curvature.Eigenvalues;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Jobs;
@@ -31,7 +32,13 @@ internal static class Terms
     public static string Distribution(ProbeDistribution distribution) => Distribution(distribution.Word());
 
     /// <summary>What a job's result is, as a title has it: an exact trace is a trace.</summary>
-    public static string Quantity(JobSpec spec) => spec.Estimator.RunsLanczos ? spec.Estimator.Quantity : "trace";
+    public static string Quantity(JobSpec spec) => spec.Estimator switch
+    {
+        { TakesTurns: true } when spec.Eigenvalues.End == SpectrumEnd.Both => $"{spec.Eigenvalues.Count} largest and smallest {spec.Estimator.Quantity}",
+        { TakesTurns: true } => $"{spec.Eigenvalues.Count} {spec.Eigenvalues.End.Word()} {spec.Estimator.Quantity}",
+        { RunsLanczos: true } => spec.Estimator.Quantity,
+        _ => "trace",
+    };
 
     /// <summary>Where a job's probes are drawn: one of the spaces, or auto where no worker picked one yet.</summary>
     public static string Space(JobSpec spec) => spec.ProbeSpace?.Word() ?? Choices.Auto;
@@ -44,6 +51,7 @@ internal static class Terms
         string unit = count == 1 ? spec.Estimator.Unit : spec.Estimator.Unit + "s";
         if (spec.Estimator.RunsLanczos)
             return $"{Distribution(spec.Distribution)} {unit}, a Lanczos run of {Figures.Count(spec.CurvatureOptions().LanczosSteps!.Value, "step")} each";
+        if (spec.Estimator.TakesTurns) return unit;
         if (spec.Estimator.TakesPart)
             return $"{unit} of the samples, {Figures.Whole(spec.Probes)} {Distribution(spec.Distribution)} probes of each in {Space(spec)} space";
         return $"{(spec.Estimator.IsExact ? "" : Distribution(spec.Distribution) + " ")}{unit} in {Space(spec)} space";

@@ -57,7 +57,7 @@ internal sealed class ClusterSession : Session
         {
             await NodeHost.StartAsync(host, request.Node, cancellation).ConfigureAwait(false);
             var system = host.Services.GetRequiredService<ActorSystem>();
-            var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null), CoordinatorAddress.Name);
+            var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null, blobs: files), CoordinatorAddress.Name);
             system.ActorOf(BlobActor.Props(files), BlobActor.Name);
             var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             system.ActorOf(Props.Create(() => new NodeWatch(coordinator, health, up)), "node-watch");

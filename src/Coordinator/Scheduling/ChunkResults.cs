@@ -30,6 +30,7 @@ internal sealed class ChunkResults
     private readonly IReadOnlyList<string> _blocks;
     private bool _awaitsComparison;
     private long _merged;
+    private ProbeValues? _before;
 
     /// <summary>No results yet.</summary>
     /// <param name="spec">The job.</param>
@@ -38,12 +39,14 @@ internal sealed class ChunkResults
     /// <param name="awaitsComparison">Whether <see cref="Rounding"/> will be known, or be forgone.</param>
     /// <param name="grid">All chunks; null for those of one shard.</param>
     /// <param name="sums">Whether the loss is a sum over the samples, and no mean.</param>
+    /// <param name="shapes">The blocks' shapes, where each parameter has a value of its own; null for none.</param>
     public ChunkResults(
-        JobSpec spec, IReadOnlyList<string> blocks, bool keepsValues = false, bool awaitsComparison = false, WorkGrid? grid = null, bool sums = false)
+        JobSpec spec, IReadOnlyList<string> blocks, bool keepsValues = false, bool awaitsComparison = false, WorkGrid? grid = null, bool sums = false,
+        IReadOnlyList<long[]>? shapes = null)
     {
         (_spec, _sums) = (spec, sums);
         _grid = grid ?? new WorkGrid(spec.Probes, spec.ChunkSize, 1, 1);
-        _fold = spec.Estimator.NewFold(new FoldOptions(blocks, _grid, sums));
+        _fold = spec.Estimator.NewFold(new FoldOptions(blocks, _grid, sums) { Shapes = shapes ?? [], Eigenvalues = spec.Eigenvalues });
         _compared = new ComparedShards(spec.Estimator.TakesPart ? 1 : _grid.Shards, sums);
         (_blocks, _awaitsComparison) = (blocks, awaitsComparison);
         _kept = keepsValues ? [] : null;
@@ -84,6 +87,16 @@ internal sealed class ChunkResults
     public TraceEstimate? Estimate(bool isComplete = false) => _fold.Estimate(_spec.ConfidenceLevel, Rounding, isComplete);
 
     private bool IsOver => TargetReached || TargetOutOfReach || NothingCounts;
+
+    /// <summary>The range of chunks whose vectors are known and wanted; null where chunks have probes of their own.</summary>
+    public long? Turn => !IsOver && _fold.Vectors is { } vectors ? vectors.FirstProbe / _grid.ChunkSize : null;
+
+    /// <summary>The vectors that a tile multiplies: of the range whose turn it is, and of the one before; null for others.</summary>
+    public ProbeValues? VectorsOf(Tile tile)
+    {
+        bool Has(ProbeValues? vectors) => vectors is not null && vectors.FirstProbe <= tile.FirstProbe && tile.FirstProbe < vectors.FirstProbe + vectors.Count;
+        return Has(_fold.Vectors) ? _fold.Vectors : Has(_before) ? _before : null;
+    }
 
     /// <summary>Takes the first result of a chunk.</summary>
     public void Accept(long chunk, WorkerKey worker, ProbeValues values, double seconds = 0)
@@ -128,9 +141,12 @@ internal sealed class ChunkResults
         while (!IsOver && _ahead.Remove(_merged, out var shard))
         {
             _merged++;
+            var vectors = _fold.Vectors;
             var folded = _fold.Add(shard);
+            if (vectors != _fold.Vectors) _before = vectors;
             NothingCounts = _fold.CountsNothing;
-            if (folded is null || NothingCounts) continue;
+            TargetReached = _fold.IsSettled;
+            if (folded is null || IsOver) continue;
             _kept?.Add(folded);
             History.Offer(_merged, Moments);
             if (_spec.Target is not { } error) continue;

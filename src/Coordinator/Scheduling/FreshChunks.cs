@@ -30,8 +30,8 @@ internal sealed class FreshChunks
     /// <summary>No chunk.</summary>
     public static FreshChunks None { get; } = new(1, 0);
 
-    /// <summary>Whether there are any.</summary>
-    public bool Any => (Unbegun < _shards && _ranges > 0) || !Open.IsEmpty;
+    /// <summary>Whether there are any of the ranges before one.</summary>
+    public bool AnyBefore(long range) => range > 0 && ((Unbegun < _shards && _ranges > 0) || (!Open.IsEmpty && Open.Min.Range < range));
 
     /// <summary>The first shard that was not begun.</summary>
     private long Unbegun { get; init; }
@@ -77,8 +77,10 @@ internal sealed class FreshChunks
         return chunk >= 0 && range < _ranges && shard < Unbegun && (!Begun.TryGetValue(shard, out var begun) || range < begun.Range);
     }
 
-    /// <summary>A chunk for a worker, and the others; there must be <see cref="Any"/>.</summary>
-    public (long Chunk, FreshChunks Left) Take(WorkerKey worker)
+    /// <summary>A chunk for a worker, and the others; there must be <see cref="AnyBefore"/>.</summary>
+    /// <param name="worker">The worker.</param>
+    /// <param name="end">Of the ranges before that one.</param>
+    public (long Chunk, FreshChunks Left) Take(WorkerKey worker, long end)
     {
         if (Unbegun < _shards) return Begin(worker);
         long behind = Open.Min.Range;
@@ -87,7 +89,7 @@ internal sealed class FreshChunks
         {
             long shard = owned.Peek();
             bool isIts = Begun.TryGetValue(shard, out var begun) && begun.Owner == worker;
-            if (isIts && begun.Range > behind + MostAhead) break;
+            if (isIts && (begun.Range > behind + MostAhead || begun.Range >= end)) break;
             owned = owned.Dequeue();
             if (isIts) return Issue(shard, begun.Range, worker, Owned.SetItem(worker, owned.Enqueue(shard)));
         }

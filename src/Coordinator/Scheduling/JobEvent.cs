@@ -29,6 +29,10 @@ internal sealed record WorkerSaid(WorkerKey Worker, IJobMessage Message) : JobEv
 /// <summary>The probes of the first chunks satisfy the stopping rule.</summary>
 internal sealed record TargetReached : JobEvent;
 
+/// <summary>The vectors of another range of chunks are known.</summary>
+/// <param name="Released">How many ranges may go out now.</param>
+internal sealed record TurnTaken(long Released) : JobEvent;
+
 /// <summary>Single precision is not enough for what is asked for.</summary>
 internal sealed record PrecisionLacking(string What) : JobEvent;
 

@@ -62,6 +62,8 @@ internal sealed partial record JobState
         int most = Math.Max(1, WireFrame.MaxProbes(replica.Columns));
         if (spec.VBatch is null && most < spec.ChunkSize) spec = spec with { VBatch = most };
         if (spec.Estimator.TakesPart) spec = spec with { VBatch = null, Probes = probes = Math.Min(probes, most) };
+        // Whose turn it is multiplies as many vectors as before.
+        if (spec.Estimator.TakesTurns) probes = Math.Max(1, probes / spec.ChunkSize) * spec.ChunkSize;
         var grid = new WorkGrid(probes, spec.ChunkSize, replica.Model.Samples, Math.Max(1, replica.ShardSize));
         if (spec.Estimator.TakesPart) grid = grid.InOrder(spec.Seed);
         // A bound against runaways, and no number that a target waits for.
@@ -73,6 +75,7 @@ internal sealed partial record JobState
             Probes = grid.Probes,
             Grid = grid,
             Fresh = FreshChunks.From(grid, issued),
+            Released = spec.Estimator.TakesTurns ? 1 : long.MaxValue,
         };
     }
 

@@ -52,7 +52,7 @@ internal sealed partial record JobState
         if (ChunkToVerify(key) is { } verified) return Issue(verified, key, effects, isFirst: false);
         if (HasFreshChunks)
         {
-            var (chunk, rest) = Fresh.Take(key);
+            var (chunk, rest) = Fresh.Take(key, Released);
             return (this with { Fresh = rest }).WithComparisonOf(chunk, key).Issue(chunk, key, effects, isFirst: true);
         }
 

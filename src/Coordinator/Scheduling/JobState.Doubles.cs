@@ -8,7 +8,7 @@ internal sealed partial record JobState
     /// <summary>How far an ordinary look for a chunk to verify goes; near the end all of them are looked at.</summary>
     private const int VerificationsInSight = 64;
 
-    private bool HasFreshChunks => Fresh.Any;
+    private bool HasFreshChunks => Fresh.AnyBefore(Released);
 
     /// <summary>A done chunk that this worker can confirm and nobody is at.</summary>
     private long? ChunkToVerify(WorkerKey key)
@@ -27,7 +27,8 @@ internal sealed partial record JobState
     /// </summary>
     private long? ChunkToCopy(WorkerKey key)
     {
-        if (!Policy.CopySlowest || HasFreshChunks || !Reissue.IsEmpty) return null;
+        // Whose turn it is comes soon, and a worker that is at a copy would miss it.
+        if (!Policy.CopySlowest || Spec.Estimator.TakesTurns || HasFreshChunks || !Reissue.IsEmpty) return null;
         long? first = null;
         foreach (var (chunk, attempts) in InFlight)
         {

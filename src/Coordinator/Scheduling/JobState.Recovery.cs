@@ -23,6 +23,8 @@ internal sealed partial record JobState
             Counts = recovered.Counts,
             Workers = Workers.AddRange(recovered.Workers),
         };
+        // All chunks of the ranges before the last one were done.
+        if (state.Spec.Estimator.TakesTurns) state = state with { Released = done.Count / state.Shards + 1 };
         state = state.QueueComparisons(recovered.Replica.Columns, recovered.Compared);
         string? earlier = recovered.HasEnded && state.AwaitsComparison ? "an earlier version of the program computed the job" : null;
         if (state.AwaitsComparison && (recovered.NotCompared ?? earlier) is { } why) state = state.ForgoComparison(why, effects);

@@ -61,6 +61,9 @@ internal sealed partial record JobState
     /// <summary>The chunks that were never issued.</summary>
     public FreshChunks Fresh { get; private init; } = FreshChunks.None;
 
+    /// <summary>So many ranges of chunks may go out: all, but where the vectors of a range depend on what those before it came to.</summary>
+    public long Released { get; private init; } = long.MaxValue;
+
     /// <summary>Chunks that have to be issued again.</summary>
     public ImmutableSortedSet<long> Reissue { get; private init; } = [];
 
@@ -135,6 +138,7 @@ internal sealed partial record JobState
             WorkerSaid said => OnWorkerSaid(said, effects),
             WorkerReported reported => OnWorkerReported(reported, effects),
             IntervalPassed => OnIntervalPassed(effects),
+            TurnTaken taken => OnTurnTaken(taken).AssignAll(effects),
             TargetReached => End(new JobOutcome(JobEnd.TargetReached), effects),
             PrecisionLacking lacking => End(new JobOutcome(JobEnd.Imprecise, lacking.What), effects),
             WorkerWaitOver => OnWorkerWaitOver(effects),
@@ -165,6 +169,23 @@ internal sealed partial record JobState
 
     private JobState Disagreeing(Disagreement disagreement) =>
         this with { Counts = Counts with { Disagreements = Counts.Disagreements.Add(disagreement) } };
+
+    /// <summary>The vectors of the range before the last one are not kept.</summary>
+    private JobState OnTurnTaken(TurnTaken taken)
+    {
+        long kept = (taken.Released - 2) * Shards;
+        var state = this with { Released = taken.Released };
+        foreach (long chunk in Unconfirmed.Keys.TakeWhile(chunk => chunk < kept))
+        {
+            state = state with
+            {
+                Unconfirmed = state.Unconfirmed.Remove(chunk),
+                Counts = state.Counts with { Unverified = state.Counts.Unverified + 1 },
+            };
+        }
+
+        return state;
+    }
 
     private JobState Stale() => this with { Counts = Counts with { Stale = Counts.Stale + 1 } };
 

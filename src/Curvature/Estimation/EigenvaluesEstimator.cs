@@ -40,6 +40,21 @@ public sealed class EigenvaluesEstimator : Estimator
     /// <inheritdoc/>
     public override bool TellsTrace => false;
 
+    /// <inheritdoc/>
+    public override long? UsualProbes => DefaultProducts;
+
+    /// <inheritdoc/>
+    public override int? UsualVBatch => 1;
+
+    /// <inheritdoc/>
+    public override BlockStructure UsualStructure => BlockStructure.Full;
+
+    /// <inheritdoc/>
+    public override long? UsualShard => ShardSize.Few;
+
+    /// <inheritdoc/>
+    public override bool IsInParameterSpace => true;
+
     /// <summary>Finds them, in one process.</summary>
     /// <param name="risk">All samples.</param>
     /// <param name="wanted">Which eigenvalues; null for the five largest.</param>

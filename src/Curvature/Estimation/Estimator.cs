@@ -66,6 +66,21 @@ public abstract class Estimator
     /// <summary>Whether a probe is a run of the Lanczos recurrence, and its values are nodes and weights.</summary>
     public virtual bool RunsLanczos => false;
 
+    /// <summary>How many probes where nobody says a number; null for what is usual.</summary>
+    public virtual long? UsualProbes => null;
+
+    /// <summary>How many probes in a chunk where nobody says a number; null for what is usual.</summary>
+    public virtual int? UsualVBatch => null;
+
+    /// <summary>How much of the matrix where nobody says it.</summary>
+    public virtual BlockStructure UsualStructure => BlockStructure.Block;
+
+    /// <summary>How many samples in a shard where nobody says it; null for what is usual.</summary>
+    public virtual long? UsualShard => null;
+
+    /// <summary>Whether probes, or the vectors in their place, are in parameter space alone.</summary>
+    public virtual bool IsInParameterSpace => false;
+
     /// <summary>What is evaluated.</summary>
     /// <param name="options">What is asked for.</param>
     public virtual CurvatureOptions Evaluated(CurvatureOptions options) => options;

@@ -41,6 +41,18 @@ public sealed class SpectrumEstimator : Estimator
     /// <inheritdoc/>
     public override bool RunsLanczos => true;
 
+    /// <inheritdoc/>
+    public override long? UsualProbes => DefaultProbes;
+
+    /// <inheritdoc/>
+    public override int? UsualVBatch => 1;
+
+    /// <inheritdoc/>
+    public override BlockStructure UsualStructure => BlockStructure.Full;
+
+    /// <inheritdoc/>
+    public override bool IsInParameterSpace => true;
+
     /// <summary>Estimates the spectrum, in one process and on one thread.</summary>
     /// <param name="risk">All samples.</param>
     /// <param name="options">The matrix, its structure, the probes' distribution and seed; null for the defaults.</param>

@@ -38,6 +38,12 @@ public sealed class SubsampleEstimator : Estimator
     /// <inheritdoc/>
     public override bool TakesPart => true;
 
+    /// <inheritdoc/>
+    public override long? UsualProbes => DefaultProbes;
+
+    /// <inheritdoc/>
+    public override long? UsualShard => ShardSize.Small;
+
     /// <summary>Estimates the trace, in one process and on one thread.</summary>
     /// <param name="risk">All samples, in shards: <see cref="ShardSize.Small"/> ones where nothing else is known.</param>
     /// <param name="options">What is asked for; null for the defaults, with the space that serves the model best.</param>

@@ -18,7 +18,7 @@ public sealed class ShardedRisk : IDisposable
     private const long KeptBytes = 4 * Curvature.ShardSize.Bytes;
 
     private readonly long? _shardSize;
-    private readonly bool _isSmall;
+    private readonly long? _kind;
     private readonly long? _microBatch;
     private readonly ScalarType _dtype;
     private readonly Device _device;
@@ -32,7 +32,8 @@ public sealed class ShardedRisk : IDisposable
     /// <param name="loss">The loss ℓ with its reduction.</param>
     /// <param name="samples">The samples.</param>
     /// <param name="shardSize">
-    /// How many are in a shard; null for <see cref="Curvature.ShardSize.Auto"/>, or a micro-batch where that is more; <see cref="Curvature.ShardSize.Small"/>.
+    /// How many are in a shard; null for <see cref="Curvature.ShardSize.Auto"/>, or a micro-batch where that is more; <see cref="Curvature.ShardSize.Small"/> or
+    /// <see cref="Curvature.ShardSize.Few"/>.
     /// </param>
     /// <param name="microBatch">How many are computed with at a time; null for <see cref="MicroBatchSize.Auto"/>.</param>
     public ShardedRisk(nn.Module<Tensor, Tensor> model, Loss loss, ISamples samples, long? shardSize = null, long? microBatch = null)
@@ -40,8 +41,8 @@ public sealed class ShardedRisk : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(samples);
-        (Model, Loss, Samples, _shardSize, _microBatch) = (model, loss, samples, shardSize == Curvature.ShardSize.Small ? null : shardSize, microBatch);
-        _isSmall = shardSize == Curvature.ShardSize.Small;
+        (Model, Loss, Samples, _shardSize, _microBatch) = (model, loss, samples, shardSize < 0 ? null : shardSize, microBatch);
+        _kind = shardSize;
         var parameter = model.parameters().FirstOrDefault(p => p.requires_grad);
         (_device, _dtype) = parameter is null ? (CPU, ScalarType.Float32) : (parameter.device, parameter.dtype);
         _bytesPerSample = new Lazy<long>(() => Curvature.ShardSize.BytesPerSample(samples, _dtype));
@@ -143,7 +144,12 @@ public sealed class ShardedRisk : IDisposable
     private long Decide()
     {
         // So many samples as are asked for at a time are in one shard.
-        long size = Math.Min(_shardSize ?? (_isSmall ? Curvature.ShardSize.AutoSmall(Samples, _dtype) : Math.Max(Curvature.ShardSize.Auto(Samples, _dtype), _microBatch ?? 1)), SampleCount);
+        long size = Math.Min(SampleCount, _shardSize ?? _kind switch
+        {
+            Curvature.ShardSize.Small => Curvature.ShardSize.AutoSmall(Samples, _dtype),
+            Curvature.ShardSize.Few => Math.Max(Curvature.ShardSize.AutoFew(Samples, _dtype), _microBatch ?? 1),
+            _ => Math.Max(Curvature.ShardSize.Auto(Samples, _dtype), _microBatch ?? 1),
+        });
         if (_shardSize is not null || size == SampleCount) return size;
         // Known from here on, since the first shard is asked for its samples.
         _size = size;

@@ -27,6 +27,7 @@ internal sealed class ComputeActor : ReceiveActor
     private PrepareReplica? _prepared;
     private IQuadraticForm? _form;
     private ProbeSpace? _space;
+    private readonly GivenVectors _vectors = new();
     private Comparison? _comparison;
     private Guid _job;
     private long? _idleSince;
@@ -80,6 +81,7 @@ internal sealed class ComputeActor : ReceiveActor
                 _time.GetElapsedTime(start).TotalSeconds, prepare.TransferSeconds, first.Digest)
             {
                 ShardSize = _form.ShardSize,
+                Shapes = _form.Shapes,
                 ProbeSpace = _form.ProbeSpace,
             });
         }
@@ -116,6 +118,7 @@ internal sealed class ComputeActor : ReceiveActor
         var options = request.Spec.CurvatureOptions(request.MemoryBudget);
         return options with
         {
+            Vectors = request.Spec.Estimator.TakesTurns ? _vectors : null,
             // Once it was picked, it is the job's.
             ProbeSpace = _space ?? options.ProbeSpace,
             KeptMemory = (options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget) / _settings.WorkersHere,
@@ -127,6 +130,7 @@ internal sealed class ComputeActor : ReceiveActor
         var (request, cancellation) = (compute.Request, compute.Cancellation);
         if (cancellation.IsCancellationRequested || _prepared is null || request.Job != _job || !compute.TryClaim()) return;
 
+        if (request.Vectors is not null) _vectors.Rows = request.Vectors;
         long start = _time.GetTimestamp();
         double waited = _idleSince is { } since ? _time.GetElapsedTime(since, start).TotalSeconds : 0;
         try
@@ -237,6 +241,7 @@ internal sealed class ComputeActor : ReceiveActor
         _comparison?.Dispose();
         _comparison = null;
         _prepared = null;
+        _vectors.Rows = null;
     }
 
     private void DisposeForm()

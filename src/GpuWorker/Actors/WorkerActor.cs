@@ -17,13 +17,14 @@ namespace ActorHutch.GpuWorker.Actors;
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable",
     Justification = "The computation may be about to look at its token, and it holds nothing that is not garbage.")]
-public sealed class WorkerActor : ReceiveActor, IWithTimers
+public sealed partial class WorkerActor : ReceiveActor, IWithTimers
 {
     private readonly WorkerSettings _settings;
     private readonly Dictionary<ChunkAttempt, Compute> _chunks = [];
     private readonly RegisterWorker _registration;
     private readonly IActorRef _compute;
     private readonly FileBringer _files;
+    private readonly Lazy<IMaterializer> _materializer;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private IActorRef _coordinator = ActorRefs.Nobody;
     private volatile CancellationTokenSource _cancellation = new();
@@ -48,7 +49,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
             settings.Id, incarnation, settings.Device, settings.MemoryBytes, settings.Threads, settings.Kind);
         _coordinatorPath = settings.Coordinator;
         var system = Context.System;
-        _files = new FileBringer(settings, new Lazy<IMaterializer>(() => system.Materializer()), time, Progressed);
+        _materializer = new Lazy<IMaterializer>(() => system.Materializer());
+        _files = new FileBringer(settings, _materializer, time, Progressed);
         // A node that goes stops its children first, and this one may be waiting for data that nobody sends any more.
         CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseBeforeActorSystemTerminate, $"leave the job of {settings.Id}", () =>
         {
@@ -127,6 +129,10 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
 
         Receive<ReplicaReady>(OnReplicaReady);
         Receive<ReplicaFailed>(OnReplicaFailed);
+        Receive<VectorsBrought>(OnVectorsBrought);
+        Receive<RequestBlob>(OnRequestBlob);
+        Receive<Delivered>(delivered => OnAnswered(delivered.Attempt));
+        Receive<ChunkDone>(IsTooLarge, Offer);
         Receive<ChunkDone>(done => OnAnswer(done, new ChunkAttempt(done.Chunk, done.Attempt)));
         Receive<ChunkFailed>(failed => OnAnswer(failed, new ChunkAttempt(failed.Chunk, failed.Attempt)));
 
@@ -144,6 +150,9 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     private void Leaving()
     {
         Receive<IJobMessage>(message => message.Job != _job, Drop);
+        Receive<RequestBlob>(OnRequestBlob);
+        Receive<Delivered>(_ => Context.Stop(Self));
+        Receive<ChunkDone>(IsTooLarge, Offer);
         Receive<ChunkDone>(done => { Say(done); Context.Stop(Self); });
         Receive<ChunkFailed>(failed => { Say(failed); Context.Stop(Self); });
         Receive<EndJob>(_ => Context.Stop(Self));
@@ -166,7 +175,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
     {
         var compute = new Compute(chunk, _cancellation.Token);
         _chunks[new ChunkAttempt(chunk.Chunk, chunk.Attempt)] = compute;
-        _compute.Tell(compute);
+        if (chunk.VectorsBlob is { } blob) BringVectors(chunk, blob);
+        else _compute.Tell(compute);
     }
 
     private void OnReplicaFailed(ReplicaFailed failed)
@@ -180,8 +190,6 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
 
     private void OnAnswer(IWorkerMessage answer, ChunkAttempt attempt)
     {
-        _chunks.Remove(attempt);
-        Progressed();
         if (answer is ChunkFailed failed)
         {
             // The coordinator, which decides what becomes of it, warns.
@@ -196,7 +204,15 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
         }
 
         Say(answer);
-        Say(new RequestWork(_job!.Value, 1));
+        OnAnswered(attempt);
+    }
+
+    /// <summary>The coordinator has the answer, as far as that can be known.</summary>
+    private void OnAnswered(ChunkAttempt attempt)
+    {
+        if (!_chunks.Remove(attempt) || _job is not { } job) return;
+        Progressed();
+        Say(new RequestWork(job, 1));
     }
 
     private void OnLeave()
@@ -279,8 +295,8 @@ public sealed class WorkerActor : ReceiveActor, IWithTimers
 
     private void OnReplicaReady(ReplicaReady ready)
     {
-        bool remote = _coordinator is IActorRefScope { IsLocal: false };
-        if (remote && WireFrame.Check(_spec!, ready.Columns) is { } problem)
+        // One value a parameter travels as a blob.
+        if (IsRemote && ready.Shapes.Count == 0 && WireFrame.Check(_spec!, ready.Columns) is { } problem)
         {
             Say(new ReplicaFailed(ready.Job, problem.ToString(), Retriable: false));
             return;

@@ -68,6 +68,9 @@ public sealed class BlobStore : IDisposable
         return new BlobReference(id, length);
     }
 
+    /// <summary>Offers a blob no longer.</summary>
+    public void Remove(BlobId id) => _blobs.TryRemove(id, out _);
+
     /// <summary>Opens a blob; null where there is none of this name.</summary>
     public Stream? Open(BlobId id) => _blobs.TryGetValue(id, out var open) ? open() : null;
 

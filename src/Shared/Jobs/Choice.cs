@@ -70,6 +70,9 @@ public static class Choices
     /// <summary>Where probes are drawn.</summary>
     public static Choice<Curvature.Probes.ProbeSpace> ProbeSpace { get; } = new();
 
+    /// <summary>Which eigenvalues.</summary>
+    public static Choice<Curvature.Eigenvalues.SpectrumEnd> SpectrumEnd { get; } = new();
+
     /// <summary>Distributions of a random probe.</summary>
     public static Choice<Curvature.Probes.ProbeDistribution> Distribution { get; } =
         new(Curvature.Probes.ProbeDistribution.Rademacher, Curvature.Probes.ProbeDistribution.Gaussian);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using ActorHutch.Curvature.Eigenvalues;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
@@ -86,6 +87,18 @@ public sealed record JobSpec
     /// <summary>The most steps of a run: each keeps a vector of all parameters.</summary>
     public const int MostLanczosSteps = 1000;
 
+    /// <summary>
+    /// k, how many eigenvalues, of each end where both are meant; null (the default) for <see cref="EigenvalueOptions.DefaultCount"/>. Other estimators
+    /// have none.
+    /// </summary>
+    public int? K { get; init; }
+
+    /// <summary>The most eigenvalues: the search keeps three vectors of all parameters for each.</summary>
+    public const int MostEigenvalues = 1000;
+
+    /// <summary>Which eigenvalues; null (the default) for the largest.</summary>
+    public SpectrumEnd? Which { get; init; }
+
     /// <summary>The seed of the probes. Default: 0.</summary>
     public ulong Seed { get; init; }
 
@@ -114,14 +127,14 @@ public sealed record JobSpec
     [JsonIgnore]
     public int ChunkSize => (int)Math.Min(Estimator.TakesPart ? MostVBatch : VBatch ?? UsualVBatch, Estimator.Probes(Probes, long.MaxValue));
 
-    private int UsualVBatch => Estimator.RunsLanczos ? 1 : Target is not null && HasSampleProbes ? DefaultVBatchToTarget : DefaultVBatch;
+    private int UsualVBatch => Estimator.UsualVBatch is { } usual ? usual : Target is not null && HasSampleProbes ? DefaultVBatchToTarget : DefaultVBatch;
 
     /// <summary>Whether it is known that samples have probes of their own.</summary>
     private bool HasSampleProbes => ProbeSpace is Curvature.Probes.ProbeSpace.Output or Curvature.Probes.ProbeSpace.Prediction;
 
     /// <summary><see cref="RelativeError"/>, where the estimator may be satisfied with fewer probes than there are.</summary>
     [JsonIgnore]
-    public double? Target => Estimator.IsExact ? null : Estimator.TakesPart ? RelativeError ?? SubsampleEstimator.DefaultRelativeError : RelativeError;
+    public double? Target => Estimator.IsExact || Estimator.TakesTurns ? null : Estimator.TakesPart ? RelativeError ?? SubsampleEstimator.DefaultRelativeError : RelativeError;
 
     /// <summary>
     /// How many probes are evaluated in both precisions: a function of the spec and the model alone. 0 for a job in double
@@ -130,9 +143,19 @@ public sealed record JobSpec
     /// <param name="most">How many one message has room for, wherever the worker is.</param>
     public int ComparedProbes(int most)
     {
-        if (Dtype == Dtype.Float64 || Estimator.RunsLanczos) return 0;
+        if (Dtype == Dtype.Float64 || Estimator.RunsLanczos || Estimator.TakesTurns) return 0;
         return most < RoundingError.FewestProbes ? 0 : Math.Min(RoundingProbes ?? Estimator.ComparedProbes(Probes), most);
     }
+
+    /// <summary>Which eigenvalues are wanted, where they are. In single precision products are not good for the smallest residuals.</summary>
+    [JsonIgnore]
+    public EigenvalueOptions Eigenvalues => new()
+    {
+        Count = K ?? EigenvalueOptions.DefaultCount,
+        End = Which ?? SpectrumEnd.Largest,
+        Tolerance = RelativeError ?? (Dtype == Dtype.Float64 ? EigenvalueOptions.DefaultTolerance : EigenvalueOptions.DefaultSingleTolerance),
+        Seed = Seed,
+    };
 
     /// <summary>The part of the spec that a curvature operator is made from.</summary>
     /// <param name="memoryBudget">Bytes that a stack of probes may take; null for the default.</param>
@@ -198,9 +221,21 @@ public sealed record JobSpec
             problems.Add(Problem.Of("probes", Probes, string.Create(CultureInfo.InvariantCulture, $"must be between {SubsampleEstimator.DefaultProbes} and {MostVBatch} with {Estimator}: those of a shard, which tell how much they vary")));
         if (Estimator.RunsLanczos && LanczosSteps is < 1 or > MostLanczosSteps)
             problems.Add(Problem.Of("lanczos-steps", LanczosSteps!.Value, string.Create(CultureInfo.InvariantCulture, $"must be between 1 and {MostLanczosSteps}")));
+        if (Estimator.TakesTurns) ValidateEigenvalues(problems);
         if (TooMany("probes", Probes) is { } problem) problems.Add(problem);
         if (RelativeError is { } error && !(error > 0 && error < 1))
             problems.Add(Problem.Of("relative-error", error, "must lie between 0 and 1, such as 0.01 for 1 %"));
+    }
+
+    private void ValidateEigenvalues(List<Problem> problems)
+    {
+        if (Which is { } which) Check(problems, "which", Choices.SpectrumEnd, which);
+        if (K is < 1 or > MostEigenvalues)
+            problems.Add(Problem.Of("k", K!.Value, string.Create(CultureInfo.InvariantCulture, $"must be between 1 and {MostEigenvalues}")));
+        int count = Eigenvalues.Count * (Eigenvalues.End == SpectrumEnd.Both ? 2 : 1);
+        // Each is found, and multiplied once more.
+        if (Probes < 2L * count)
+            problems.Add(Problem.Of("probes", Probes, string.Create(CultureInfo.InvariantCulture, $"must be at least {2L * count}, two products for each of {count} eigenvalues")));
     }
 
     private static void Check<T>(List<Problem> problems, string field, Choice<T> choice, T value)

@@ -76,7 +76,7 @@ public sealed record RiskSource
 
     /// <summary>
     /// Samples in a shard, the part of the data that a chunk computes with; null for a size that the samples tell, and
-    /// <see cref="WholeBatch"/> for all in one; <see cref="ShardSize.Small"/>. It may show in a result's last bits.
+    /// <see cref="WholeBatch"/> for all in one; <see cref="ShardSize.Small"/>; <see cref="ShardSize.Few"/>. It may show in a result's last bits.
     /// </summary>
     public long? Shard { get; init; }
 
@@ -135,7 +135,7 @@ public sealed record RiskSource
         if (Parameters is not null && Parameters.Split(',').Any(string.IsNullOrWhiteSpace))
             Add(true, "parameters", Parameters, "must be patterns of names with commas between them, such as 'features.*.weight'");
         if (MicroBatch < 1) problems.Add(Problem.Of("micro-batch", MicroBatch.Value, "must be at least 1, all or auto"));
-        if (Shard < 1 && Shard != ShardSize.Small) problems.Add(Problem.Of("shard", Shard.Value, "must be at least 1, all, small or auto"));
+        if (Shard < 1 && Shard is not (ShardSize.Small or ShardSize.Few)) problems.Add(Problem.Of("shard", Shard.Value, "must be at least 1, all, small, few or auto"));
         return problems;
     }
 

@@ -1,4 +1,5 @@
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Shared.Messages;
@@ -34,6 +35,12 @@ public sealed record RunChunk(Guid Job, long Chunk, int Attempt, Tile Tile)
 {
     /// <summary>Whether other chunks of the same samples are to follow, so that what is known of them is worth keeping.</summary>
     public bool Keeps { get; init; }
+
+    /// <summary>The vectors that are multiplied, within a process; null where probes are random, and where <see cref="VectorsBlob"/> has them.</summary>
+    public ProbeValues? Vectors { get; init; }
+
+    /// <summary>The vectors that are multiplied, for the worker to fetch; null where it need not.</summary>
+    public BlobReference? VectorsBlob { get; init; }
 
     /// <summary>
     /// Whether these are random probes, of an exact trace too, to be evaluated in both precisions: the result has

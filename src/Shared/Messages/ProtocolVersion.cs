@@ -10,7 +10,7 @@ public static class ProtocolVersion
     /// This release's. Raised by whatever an older release would get wrong: a field that matters to the result, another
     /// mapping of probes to random bits, another meaning of a message.
     /// </summary>
-    public const int Current = 6;
+    public const int Current = 7;
 
     /// <summary>Why a worker is refused, for people; null where it speaks the protocol of this coordinator.</summary>
     public static string? Refusal(RegisterWorker worker)

@@ -122,6 +122,17 @@ public sealed record ChunkDone(
     Guid Job, long Chunk, int Attempt, ProbeValues Values, double ComputeSeconds, double WaitSeconds)
     : IWorkerMessage, IJobMessage;
 
+/// <summary>A chunk's values, which are more than a message holds, for the coordinator to fetch from the worker.</summary>
+/// <param name="Job">The run.</param>
+/// <param name="Chunk">The chunk, from 0.</param>
+/// <param name="Attempt">The attempt at this chunk, from 1.</param>
+/// <param name="Values">The blob that holds them.</param>
+/// <param name="ComputeSeconds">The time the computation took.</param>
+/// <param name="WaitSeconds">How long the device had been idle before it for want of a chunk.</param>
+public sealed record ChunkOffered(
+    Guid Job, long Chunk, int Attempt, BlobReference Values, double ComputeSeconds, double WaitSeconds)
+    : IWorkerMessage, IJobMessage;
+
 /// <summary>A chunk could not be computed.</summary>
 /// <param name="Job">The run.</param>
 /// <param name="Chunk">The chunk, from 0.</param>

@@ -15,6 +15,12 @@ internal static class BlobFormats
             "BU", message => new() { Sha256 = Write(message.Blob) }, wire => new(Read(wire.Sha256))),
     ];
 
+    public static V1.Blob Write(BlobReference blob) => new() { Sha256 = Write(blob.Id), Length = blob.Length };
+
+    public static BlobReference Read(V1.Blob? wire) => Fields.Required(wire) is { Length: > 0 } blob
+        ? new BlobReference(Read(blob.Sha256), blob.Length)
+        : throw new WireException($"A blob has more than {wire!.Length} bytes.");
+
     public static ByteString Write(BlobId id) => ByteString.CopyFrom(Convert.FromHexString(id.ToString()));
 
     public static BlobId Read(ByteString hash) => BlobId.TryParse(Convert.ToHexStringLower(hash.Span), out var id)

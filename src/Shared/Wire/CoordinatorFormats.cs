@@ -45,11 +45,15 @@ internal static class CoordinatorFormats
                 Samples = message.Tile.Samples,
                 Keeps = message.Keeps,
                 InBothPrecisions = message.InBothPrecisions,
+                Vectors = message.Vectors is null
+                    ? message.VectorsBlob is { } blob ? BlobFormats.Write(blob) : null
+                    : throw new WireException("Vectors travel as a blob."),
             },
             wire => new(Fields.Run(wire.Job), wire.Chunk, wire.Attempt, new Tile(wire.FirstProbe, wire.Count, wire.FirstSample, wire.Samples))
             {
                 Keeps = wire.Keeps,
                 InBothPrecisions = wire.InBothPrecisions,
+                VectorsBlob = wire.Vectors is { } blob ? BlobFormats.Read(blob) : null,
             }),
         MessageFormat.Of<EndJob, V1.EndJob>(
             "EJ",

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
 using Google.Protobuf;
@@ -36,21 +35,6 @@ internal static class Fields
 
     /// <summary>A text for people, cut where it is too long.</summary>
     public static string OfText(string text) => Text(text, TextLength);
-
-    /// <summary>A tensor's shape, such as <c>20,784</c>; empty for a number.</summary>
-    public static string OfShape(long[] shape) => string.Join(',', shape);
-
-    public static long[] Shape(string text)
-    {
-        long[] shape = new long[text.Length == 0 ? 0 : text.AsSpan().Count(',') + 1];
-        string[] lengths = shape.Length == 0 ? [] : text.Split(',');
-        for (int i = 0; i < shape.Length; i++)
-        {
-            if (!long.TryParse(lengths[i], NumberStyles.None, CultureInfo.InvariantCulture, out shape[i])) throw new WireException($"'{Text(text, 32)}' is no shape.");
-        }
-
-        return shape;
-    }
 
     /// <summary>A part that a message cannot do without.</summary>
     public static T Required<T>(T? part) where T : class =>

@@ -1,3 +1,4 @@
+using ActorHutch.Curvature.Eigenvalues;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.Shared.Jobs;
@@ -30,6 +31,8 @@ internal static class JobSpecFormat
         if (spec.RelativeError is { } relativeError) wire.RelativeError = relativeError;
         if (spec.RoundingProbes is { } roundingProbes) wire.RoundingProbes = roundingProbes;
         if (spec.LanczosSteps is { } steps) wire.LanczosSteps = steps;
+        if (spec.K is { } count) wire.K = count;
+        if (spec.Which is { } which) wire.Which = Fields.OfWord(which);
         return wire;
     }
 
@@ -52,6 +55,8 @@ internal static class JobSpecFormat
             RelativeError = wire.HasRelativeError ? wire.RelativeError : null,
             ConfidenceLevel = wire.ConfidenceLevel,
             LanczosSteps = wire.HasLanczosSteps ? wire.LanczosSteps : null,
+            K = wire.HasK ? wire.K : null,
+            Which = wire.HasWhich ? Fields.Word<SpectrumEnd>(wire.Which) : null,
             RoundingProbes = wire.HasRoundingProbes ? wire.RoundingProbes : null,
         };
     }

@@ -27,6 +27,18 @@ internal static class WorkerFormats
             message => new() { Job = Fields.OfRun(message.Job), Count = message.Count },
             wire => new(Fields.Run(wire.Job), wire.Count)),
         MessageFormat.Of<ChunkDone, V1.ChunkDone>("CD", Write, Read),
+        MessageFormat.Of<ChunkOffered, V1.ChunkOffered>(
+            "CO",
+            message => new()
+            {
+                Job = Fields.OfRun(message.Job),
+                Chunk = message.Chunk,
+                Attempt = message.Attempt,
+                Values = BlobFormats.Write(message.Values),
+                ComputeSeconds = message.ComputeSeconds,
+                WaitSeconds = message.WaitSeconds,
+            },
+            wire => new(Fields.Run(wire.Job), wire.Chunk, wire.Attempt, BlobFormats.Read(wire.Values), wire.ComputeSeconds, wire.WaitSeconds)),
         MessageFormat.Of<ChunkFailed, V1.ChunkFailed>(
             "CF",
             message => new()
@@ -100,7 +112,7 @@ internal static class WorkerFormats
         if (message.ShardSize != ShardSize.Whole) wire.ShardSize = message.ShardSize;
         if (message.ProbeSpace != ProbeSpace.Parameter) wire.ProbeSpace = Fields.OfWord(message.ProbeSpace);
         wire.Blocks.AddRange(message.Blocks);
-        wire.Shapes.AddRange(message.Shapes.Select(Fields.OfShape));
+        wire.Shapes.AddRange(message.Shapes.Select(ShapeFormat.Write));
         return wire;
     }
 
@@ -109,7 +121,7 @@ internal static class WorkerFormats
         wire.MethodReason, [.. wire.Blocks], wire.BasisCount, wire.WarmUpSeconds, wire.TransferSeconds, wire.Bits)
     {
         ShardSize = wire.HasShardSize ? wire.ShardSize : ShardSize.Whole,
-        Shapes = [.. wire.Shapes.Select(Fields.Shape)],
+        Shapes = [.. wire.Shapes.Select(ShapeFormat.Read)],
         ProbeSpace = wire.HasProbeSpace ? Fields.Word<ProbeSpace>(wire.ProbeSpace) : ProbeSpace.Parameter,
     };
 

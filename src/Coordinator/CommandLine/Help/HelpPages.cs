@@ -42,6 +42,12 @@ internal static class HelpPages
             new("actorhutch spectrum --model net.pt --data batch.npz --lanczos-steps 120",
                 "Of a model of your own, with finer nodes"),
         ],
+        ["eigenvalues"] =
+        [
+            new("actorhutch eigenvalues --k 10", "The built-in example's ten largest eigenvalues, each with its residual"),
+            new("actorhutch eigenvalues --model net.pt --data train.npz --which both --out report --vectors",
+                "The five largest and smallest of a model of your own, with their vectors"),
+        ],
         ["compare"] =
         [
             new("actorhutch compare", "On the built-in example"),

@@ -15,7 +15,8 @@ internal static class JobPage
         html.Element("h1", title);
         html.Element("p", Summary(report), "class=\"muted\"");
         Result(html, report);
-        if (report.Spectrum is null) html.Picture(pictures, "convergence", "The mean of the probes' vᵀHv so far, in its confidence band.");
+        Eigenvalues(html, report, pictures);
+        if (report.Spectrum is null && report.Eigenvalues is null) html.Picture(pictures, "convergence", "The mean of the probes' vᵀHv so far, in its confidence band.");
         Spectrum(html, report, pictures);
         Blocks(html, report, pictures);
         Workers(html, report, pictures);
@@ -23,12 +24,12 @@ internal static class JobPage
         html.Again(
             "actorhutch --job report.json", "report.json", ReportJson.Write(report),
             "gives the same bits: <code>report.json</code>, beside this page, has the whole job and the whole result; "
-            + (report.Spectrum is null ? "<code>probes.csv</code> has the values of every probe." : "<code>nodes.csv</code> has the nodes of every probe, <code>spectrum.csv</code> the curve."));
+            + (report.Eigenvalues is not null ? "<code>eigenvalues.csv</code> has the eigenvalues." : report.Spectrum is null ? "<code>probes.csv</code> has the values of every probe." : "<code>nodes.csv</code> has the nodes of every probe, <code>spectrum.csv</code> the curve."));
         return html.Versions(report.Versions).ToPage(title);
     }
 
     private static string Summary(Report report) =>
-        $"{(report.IsExact ? "Exact," : "Estimated")} from {Figures.Whole(report.Probes)} {Terms.Probes(report.Job.Spec, report.Probes)}";
+        $"{(report.IsExact ? "Exact," : report.Eigenvalues is not null ? "Found" : "Estimated")} from {Figures.Whole(report.Probes)} {Terms.Probes(report.Job.Spec, report.Probes)}";
 
     private static void Result(HtmlText html, Report report)
     {
@@ -57,9 +58,27 @@ internal static class JobPage
             ]);
         }
 
+        if (report.Eigenvalues is { } found)
+        {
+            html.Facts(
+            [
+                .. JobText.Eigenvalues(found).Select(fact => (fact.Name, (string?)fact.Text)),
+                ("time", $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up"),
+            ]);
+            if (!found.Converged) html.Element("p", StopText.Sentence(report), "class=\"note\"");
+        }
+
         string? note = report.Error ?? (report.Interrupted ? StopText.Sentence(report) : null);
         if (note is not null) html.Element("p", note, "class=\"note\"");
         if (report.Rounding?.Advice is { } advice) html.Element("p", advice, "class=\"note\"");
+    }
+
+    private static void Eigenvalues(HtmlText html, Report report, IReadOnlyList<Picture> pictures)
+    {
+        if (report.Eigenvalues is not { } found) return;
+        html.Element("h2", "Eigenvalues");
+        html.Picture(pictures, "eigenvalues", "The eigenvalues that were found.");
+        html.Table("Each eigenvalue with its residual ‖Hx − θx‖", ["eigenvalue", "residual"], JobText.Rows(found));
     }
 
     private static void Spectrum(HtmlText html, Report report, IReadOnlyList<Picture> pictures)

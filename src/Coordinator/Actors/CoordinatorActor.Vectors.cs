@@ -1,0 +1,50 @@
+using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Operators;
+using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
+using ActorHutch.Shared.Wire;
+using Akka.Actor;
+using Akka.Streams;
+
+namespace ActorHutch.Coordinator.Actors;
+
+/// <content>Vectors of all parameters: within the process they are passed on as they are, and elsewhere fetched as blobs.</content>
+internal sealed partial class CoordinatorActor
+{
+    /// <summary>Vectors that are offered: those of the range of chunks whose turn it is, and of the one before.</summary>
+    private const int MostOffered = 2;
+
+    private readonly Queue<(ProbeValues Vectors, BlobReference Blob)> _offered = [];
+    private readonly Lazy<IMaterializer> _materializer;
+
+    /// <summary>A message to a worker, with the vectors that its chunk multiplies.</summary>
+    private ICoordinatorMessage WithVectors(ICoordinatorMessage message, IActorRef worker, RunningJob job)
+    {
+        if (message is not RunChunk chunk || job.Results?.VectorsOf(chunk.Tile) is not { } vectors) return message;
+        if (worker is IActorRefScope { IsLocal: true }) return chunk with { Vectors = vectors };
+        if (_offered.All(one => one.Vectors != vectors))
+        {
+            _offered.Enqueue((vectors, _blobs.Add(BlobValues.Write(vectors))));
+            while (_offered.Count > MostOffered) _blobs.Remove(_offered.Dequeue().Blob.Id);
+        }
+
+        return chunk with { VectorsBlob = _offered.First(one => one.Vectors == vectors).Blob };
+    }
+
+    /// <summary>Fetches what a worker has computed, off this actor's thread, and takes it as if the worker had said it now.</summary>
+    private void OnChunkOffered(ChunkOffered offered)
+    {
+        if (_job is not { State: { Phase: JobPhase.Running, Replica: { } replica } state } job || offered.Job != state.Job || !_workers.ContainsKey(Sender)) return;
+        var (self, worker, materializer) = (Self, Sender, _materializer.Value);
+        // As many as the widest chunk's.
+        long most = (long)replica.Columns * state.Spec.ChunkSize;
+        Context.System.Dispatchers.DefaultGlobalDispatcher
+            .RunAsync(() => BlobValues.FetchAsync(worker, offered.Values, most, materializer, () => { }, job.Over))
+            .PipeTo(
+                self,
+                worker,
+                success: values => new ChunkDone(offered.Job, offered.Chunk, offered.Attempt, values, offered.ComputeSeconds, offered.WaitSeconds),
+                failure: error => new ChunkFailed(offered.Job, offered.Chunk, offered.Attempt, $"its values could not be fetched: {error.Message}", Retriable: true));
+    }
+}
