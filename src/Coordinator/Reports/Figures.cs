@@ -34,7 +34,7 @@ internal static class Figures
     }
 
     private static string Exponential(double value, int digits) => value.ToString(
-        "E" + (Math.Clamp(digits, 1, MostDigits) - 1).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        "0." + new string('0', Math.Clamp(digits, 1, MostDigits) - 1) + "e0", CultureInfo.InvariantCulture);
 
     /// <summary>A whole number, thousands set apart.</summary>
     public static string Whole(double value) => Fixed(value, 0);

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Eigenvalues;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
 using Spectre.Console;
@@ -11,7 +12,7 @@ internal sealed class JobText(IAnsiConsole console)
     private const int MostDisagreements = 10;
     private const int MostNamed = 5;
 
-    private const int SingleDigits = 8, DoubleDigits = 15, BlockDigits = 7;
+    private const int SingleDigits = 8, DoubleDigits = 15, BlockDigits = 7, EigenvalueDigits = 10;
 
     /// <summary>What runs. Written when the first chunks are out.</summary>
     public void WriteHeader(JobState state, int threads)
@@ -114,8 +115,13 @@ internal sealed class JobText(IAnsiConsole console)
     /// <summary>Eigenvalues and their residuals, with the digits that these leave them.</summary>
     public static IEnumerable<IReadOnlyList<string>> Rows(EigenvaluesReport found) => found.Values.Select(value => (IReadOnlyList<string>)
     [
-        value.Residual > 0 ? Exact(value.Value, value.Residual, DoubleDigits) : Figures.Significant(value.Value, DoubleDigits), Figures.Significant(value.Residual, 2),
+        Figures.Significant(value.Value, Digits(value)), Figures.Significant(value.Residual, 2),
     ]);
+
+    /// <summary>Two more than the residual leaves certain.</summary>
+    private static int Digits(Eigenvalue value) => value.Residual > 0 && value.Value != 0
+        ? (int)Math.Clamp(2 + Math.Floor(Math.Log10(Math.Abs(value.Value) / value.Residual)), 1, EigenvalueDigits)
+        : EigenvalueDigits;
 
     /// <summary>Decimals for an estimate and its interval: by its standard error, or by rounding where it has none.</summary>
     public static int Decimals(Report report, double error) =>

@@ -291,6 +291,7 @@ public sealed class JobFileTests : IDisposable
             spec with { Distribution = Curvature.Probes.ProbeDistribution.Gaussian }, spec with { Probes = 1 },
             spec with { VBatch = 1 }, spec with { Seed = 1 }, spec with { Dtype = Dtype.Float64 },
             spec with { RelativeError = 0.5 }, spec with { ConfidenceLevel = 0.5 }, spec with { RoundingProbes = 2 }, spec with { LanczosSteps = 9 },
+            spec with { K = 3 }, spec with { Which = Curvature.Eigenvalues.SpectrumEnd.Smallest },
         ];
 
         Assert.Equal(typeof(JobSpec).GetProperties().Count(property => property.CanWrite), others.Length);

@@ -16,7 +16,7 @@ public sealed class JobOptionsTests : IDisposable
     /// <summary>Values of every kind of option, one of which is not its default.</summary>
     private static readonly string[] Values =
     [
-        "true", "ggn", "full", "hmp", "output", "gaussian", "float64", "exact", "bce", "batch-mean", "debug", "json", "127.0.0.1:1", "0.5", "0.5,2", "7", "text",
+        "true", "ggn", "full", "hmp", "output", "smallest", "gaussian", "float64", "exact", "bce", "batch-mean", "debug", "json", "127.0.0.1:1", "0.5", "0.5,2", "7", "text",
         new('a', 64),
     ];
 

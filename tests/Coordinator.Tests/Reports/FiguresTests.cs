@@ -22,7 +22,7 @@ public class FiguresTests
     [InlineData(1234567, 3, "1,234,567")]
     [InlineData(-2.5, 2, "-2.5")]
     [InlineData(0, 3, "0")]
-    [InlineData(1.5e-9, 3, "1.50E-009")]
+    [InlineData(1.5e-9, 3, "1.50e-9")]
     [InlineData(double.NaN, 3, "–")]
     public void A_number_is_shown_with_its_significant_digits(double value, int digits, string text) =>
         Assert.Equal(text, Figures.Significant(value, digits));
@@ -31,10 +31,10 @@ public class FiguresTests
     [InlineData(12.485084, 0.148, "12.49 ± 0.15")]
     [InlineData(1234567.8, 21.0, "1,234,568 ± 21")]
     [InlineData(3.4003e-7, 4.6e-9, "0.0000003400 ± 0.0000000046")]
-    [InlineData(1.6559e-12, 2.98e-14, "1.656E-012 ± 3.0E-014")]
-    [InlineData(-1.6559e-12, 2.98e-13, "-1.66E-012 ± 3.0E-013")]
-    [InlineData(1e-18, 2.98e-14, "0 ± 3.0E-014")]
-    [InlineData(0, 2.98e-14, "0 ± 3.0E-014")]
+    [InlineData(1.6559e-12, 2.98e-14, "1.656e-12 ± 3.0e-14")]
+    [InlineData(-1.6559e-12, 2.98e-13, "-1.66e-12 ± 3.0e-13")]
+    [InlineData(1e-18, 2.98e-14, "0 ± 3.0e-14")]
+    [InlineData(0, 2.98e-14, "0 ± 3.0e-14")]
     public void A_number_is_shown_with_as_many_decimals_as_its_error_has(double value, double error, string text)
     {
         int decimals = Figures.DecimalsFor(error);

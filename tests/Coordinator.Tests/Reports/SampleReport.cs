@@ -31,6 +31,7 @@ internal static class SampleReport
             Probes = probes,
             Part = null,
             Spectrum = null,
+            Eigenvalues = null,
             Rounding = null,
             ExactTrace = exact,
             ExactDtype = exact is null ? null : "float32",

@@ -23,11 +23,11 @@ public class FreshChunksTests
             long end = random.Next((int)grid.Count + 1);
             var fresh = FreshChunks.From(grid, end);
             var issued = Enumerable.Range(0, (int)end).Select(chunk => (long)chunk).ToHashSet();
-            while (fresh.Any)
+            while (fresh.AnyBefore(long.MaxValue))
             {
                 Assert.All(Enumerable.Range(0, (int)grid.Count), chunk => Assert.Equal(issued.Contains(chunk), fresh.WasIssued(chunk)));
                 if (random.Next(5) == 0) fresh = fresh.Without(Worker(random.Next(3)));
-                (long chunk, fresh) = fresh.Take(Worker(random.Next(3)));
+                (long chunk, fresh) = fresh.Take(Worker(random.Next(3)), long.MaxValue);
                 Assert.True(issued.Add(chunk));
             }
 
@@ -43,13 +43,13 @@ public class FreshChunksTests
         var fresh = FreshChunks.From(Grid(4, 10));
         var of = new Dictionary<(WorkerKey, long Shard), int>();
         var next = new long[4];
-        while (fresh.Any)
+        while (fresh.AnyBefore(long.MaxValue))
         {
             // As fast as each other, not always in turns.
             foreach (var worker in new[] { A, B, B, A })
             {
-                if (!fresh.Any) break;
-                (long chunk, fresh) = fresh.Take(worker);
+                if (!fresh.AnyBefore(long.MaxValue)) break;
+                (long chunk, fresh) = fresh.Take(worker, long.MaxValue);
                 of[(worker, chunk % 4)] = of.GetValueOrDefault((worker, chunk % 4)) + 1;
                 Assert.Equal(next[chunk % 4]++, chunk / 4);
                 Assert.InRange(next.Max() - next.Min(), 0, 2);
@@ -67,11 +67,11 @@ public class FreshChunksTests
         var chunks = new List<(WorkerKey Worker, long Chunk)>();
         foreach (var worker in new[] { A, B, B, B, B, B, B, B, B, B, B, A })
         {
-            (long chunk, fresh) = fresh.Take(worker);
+            (long chunk, fresh) = fresh.Take(worker, long.MaxValue);
             chunks.Add((worker, chunk));
         }
 
-        Assert.False(fresh.Any);
+        Assert.False(fresh.AnyBefore(long.MaxValue));
         Assert.Equal(12, chunks.Select(one => one.Chunk).Distinct().Count());
         // B's own shard is not more than one range ahead of A's.
         Assert.Equal([1, 3, 5, 2, 7], chunks.Skip(1).Take(5).Select(one => one.Chunk));
@@ -81,14 +81,14 @@ public class FreshChunksTests
     public void A_shard_of_a_worker_that_is_gone_is_anothers()
     {
         var fresh = FreshChunks.From(Grid(2, 3));
-        (_, fresh) = fresh.Take(A);
-        (_, fresh) = fresh.Take(B);
+        (_, fresh) = fresh.Take(A, long.MaxValue);
+        (_, fresh) = fresh.Take(B, long.MaxValue);
         fresh = fresh.Without(A);
 
         var issued = new List<long>();
-        while (fresh.Any)
+        while (fresh.AnyBefore(long.MaxValue))
         {
-            (long chunk, fresh) = fresh.Take(B);
+            (long chunk, fresh) = fresh.Take(B, long.MaxValue);
             issued.Add(chunk);
         }
 

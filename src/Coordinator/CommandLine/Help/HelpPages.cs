@@ -45,8 +45,8 @@ internal static class HelpPages
         ["eigenvalues"] =
         [
             new("actorhutch eigenvalues --k 10", "The built-in example's ten largest eigenvalues, each with its residual"),
-            new("actorhutch eigenvalues --model net.pt --data train.npz --which both --out report --vectors",
-                "The five largest and smallest of a model of your own, with their vectors"),
+            new("actorhutch eigenvalues --model net.pt --data train.npz --which both --out r",
+                "The five largest and smallest of a model of your own, with a page"),
         ],
         ["compare"] =
         [
