@@ -36,6 +36,12 @@ if (args is ["pytorch", .. var names])
     return;
 }
 
+if (args is ["products", .. var multiplied])
+{
+    ProductBenchmark.Run(multiplied);
+    return;
+}
+
 if (args is ["time-to-1-percent", .. var trained])
 {
     TimeToOnePercentBenchmark.Run(trained);

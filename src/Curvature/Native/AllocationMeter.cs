@@ -21,6 +21,9 @@ internal sealed unsafe class AllocationMeter
 
     private static readonly Lazy<Functions?> Found = new(Find);
 
+    [ThreadStatic]
+    private static AllocationMeter? _current;
+
     private readonly List<long> _held = [];
     private readonly Lock _gate = new();
     private long _now;
@@ -37,7 +40,15 @@ internal sealed unsafe class AllocationMeter
     public static IReadOnlyList<long> Record(Action work)
     {
         var functions = Found.Value ?? throw new NotSupportedException("This libtorch does not tell what it allocates.");
-        var meter = new AllocationMeter();
+        if (_current is { } outer)
+        {
+            // A second one would hide from the first what it counts.
+            var (from, before) = (outer._held.Count, outer._now);
+            work();
+            return [.. outer._held.Skip(from).Select(held => held - before)];
+        }
+
+        var meter = _current = new AllocationMeter();
         var handle = GCHandle.Alloc(meter);
         var native = new Reporter { Table = functions.Table, Meter = GCHandle.ToIntPtr(handle) };
         try
@@ -56,6 +67,7 @@ internal sealed unsafe class AllocationMeter
         }
         finally
         {
+            _current = null;
             handle.Free();
         }
 

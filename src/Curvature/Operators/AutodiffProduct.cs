@@ -1,4 +1,5 @@
 using ActorHutch.Curvature.Graphs;
+using ActorHutch.Curvature.Native;
 using ActorHutch.Curvature.Risks;
 using static TorchSharp.torch;
 
@@ -28,18 +29,22 @@ public sealed class AutodiffProduct : TensorOwner, ICurvatureProduct
         ArgumentNullException.ThrowIfNull(risk);
         (Risk, Structure) = (risk, structure);
         _parameters = [.. risk.Blocks.Select(block => (Tensor)block.Parameter)];
-        using var scope = NewDisposeScope();
-        using var grad = enable_grad();
-        if (matrix == CurvatureMatrix.Ggn)
+        (Gauss? Gauss, Tensor[] Gradients) graph = (null, []);
+        void Build()
         {
-            _gauss = LinearizeOutput();
-            _gradients = _gauss.Pullback;
+            using var scope = NewDisposeScope();
+            using var grad = enable_grad();
+            var gauss = matrix == CurvatureMatrix.Ggn ? LinearizeOutput() : null;
+            graph = (gauss, gauss?.Pullback ?? Kept(Autograd.Gradients([risk.Forward()], _parameters, createGraph: true)));
         }
-        else
-        {
-            _gradients = Kept(Autograd.Gradients([risk.Forward()], _parameters, createGraph: true));
-        }
+
+        if (AllocationMeter.IsAvailable) KeptBytes = (long)(AutodiffFootprint.Overhead * AllocationMeter.Record(Build).LastOrDefault());
+        else Build();
+        (_gauss, _gradients) = graph;
     }
+
+    /// <summary>Bytes of the graph; so many that it is not kept where that cannot be known.</summary>
+    internal long KeptBytes { get; } = long.MaxValue / 4;
 
     /// <inheritdoc/>
     public EmpiricalRisk Risk { get; }

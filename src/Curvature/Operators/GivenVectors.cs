@@ -4,8 +4,12 @@ using static TorchSharp.torch;
 namespace ActorHutch.Curvature.Operators;
 
 /// <summary>Vectors of all parameters that somebody wants multiplied, other ones from time to time.</summary>
-public sealed class GivenVectors
+/// <param name="width">How many at once.</param>
+public sealed class GivenVectors(int width = 1)
 {
+    /// <summary>How many are multiplied at once.</summary>
+    public int Width => width;
+
     /// <summary>
     /// The vectors: a row each, the entries of one block after another in the model's order. Rows are numbered as probes are; null, and other
     /// numbers, stand for random probes.

@@ -36,7 +36,7 @@ public static class MicroBatchSize
         ArgumentNullException.ThrowIfNull(options);
         long all = samples.SampleCount, most = Math.Min(all, ForUnknownLayers);
         long budget = options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget;
-        if (options.Method != CurvatureMethod.Autodiff)
+        if (options.Preferred != CurvatureMethod.Autodiff)
         {
             try
             {

@@ -19,6 +19,9 @@ internal sealed class ProductForm(
     public override IReadOnlyList<long[]> Shapes { get; } = options.Result == ProbeResult.QuadraticForm ? [] : [.. product.Risk.Blocks.Select(block => block.Shape)];
 
     /// <inheritdoc/>
+    public override long KeptBytes => base.KeptBytes + ((product as AutodiffProduct)?.KeptBytes ?? 0);
+
+    /// <inheritdoc/>
     protected override int LargestStack => largestStack;
 
     /// <inheritdoc/>

@@ -197,6 +197,8 @@ public static class QuadraticForms
                 throw new CurvatureException("CurvatureMethod.Quadratic never forms Hv, which is asked for. Use CurvatureMethod.Hmp or CurvatureMethod.Autodiff.");
             case CurvatureMethod.Quadratic:
                 return Sweeps(linearize(), options, probes, "asked for");
+            case null when options.Preferred == CurvatureMethod.Autodiff:
+                return Autodiff(risk, options, probes, "the fastest for few vectors at a time");
             default:
                 try
                 {

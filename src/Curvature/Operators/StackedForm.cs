@@ -34,7 +34,7 @@ internal abstract class StackedForm(EmpiricalRisk risk) : IQuadraticForm
     public virtual double Passes => 1;
 
     /// <inheritdoc/>
-    public long KeptBytes => StackSize.KeptBytes(Risk, Operations);
+    public virtual long KeptBytes => StackSize.KeptBytes(Risk, Operations);
 
     /// <summary>The risk.</summary>
     protected EmpiricalRisk Risk { get; } = risk;

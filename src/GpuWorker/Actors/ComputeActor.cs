@@ -27,7 +27,7 @@ internal sealed class ComputeActor : ReceiveActor
     private PrepareReplica? _prepared;
     private IQuadraticForm? _form;
     private ProbeSpace? _space;
-    private readonly GivenVectors _vectors = new();
+    private GivenVectors? _vectors;
     private Comparison? _comparison;
     private Guid _job;
     private long? _idleSince;
@@ -68,6 +68,7 @@ internal sealed class ComputeActor : ReceiveActor
             Say("checking the loss");
             replica.CheckDeterminism();
             _space = null;
+            _vectors = request.Spec.Estimator.TakesTurns ? new GivenVectors(request.Spec.ChunkSize) : null;
             _form = replica.QuadraticForm(OptionsOf(request));
             _space = _form.ProbeSpace;
             Say("warming up");
@@ -118,7 +119,7 @@ internal sealed class ComputeActor : ReceiveActor
         var options = request.Spec.CurvatureOptions(request.MemoryBudget);
         return options with
         {
-            Vectors = request.Spec.Estimator.TakesTurns ? _vectors : null,
+            Vectors = _vectors,
             // Once it was picked, it is the job's.
             ProbeSpace = _space ?? options.ProbeSpace,
             KeptMemory = (options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget) / _settings.WorkersHere,
@@ -130,11 +131,12 @@ internal sealed class ComputeActor : ReceiveActor
         var (request, cancellation) = (compute.Request, compute.Cancellation);
         if (cancellation.IsCancellationRequested || _prepared is null || request.Job != _job || !compute.TryClaim()) return;
 
-        if (request.Vectors is not null) _vectors.Rows = request.Vectors;
         long start = _time.GetTimestamp();
         double waited = _idleSince is { } since ? _time.GetElapsedTime(since, start).TotalSeconds : 0;
         try
         {
+            // Without them, random ones would be multiplied.
+            if (_vectors is not null) _vectors.Rows = request.Vectors ?? throw new InvalidOperationException("The chunk came without its vectors.");
             var values = request.InBothPrecisions
                 ? InBothPrecisions(request, _prepared, cancellation)
                 : (_form ??= _replica!.QuadraticForm(OptionsOf(_prepared))).Evaluate(request.Tile, request.Keeps, cancellation);
@@ -241,7 +243,7 @@ internal sealed class ComputeActor : ReceiveActor
         _comparison?.Dispose();
         _comparison = null;
         _prepared = null;
-        _vectors.Rows = null;
+        _vectors = null;
     }
 
     private void DisposeForm()
