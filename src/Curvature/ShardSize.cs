@@ -11,8 +11,11 @@ public static class ShardSize
     /// <summary>Shards for a sample of them: about <see cref="Many"/>, of <see cref="Fewest"/> samples or more.</summary>
     public const long Small = -1;
 
-    /// <summary>Shards whose values are vectors of all parameters: as without it, and at most <see cref="MostFew"/>.</summary>
+    /// <summary>Shards whose values are vectors of all parameters: of <see cref="FewSamples"/> or more, so that there are at most <see cref="MostFew"/>.</summary>
     public const long Few = -2;
+
+    /// <summary>So many samples of a few shards are computed with at a time.</summary>
+    public const long FewSamples = 256;
 
     /// <summary>So many few shards there are at most: enough for as many workers, and few enough for their vectors to be added up.</summary>
     public const long MostFew = 32;
@@ -53,7 +56,7 @@ public static class ShardSize
     public static long AutoFew(ISamples samples, ScalarType dtype)
     {
         ArgumentNullException.ThrowIfNull(samples);
-        return Cut(samples.SampleCount, Math.Max(MostOf(samples, dtype), (samples.SampleCount + MostFew - 1) / MostFew));
+        return Cut(samples.SampleCount, Math.Max(Math.Min(FewSamples, MostOf(samples, dtype)), (samples.SampleCount + MostFew - 1) / MostFew));
     }
 
     private static long MostOf(ISamples samples, ScalarType dtype) => Math.Clamp(Bytes / BytesPerSample(samples, dtype), 1, Samples);

@@ -159,13 +159,15 @@ internal sealed partial class CoordinatorActor
     {
         if (_job is not { Results: { } results, FirstChunk: not null } job) return null;
         var (spec, state) = (job.State.Spec, job.State);
-        var estimate = spec.Estimator.TellsTrace ? results.Estimate() : null;
+        var estimate = results.Estimate();
+        var found = estimate?.Eigenvalues;
+        if (!spec.Estimator.TellsTrace) estimate = null;
         // What a journal has yet to write does not count.
         long probes = state.UnitsOf(state.Recovered + job.Accepted);
         // With a target, V is a bound against runaways and says nothing about how far the job is.
         double needed = estimate is not null && spec.Target is { } error
             ? StoppingRule.ProbesNeeded(estimate, error) : double.NaN;
         long total = needed < state.Units ? Math.Max((long)needed, probes) : state.Units;
-        return new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate) { State = state };
+        return new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate) { State = state, Eigenvalues = found };
     }
 }

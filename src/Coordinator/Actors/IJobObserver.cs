@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Eigenvalues;
 using ActorHutch.Curvature.Estimation;
 
 namespace ActorHutch.Coordinator.Actors;
@@ -34,6 +35,12 @@ internal sealed record JobProgress(long Probes, long Total, TimeSpan Elapsed, Tr
     /// <summary>The job's schedule, with its workers; null where nobody looked.</summary>
     public JobState? State { get; init; }
 
+    /// <summary>The eigenvalues that are looked for, as far as they are known; null where none are.</summary>
+    public EigenvalueEstimate? Eigenvalues { get; init; }
+
+    /// <summary>Whether it will end before <see cref="Total"/>, nobody knows when.</summary>
+    public bool IsOpenEnded => State?.Spec.Estimator.TakesTurns ?? false;
+
     /// <summary>What it counts.</summary>
     public string Unit => State?.Spec.Estimator.Unit ?? "probe";
 
@@ -44,5 +51,5 @@ internal sealed record JobProgress(long Probes, long Total, TimeSpan Elapsed, Tr
     public double ProbesPerSecond => Probes / Elapsed.TotalSeconds;
 
     /// <summary>How long the rest will take at this speed; not finite where nothing is done yet.</summary>
-    public double SecondsLeft => Elapsed.TotalSeconds * (Total - Probes) / Probes;
+    public double SecondsLeft => IsOpenEnded ? double.NaN : Elapsed.TotalSeconds * (Total - Probes) / Probes;
 }

@@ -103,6 +103,10 @@ internal sealed class JobText(IAnsiConsole console)
             : $"{Figures.Significant(100 * share.Value, 3)} % of the eigenvalues";
     }
 
+    /// <summary>How far a search for eigenvalues is.</summary>
+    public static string Residuals(EigenvalueEstimate found) =>
+        $"residuals at most {Figures.Significant(found.Values.Max(value => value.Residual), 2)}, to be {Figures.Significant(found.Tolerance, 2)}";
+
     /// <summary>How well the eigenvalues are known, by names; nothing where there are none.</summary>
     public static IEnumerable<(string Name, string Text)> Eigenvalues(EigenvaluesReport? found)
     {

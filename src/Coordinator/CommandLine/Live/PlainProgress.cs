@@ -29,8 +29,10 @@ internal sealed class PlainProgress(TextWriter writer) : IProgressDisplay
     public static string Line(string? title, JobProgress progress)
     {
         string line = title is null ? "" : title + ": ";
-        line += string.Create(
-            CultureInfo.InvariantCulture, $"{progress.Probes:N0} of {Figures.Count(progress.Total, progress.Unit)}");
+        line += progress.IsOpenEnded
+            ? Figures.Count(progress.Probes, progress.Unit)
+            : string.Create(CultureInfo.InvariantCulture, $"{progress.Probes:N0} of {Figures.Count(progress.Total, progress.Unit)}");
+        if (progress.Eigenvalues is { } found) line += $", {JobText.Residuals(found)}";
         if (progress.Estimate is { } estimate && double.IsFinite(estimate.StandardError))
         {
             int decimals = Figures.DecimalsFor(estimate.StandardError);

@@ -35,7 +35,9 @@ internal static class ProgressPanel
     private static IEnumerable<(string, string)> Known(JobProgress progress, bool wide)
     {
         string rate = wide && progress.Probes > 0 ? $"   [grey]{Figures.Significant(progress.ProbesPerSecond, 3)}/s[/]" : "";
-        yield return ("done", $"{Figures.Whole(progress.Probes)} of {Figures.Count(progress.Total, progress.Unit)}{rate}");
+        string most = progress.IsOpenEnded ? ", at most " : " of ";
+        yield return ("done", $"{Figures.Whole(progress.Probes)}{most}{Figures.Count(progress.Total, progress.Unit)}{rate}");
+        if (progress.Eigenvalues is { } found) yield return ("found", JobText.Residuals(found));
         if (progress.Estimate is { } estimate && double.IsFinite(estimate.StandardError))
         {
             int decimals = Figures.DecimalsFor(estimate.StandardError);
