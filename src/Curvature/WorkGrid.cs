@@ -23,6 +23,9 @@ public sealed record WorkGrid(long Probes, int ChunkSize, long Samples, long Sha
 {
     private SeededOrder? Order { get; init; }
 
+    /// <summary>Whether each shard has probes of its own, so that their errors are independent.</summary>
+    public bool HasOwnProbes { get; init; }
+
     /// <summary>How many ranges of probes there are.</summary>
     public long Ranges => (Probes + ChunkSize - 1) / ChunkSize;
 
@@ -34,7 +37,7 @@ public sealed record WorkGrid(long Probes, int ChunkSize, long Samples, long Sha
 
     /// <summary>The same shards in a random order, with probes of each one's own: those of shard s from s·V on.</summary>
     /// <param name="seed">Of the order.</param>
-    public WorkGrid InOrder(ulong seed) => this with { Order = new SeededOrder(seed, Shards) };
+    public WorkGrid InOrder(ulong seed) => this with { Order = new SeededOrder(seed, Shards), HasOwnProbes = true };
 
     /// <summary>A chunk's tile.</summary>
     /// <param name="chunk">From 0 to <see cref="Count"/>.</param>
@@ -52,7 +55,7 @@ public sealed record WorkGrid(long Probes, int ChunkSize, long Samples, long Sha
     public Tile Of(long firstProbe, int probes, long shard)
     {
         if (Order is not null) shard = Order[shard];
-        if (Order is not null) firstProbe += shard * Probes;
+        if (HasOwnProbes) firstProbe += shard * Probes;
         long first = shard * ShardSize;
         return Shards == 1 ? new Tile(firstProbe, probes, 0, Samples) : new Tile(firstProbe, probes, first, Math.Min(ShardSize, Samples - first));
     }

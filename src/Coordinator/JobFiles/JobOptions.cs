@@ -18,6 +18,7 @@ internal static class JobOptions
     private static readonly string[] Lanczos = [.. Estimator.All.Where(estimator => estimator.RunsLanczos).Select(estimator => estimator.Name)];
     private static readonly string[] Ranged = [.. Estimator.All.Where(estimator => !estimator.TakesPart).Select(estimator => estimator.Name), Accuracy];
     private static readonly string[] Turns = [.. Estimator.All.Where(estimator => estimator.TakesTurns).Select(estimator => estimator.Name)];
+    private static readonly string[] Diagonals = [.. Estimator.All.Where(estimator => estimator.TellsDiagonal).Select(estimator => estimator.Name)];
     private static readonly string[] InParameterSpace = [.. Estimator.All.Where(estimator => estimator.IsInParameterSpace).Select(estimator => estimator.Name)];
     private static readonly string[] Sessions = [.. OneModel, Compare];
     private static readonly string[] Random = [.. Sampled, Accuracy, Compare];
@@ -58,7 +59,7 @@ internal static class JobOptions
             (job, value) => job with { Spec = job.Spec with { ProbeSpace = value }, SpaceGiven = true })),
         Spec([.. Random.Except(Turns)], Of("distribution", "What a probe's entries are", "rademacher", Choices.Distribution.Format,
             (JobSpec spec) => spec.Distribution, (spec, value) => spec with { Distribution = value })),
-        Result([.. Sampled, Compare], Of("probes", "How many probes; with --relative-error, at most so many; with subsample, of each shard; with eigenvalues, products at most", "1000, or 1,000,000 with --relative-error; 2 with subsample, 10 with spectrum",
+        Result([.. Sampled, Compare], Of("probes", "How many probes; with --relative-error, at most so many; with subsample, of each shard; with eigenvalues, products at most", "1000, or 1,000,000 with --relative-error; 2 with subsample, 10 with spectrum, 100 with diagonal",
             Formats.Number<long>("V"), (JobDocument job) => job.Spec.Probes,
             (job, value) => job with { Spec = job.Spec with { Probes = value }, ProbesGiven = true })),
         Spec(Ranged, Of("v-batch", "Probes in a chunk; with eigenvalues, vectors that are multiplied at once", "auto, which is 50, or 2 with --relative-error where samples have probes of their own; 1 with spectrum and eigenvalues", Formats.Number<int>().OrAuto(),
@@ -74,13 +75,13 @@ internal static class JobOptions
         Result(null, Of("dtype", "The arithmetic's number type; auto is float32, and float64 where that is not precise enough", "float32",
             Choices.Dtype.Format.OrAuto(), (JobDocument job) => job.PicksPrecision ? Formats.Auto : job.Spec.Dtype,
             (job, value) => job with { Spec = job.Spec with { Dtype = value ?? Dtype.Float32 }, PicksPrecision = value is null })),
-        Spec([.. Sampled.Except(Lanczos)], Of("relative-error", "Stop once the interval's half-width is at most this share of the trace; with eigenvalues, once each residual is at most this share of the largest", "none, all --probes are taken; 0.01 with subsample; with eigenvalues 1e-3, or 1e-6 in float64",
+        Spec([.. Sampled.Except(Lanczos).Except(Diagonals)], Of("relative-error", "Stop once the interval's half-width is at most this share of the trace; with eigenvalues, once each residual is at most this share of the largest", "none, all --probes are taken; 0.01 with subsample; with eigenvalues 1e-3, or 1e-6 in float64",
             Formats.Number<double>("X", "must lie between 0 and 1, such as 0.01 for 1 %"),
             (JobSpec spec) => spec.RelativeError, (spec, value) => spec with { RelativeError = value })),
         Spec([.. OneJob.Except(Turns)], Of("confidence-level", "How often the interval is to hold the trace", "0.95",
             Formats.Number<double>("X", "must lie between 0 and 1, such as 0.95"),
             (JobSpec spec) => spec.ConfidenceLevel, (spec, value) => spec with { ConfidenceLevel = value })),
-        Spec([.. OneJob.Except(Lanczos).Except(Turns)], Of("rounding-probes", "Probes computed in float64 too, to know float32's rounding error; 0 for none", "auto, 3 to 8",
+        Spec([.. OneJob.Except(Lanczos).Except(Turns).Except(Diagonals)], Of("rounding-probes", "Probes computed in float64 too, to know float32's rounding error; 0 for none", "auto, 3 to 8",
             Formats.Number<int>().OrAuto() with { Right = JobSpec.RightRoundingProbes },
             (JobSpec spec) => spec.RoundingProbes, (spec, value) => spec with { RoundingProbes = value })),
         .. OfProcess, Settings(ExecutionOptions.MemoryBudget, Sessions),

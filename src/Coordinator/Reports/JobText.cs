@@ -42,6 +42,7 @@ internal sealed class JobText(IAnsiConsole console)
         MarkedFacts(
         [
             .. report.Trace is { } trace ? report.IsExact ? Exact(trace) : Estimate(trace) : [],
+            .. report.Job.Spec.Estimator.TellsDiagonal && report.Job.Run.Out is null ? [("entries", "written with --out DIR")] : Array.Empty<(string, string)>(),
             .. Eigenvalues(report.Eigenvalues).Select(fact => (fact.Name, Markup.Escape(fact.Text))),
             ("time", Time(report)),
             // An error was said as such.

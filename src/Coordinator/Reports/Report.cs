@@ -13,7 +13,7 @@ internal sealed record Report
 
     /// <summary>Whether its trace is the exact one, or would have been.</summary>
     [JsonIgnore]
-    public bool IsExact => Kind == Estimator.Exact.Name;
+    public bool IsExact => Kind == Estimator.Exact.Name || (Kind == Estimator.Diagonal.Name && StandardError == 0);
 
     /// <summary>The estimate, or the exact trace; null where there is neither, and where no trace was asked for.</summary>
     public required double? Trace { get; init; }

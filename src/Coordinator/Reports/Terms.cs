@@ -36,7 +36,7 @@ internal static class Terms
     {
         { TakesTurns: true } when spec.Eigenvalues.End == SpectrumEnd.Both => $"{spec.Eigenvalues.Count} largest and smallest {spec.Estimator.Quantity}",
         { TakesTurns: true } => $"{spec.Eigenvalues.Count} {spec.Eigenvalues.End.Word()} {spec.Estimator.Quantity}",
-        { RunsLanczos: true } => spec.Estimator.Quantity,
+        { RunsLanczos: true } or { TellsDiagonal: true } => spec.Estimator.Quantity,
         _ => "trace",
     };
 

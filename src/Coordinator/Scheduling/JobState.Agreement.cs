@@ -60,12 +60,15 @@ internal sealed partial record JobState
         // Where a job leaves it to the workers, they have chosen it; and a model of many blocks has fewer probes in a message.
         var spec = Spec with { ProbeSpace = replica.ProbeSpace };
         int most = Math.Max(1, WireFrame.MaxProbes(replica.Columns));
-        if (spec.VBatch is null && most < spec.ChunkSize) spec = spec with { VBatch = most };
+        if (spec.VBatch is null && most < spec.ChunkSize && replica.Shapes.Count == 0) spec = spec with { VBatch = most };
         if (spec.Estimator.TakesPart) spec = spec with { VBatch = null, Probes = probes = Math.Min(probes, most) };
+        if (spec.Estimator.TellsDiagonal) spec = spec with { Probes = probes };
         // Whose turn it is multiplies as many vectors as before.
         if (spec.Estimator.TakesTurns) probes = Math.Max(1, probes / spec.ChunkSize) * spec.ChunkSize;
         var grid = new WorkGrid(probes, spec.ChunkSize, replica.Model.Samples, Math.Max(1, replica.ShardSize));
         if (spec.Estimator.TakesPart) grid = grid.InOrder(spec.Seed);
+        // Of fewer probes than basis vectors.
+        if (spec.Estimator.TellsDiagonal) grid = grid with { HasOwnProbes = probes < replica.BasisCount };
         // A bound against runaways, and no number that a target waits for.
         if (spec.Target is not null) grid = grid with { Probes = Math.Min(probes, Math.Max(1, JobSpec.MostChunks / grid.Shards) * grid.ChunkSize) };
         return this with

@@ -14,6 +14,9 @@ internal sealed partial record JobState
     /// <summary>A chunk's probes and samples.</summary>
     public Tile Tile(long chunk) => IsComparison(chunk) ? Grid!.Of(0, ComparedProbes, ShardCompared(chunk)) : Grid![chunk];
 
+    /// <summary>Probes of a chunk, which a damaged journal may have and the job has not.</summary>
+    private int ProbesOfChunk(long chunk) => chunk < ChunkCount ? Tile(chunk).Probes : 0;
+
     private JobState OnRequestWork(WorkerKey key, RequestWork request, List<Effect> effects)
     {
         if (!Workers.TryGetValue(key, out var worker) || !worker.TakesPart || request.Count < 1) return Stale();
@@ -130,7 +133,7 @@ internal sealed partial record JobState
             worker = worker with
             {
                 ChunksDone = worker.ChunksDone + 1,
-                ProbesDone = worker.ProbesDone + done.Values.Count,
+                ProbesDone = worker.ProbesDone + Tile(done.Chunk).Probes,
                 ComputeSeconds = worker.ComputeSeconds + done.ComputeSeconds,
             };
         }
@@ -232,7 +235,7 @@ internal sealed partial record JobState
     private bool Fits(long chunk, ProbeValues values) =>
         Tile(chunk) is var tile
         && values.FirstProbe == tile.FirstProbe
-        && values.Count == tile.Probes * (IsComparison(chunk) ? 2 : 1)
+        && values.Count == (Spec.Estimator.TellsDiagonal ? 2 : tile.Probes * (IsComparison(chunk) ? 2 : 1))
         && values.Columns == Replica!.Columns
         && values.Weight >= 0 && double.IsFinite(values.Weight)
         && (values.Spread is not { } spread || (values.Count > 1 && spread.Columns == values.Columns));

@@ -21,8 +21,8 @@ internal sealed partial record JobState
             Recovered = done.Count,
             Reissue = [.. done.Gaps],
             Counts = recovered.Counts,
-            Workers = Workers.AddRange(recovered.Workers),
         };
+        state = state with { Workers = Workers.AddRange(recovered.WorkersOf(state.ProbesOfChunk)) };
         // All chunks of the ranges before the last one were done.
         if (state.Spec.Estimator.TakesTurns) state = state with { Released = done.Count / state.Shards + 1 };
         state = state.QueueComparisons(recovered.Replica.Columns, recovered.Compared);

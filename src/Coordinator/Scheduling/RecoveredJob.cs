@@ -55,14 +55,15 @@ internal sealed record RecoveredJob(ReplicaReady Replica, IReadOnlyList<Accepted
     public bool HasEnded => Participants is not null;
 
     /// <summary>Who took part. They are not there any more, whatever their names.</summary>
-    public IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>> Workers => Participants ?? (IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>>)OwnChunks
+    /// <param name="probesOf">How many probes a chunk has.</param>
+    public IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>> WorkersOf(Func<long, int> probesOf) => Participants ?? (IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>>)OwnChunks
         .GroupBy(chunk => chunk.Worker)
         .Select(group => KeyValuePair.Create(group.Key, new WorkerInJob(group.First().Device, group.First().Kind)
         {
             Bits = group.First().Bits,
             Phase = WorkerPhase.Lost,
             ChunksDone = group.Count(),
-            ProbesDone = group.Sum(chunk => (long)chunk.Values.Count),
+            ProbesDone = group.Sum(chunk => (long)probesOf(chunk.Chunk)),
             ComputeSeconds = group.Sum(chunk => chunk.ComputeSeconds),
             WaitSeconds = group.Sum(chunk => chunk.WaitSeconds),
             WarmUpSeconds = group.First().WarmUpSeconds,

@@ -28,8 +28,11 @@ public abstract class Estimator
     /// <summary>The outermost eigenvalues.</summary>
     public static Estimator Eigenvalues { get; } = new EigenvaluesEstimator();
 
+    /// <summary>The diagonal.</summary>
+    public static Estimator Diagonal { get; } = new DiagonalEstimator();
+
     /// <summary>All of them, the default first.</summary>
-    public static IReadOnlyList<Estimator> All { get; } = [Hutchinson, Exact, Subsample, Spectrum, Eigenvalues];
+    public static IReadOnlyList<Estimator> All { get; } = [Hutchinson, Exact, Subsample, Spectrum, Eigenvalues, Diagonal];
 
     /// <summary>What it is called by: a lower-case word.</summary>
     public abstract string Name { get; }
@@ -59,6 +62,9 @@ public abstract class Estimator
     /// vectors that the fold says.
     /// </summary>
     public virtual bool TakesTurns => false;
+
+    /// <summary>Whether what it finds is the diagonal, with two rows for the probes of a chunk, and probes of each shard's own.</summary>
+    public virtual bool TellsDiagonal => false;
 
     /// <summary>Whether what it finds has a trace.</summary>
     public virtual bool TellsTrace => true;

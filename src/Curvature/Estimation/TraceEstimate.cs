@@ -39,6 +39,9 @@ public sealed record TraceEstimate(
     /// <summary>The eigenvalues that were looked for, whose sum then takes the trace's place; null where none were.</summary>
     public EigenvalueEstimate? Eigenvalues { get; init; }
 
+    /// <summary>The diagonal, whose sum is the trace; null where it was not asked for.</summary>
+    public DiagonalEstimate? Diagonal { get; init; }
+
     /// <summary>The skewness of these values, g = m₃/m₂^(3/2); 0 where the trace is exact.</summary>
     public double Skewness { get; init; }
 

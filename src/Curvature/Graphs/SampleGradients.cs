@@ -18,6 +18,26 @@ internal abstract class SampleGradients
     /// <summary>‖g‖² of each lane and sample, <c>[P, N]</c>.</summary>
     public abstract Tensor SquaredNorms();
 
+    /// <summary>Σ_n g_n² of each lane, entry by entry, <c>[P, *shape]</c>. Default: of gradients that are made explicit, some samples at a time.</summary>
+    /// <param name="samples">N.</param>
+    public virtual Tensor Squares(long samples)
+    {
+        Tensor? sum = null;
+        for (long first = 0, most = 1; first < samples; first += most)
+        {
+            using var scope = NewDisposeScope();
+            if (sum is not null) most = Math.Max(1, ExplicitBytes / (sum.numel() * sum.element_size()));
+            most = Math.Min(most, samples - first);
+            var squares = Explicit(first, most).Squared().sum(1, type: ScalarType.Float64);
+            sum = (sum is null ? squares : sum.PlusInPlace(squares)).MoveToOuterDisposeScope();
+        }
+
+        return sum!;
+    }
+
+    /// <summary>What explicit gradients of some samples may take.</summary>
+    private const long ExplicitBytes = 32L << 20;
+
     /// <summary>The gradients of some samples, <c>[P, count, *shape]</c>.</summary>
     /// <param name="first">The first sample.</param>
     /// <param name="count">How many.</param>

@@ -72,6 +72,16 @@ internal sealed class PositionGradients : SampleGradients
     }
 
     /// <inheritdoc/>
+    public override Tensor Squares(long samples)
+    {
+        // With one position the squares of G = d xᵀ are those of d times those of x: one product for all samples.
+        if (Positions != 1) return base.Squares(samples);
+        var rows = _lanes.Squared().squeeze(4).permute(2, 1, 3, 0).reshape([Groups, LaneCount * Outputs, samples]);
+        var product = rows.bmm(_shared.Squared().squeeze(3).transpose(0, 1)).view([Groups, LaneCount, Outputs, Inputs]);
+        return (_isTransposed ? product.permute(1, 0, 3, 2) : product.transpose(0, 1)).reshape([LaneCount, .. _shape]);
+    }
+
+    /// <inheritdoc/>
     public override Tensor Explicit(long first, long count)
     {
         var product = Product(_lanes.narrow(0, first, count), _shared.narrow(0, first, count));

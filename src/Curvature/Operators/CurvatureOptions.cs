@@ -44,7 +44,11 @@ public enum ProbeResult
     /// <summary>Hv, one value a parameter.</summary>
     Product,
 
-    /// <summary>v ⊙ Hv, one value a parameter: its mean over random probes is the diagonal.</summary>
+    /// <summary>
+    /// The diagonal: v ⊙ Hv in parameter space, and the squares of J_nᵀ S_n r_n in prediction space, which are added up over the samples. Of a
+    /// call's probes there are two rows: their mean, and the sum of squares of what they are from it. One value a parameter, then one a
+    /// block and one in all, which are sums of those.
+    /// </summary>
     Diagonal,
 }
 
@@ -96,6 +100,12 @@ public sealed record CurvatureOptions
 
     /// <summary>What is told of a probe; one value a parameter in parameter space only. Default: vᵀHv.</summary>
     public ProbeResult Result { get; init; }
+
+    /// <summary>
+    /// V, where the diagonal is asked for: if there are no more basis vectors than that, they take the random probes' place, and their sum is
+    /// exact. Default: as many as there are.
+    /// </summary>
+    public long MostProbes { get; init; } = long.MaxValue;
 
     /// <summary>The vectors that are multiplied, in parameter space; null (the default) for random probes or basis vectors.</summary>
     public GivenVectors? Vectors { get; init; }

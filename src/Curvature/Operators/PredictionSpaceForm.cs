@@ -26,6 +26,7 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
 
     private readonly List<SampleBlock> _blocks = [];
     private readonly BlockStructure _structure;
+    private readonly ProbeResult _result;
     private readonly ProbeBits _bits;
 
     /// <summary>Passes the samples through the model, a block at a time.</summary>
@@ -39,12 +40,14 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
     /// </exception>
     public PredictionSpaceForm(EmpiricalRisk risk, CurvatureOptions options, OperationTable table, string reason) : base(risk, options.Distribution)
     {
-        _structure = options.Structure;
+        (_structure, _result) = (options.Structure, options.Result);
         if (Distribution != ProbeDistribution.Basis) _bits = new ProbeBits(options.Seed, Distribution, ProbeSpace.Prediction);
         using var noGrad = no_grad();
         try
         {
             var plan = (options.Plan ?? new()).Of(risk, options, table);
+            if (plan.Bends && _result == ProbeResult.Diagonal)
+                throw new NoLayerRuleException("The model bends along some parameters, and the diagonal of its own curvature is not had in prediction space.");
             for (long first = 0; first < risk.SampleCount; first += plan.Samples) AddBlock(risk, table, plan, first, Math.Min(plan.Samples, risk.SampleCount - first));
             double total = _blocks.Sum(block => block.Weight);
             Parts = [.. _blocks.Select(block => (
@@ -75,7 +78,10 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
     public override double Passes => 2 + (_blocks[0].Draws is null ? 0 : _structure == BlockStructure.Full ? 1 : 1 + 2);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Blocks => _structure == BlockStructure.Full ? [] : base.Blocks;
+    public override IReadOnlyList<string> Blocks => _structure == BlockStructure.Full && _result == ProbeResult.QuadraticForm ? [] : base.Blocks;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<long[]> Shapes => ParameterEntries.Shapes(Risk, _result);
 
     /// <inheritdoc/>
     public override long BasisCount => _blocks[0].Linearization.OutputSize + (_blocks[0].Draws?.LaneCount ?? 0);
@@ -88,6 +94,22 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
 
     /// <inheritdoc/>
     protected override IReadOnlyList<(long FirstSample, double Factor)> Parts { get; }
+
+    /// <inheritdoc/>
+    protected override Tensor EvaluateStack(long firstProbe, int count)
+    {
+        if (_result == ProbeResult.QuadraticForm) return base.EvaluateStack(firstProbe, count);
+        var sums = Risk.Blocks.Select(block => zeros([count, .. block.Shape], ScalarType.Float64, Risk.Device)).ToArray();
+        for (int part = 0; part < Parts.Count; part++)
+        {
+            using var scope = NewDisposeScope();
+            var (block, factor) = (_blocks[part], Parts[part].Factor);
+            var lanes = Distribution == ProbeDistribution.Basis ? BasisLanes(block, firstProbe, count) : RandomLanes(block, firstProbe, count);
+            foreach (var (sum, squares) in sums.Zip(block.Sweep.SquaresByParameter(block.Linearization.LossRoot(lanes)))) sum.PlusInPlace(squares.Times(factor));
+        }
+
+        return ParameterEntries.Of(sums, withSums: true);
+    }
 
     /// <inheritdoc/>
     protected override Tensor BySample(int part, long firstProbe, int count)
@@ -130,8 +152,7 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
     private Tensor Random(SampleBlock block, long firstProbe, int count)
     {
         var (linearization, sweep, draws, _) = block;
-        var squares = sweep.SquaredGradients(linearization.LossRoot(_bits.Draw(
-            firstProbe, count, 0, linearization.OutputSize, linearization.SampleCount, Risk.Dtype, Risk.Device, linearization.Risk.FirstSample)));
+        var squares = sweep.SquaredGradients(linearization.LossRoot(RandomLanes(block, firstProbe, count)));
         if (draws is null) return squares;
         if (_structure == BlockStructure.Block) return squares.PlusInPlace(draws.TogetherByBlocks(_bits, firstProbe, count));
         // Only the blocks' sum is asked for.
@@ -146,16 +167,23 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
         long outputs = linearization.OutputSize;
         int reverse = (int)Math.Clamp(outputs - firstLane, 0, count);
         List<Tensor> parts = [];
-        if (reverse > 0)
-        {
-            // The same for all samples, [P, J, N].
-            var lanes = zeros([reverse, outputs, linearization.SampleCount], linearization.Risk.Dtype, linearization.Risk.Device);
-            lanes.narrow(1, firstLane, reverse).diagonal(dim1: 0, dim2: 1).FillWithOnes();
-            parts.Add(sweep.SquaredGradients(linearization.LossRoot(lanes)));
-        }
+        if (reverse > 0) parts.Add(sweep.SquaredGradients(linearization.LossRoot(BasisLanes(block, firstLane, reverse))));
 
         if (reverse < count) parts.Add(draws!.Basis(firstLane + reverse - outputs, count - reverse));
         return cat(parts);
+    }
+
+    /// <summary>Each sample's own numbers, <c>[P, J, N]</c>.</summary>
+    private Tensor RandomLanes(SampleBlock block, long firstProbe, int count) => _bits.Draw(
+        firstProbe, count, 0, block.Linearization.OutputSize, block.Linearization.SampleCount, Risk.Dtype, Risk.Device, block.Linearization.Risk.FirstSample);
+
+    /// <summary>Basis vectors, the same for all samples, <c>[P, J, N]</c>.</summary>
+    private static Tensor BasisLanes(SampleBlock block, long firstLane, int count)
+    {
+        var (outputs, risk) = (block.Linearization.OutputSize, block.Linearization.Risk);
+        var lanes = zeros([count, outputs, risk.SampleCount], risk.Dtype, risk.Device);
+        lanes.narrow(1, firstLane, count).diagonal(dim1: 0, dim2: 1).FillWithOnes();
+        return lanes;
     }
 
     /// <summary>Samples that are taken together.</summary>

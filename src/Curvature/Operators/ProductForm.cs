@@ -16,7 +16,7 @@ internal sealed class ProductForm(
     public override long BasisCount => Risk.ParameterCount;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<long[]> Shapes { get; } = options.Result == ProbeResult.QuadraticForm ? [] : [.. product.Risk.Blocks.Select(block => block.Shape)];
+    public override IReadOnlyList<long[]> Shapes { get; } = ParameterEntries.Shapes(product.Risk, options.Result);
 
     /// <inheritdoc/>
     public override long KeptBytes => base.KeptBytes + ((product as AutodiffProduct)?.KeptBytes ?? 0);
@@ -38,11 +38,11 @@ internal sealed class ProductForm(
                     ? zeros([count], ScalarType.Float64, Risk.Device)
                     : v.mul(hv).reshape([count, -1]).sum(1).to(ScalarType.Float64)),
                 1)
-            : cat(
-                [.. vectors.Zip(products, (v, hv) => (hv, v)).Zip(Risk.Blocks, (pair, block) => pair.hv is null
-                    ? zeros([count, block.Size], Risk.Dtype, Risk.Device)
-                    : (options.Result == ProbeResult.Product ? pair.hv : pair.v!.mul(pair.hv)).reshape([count, block.Size]))],
-                1);
+            : ParameterEntries.Of(
+                [.. vectors.Zip(products, (v, hv) => (hv, v)).Zip(Risk.Blocks, (pair, block) => pair.hv is null || pair.v is null
+                    ? zeros([count, .. block.Shape], Risk.Dtype, Risk.Device)
+                    : options.Result == ProbeResult.Product ? pair.hv : pair.v.mul(pair.hv))],
+                withSums: options.Result == ProbeResult.Diagonal);
     }
 
     /// <inheritdoc/>

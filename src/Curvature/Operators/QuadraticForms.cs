@@ -24,7 +24,7 @@ public static class QuadraticForms
         EmpiricalRisk risk, CurvatureOptions? options = null, OperationTable? table = null, IProbeSource? probes = null)
     {
         ArgumentNullException.ThrowIfNull(risk);
-        if (options?.LanczosSteps is not null) return Create(Whole(risk), options, table, probes);
+        if (options is { LanczosSteps: not null } or { Result: ProbeResult.Diagonal }) return Create(Whole(risk), options, table, probes);
         return Create(risk, options, table, probes, () => Whole(risk).Mixing);
     }
 
@@ -49,6 +49,12 @@ public static class QuadraticForms
         }
 
         if (options is { ProbeSpace: null }) return InBestSpace(options, some => Create(risk, some, table, probes));
+        if (options is { Result: ProbeResult.Diagonal, Distribution: not ProbeDistribution.Basis } && probes is null) return Diagonal(risk, options, table);
+        return Rows(risk, options, table, probes);
+    }
+
+    private static IQuadraticForm Rows(MicroBatchedRisk risk, CurvatureOptions? options, OperationTable? table, IProbeSource? probes = null)
+    {
         if (risk.Count == 1) return new WholeBatchForm(risk, batch => Create(batch, options, table, probes, () => risk.Mixing));
         risk.CheckIndependence();
         options = WithPlan(options);
@@ -81,6 +87,16 @@ public static class QuadraticForms
         return new ShardedForm(risk, shard => Create(shard, options, table), risk.MicroBatch(options), options.KeptMemory ?? options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget);
     }
 
+    /// <summary>Random probes, or basis vectors where there are no more of them.</summary>
+    private static DiagonalForm Diagonal(MicroBatchedRisk risk, CurvatureOptions options, OperationTable? table)
+    {
+        var exact = Rows(risk, options with { Distribution = ProbeDistribution.Basis }, table);
+        if (exact.BasisCount <= options.MostProbes) return new DiagonalForm(exact, isExact: true);
+        exact.Dispose();
+        // A form of probes that have rows of their own.
+        return new DiagonalForm(Rows(risk, options, table), isExact: false);
+    }
+
     /// <summary>What is found of the model once serves all of its samples.</summary>
     private static CurvatureOptions WithPlan(CurvatureOptions? options) => (options ?? new CurvatureOptions()) is var some && some.Plan is null ? some with { Plan = new() } : some;
 
@@ -92,6 +108,7 @@ public static class QuadraticForms
         // Which only parameter space has.
         if (options.Method is CurvatureMethod.Autodiff or CurvatureMethod.Hmp) return InParameterSpace();
         var prediction = Tried(ProbeSpace.Prediction);
+        if (options.Result == ProbeResult.Diagonal) return prediction ?? InParameterSpace();
         bool isRandom = options.Distribution != ProbeDistribution.Basis;
         // Where the model is piecewise linear, a probe of predictions is one pass back and varies least; of many micro-batches nobody takes a pilot.
         if (prediction is not null && isRandom && (prediction.Passes <= LeastPasses || prediction is MicroBatchedForm)) return prediction;
@@ -137,6 +154,8 @@ public static class QuadraticForms
                 + "CurvatureMatrix.Hessian, or let the model return what the loss is of.");
         }
 
+        if (options.Result != ProbeResult.QuadraticForm && (options.ProbeSpace == ProbeSpace.Output || (options.Result == ProbeResult.Product && options.ProbeSpace != ProbeSpace.Parameter)))
+            throw new CurvatureException($"One value a parameter is not had in {options.ProbeSpace} space: use ProbeSpace.Parameter.");
         try
         {
             return options.ProbeSpace switch

@@ -81,8 +81,34 @@ internal sealed class ReverseSweep
     /// <param name="output">The output's adjoints a, <c>[P, N, …]</c>.</param>
     public Tensor SquaredGradients(Tensor output)
     {
+        var result = zeros([output.shape[0], _samples, _linearization.Risk.Blocks.Count], ScalarType.Float64, output.device);
+        Sweep(
+            output,
+            (column, gradients) => result.select(2, column).PlusInPlace(gradients.SquaredNorms()),
+            (column, gradients, first, count) => result.narrow(1, first, count).select(2, column).PlusInPlace(gradients.Squared().reshape([result.shape[0], count, -1]).sum(2)));
+        return result;
+    }
+
+    /// <summary>Σ_n (J_nᵀ a_n)² of each lane and parameter, for each block <c>[P, *block.Shape]</c> in float64; for use inside the current scope.</summary>
+    /// <param name="output">The output's adjoints a, <c>[P, N, …]</c>.</param>
+    public IReadOnlyList<Tensor> SquaresByParameter(Tensor output)
+    {
+        long lanes = output.shape[0];
+        Tensor[] result = [.. _linearization.Risk.Blocks.Select(block => zeros([lanes, .. block.Shape], ScalarType.Float64, output.device))];
+        Sweep(
+            output,
+            (column, gradients) => result[column].PlusInPlace(gradients.Squares(_samples)),
+            (column, gradients, _, count) => result[column].PlusInPlace(gradients.Squared().reshape([lanes, count, .. gradients.shape[1..]]).sum(1, type: ScalarType.Float64)));
+        return result;
+    }
+
+    /// <summary>Takes adjoints back to the parameters.</summary>
+    /// <param name="output">The output's, <c>[P, N, …]</c>.</param>
+    /// <param name="add">Is told each parameter's block and its gradients.</param>
+    /// <param name="addExplicit">The same of some samples' gradients, <c>[P·count, *shape]</c>, with the first sample and their number.</param>
+    private void Sweep(Tensor output, Action<int, SampleGradients> add, Action<int, Tensor, long, long> addExplicit)
+    {
         int lanes = (int)output.shape[0];
-        var result = zeros([lanes, _samples, _linearization.Risk.Blocks.Count], ScalarType.Float64, output.device);
         var adjoints = new Tensor?[_operations.Count];
         var uses = new Dictionary<GraphValue, List<SampleGradients>>(ReferenceEqualityComparer.Instance);
         if (_graph.Output is GraphNode last) adjoints[last.Index] = output.alias();
@@ -95,7 +121,7 @@ internal sealed class ReverseSweep
                 var value = node.Operands[operand];
                 if (!Varies(value)) continue;
                 if (!_flow.IsShared(value)) Pull(node, operand, given, adjoints);
-                else if (_single.Contains(value)) AddSquares(result, (GraphTensor)value, () => GradientsOf(node, operand, given).SquaredNorms());
+                else if (_single.Contains(value)) Add(add, (GraphTensor)value, () => GradientsOf(node, operand, given));
                 else UsesOf(uses, value).Add(GradientsOf(node, operand, given));
             }
 
@@ -103,8 +129,7 @@ internal sealed class ReverseSweep
             adjoints[i] = null;
         }
 
-        AddShared(uses, result, lanes);
-        return result;
+        AddShared(uses, add, addExplicit, lanes * output.element_size());
     }
 
     private bool Varies(GraphValue value) => value switch
@@ -130,10 +155,10 @@ internal sealed class ReverseSweep
         adjoints[at] = pulled.MoveToOuterDisposeScope();
     }
 
-    private void AddSquares(Tensor result, GraphTensor leaf, Func<Tensor> norms)
+    private void Add(Action<int, SampleGradients> add, GraphTensor leaf, Func<SampleGradients> gradients)
     {
         using var scope = NewDisposeScope();
-        result.select(2, _columns[leaf]).PlusInPlace(norms());
+        add(_columns[leaf], gradients());
     }
 
     private SampleGradients GradientsOf(GraphNode node, int operand, Tensor given) =>
@@ -143,7 +168,8 @@ internal sealed class ReverseSweep
             : throw Linearization.NotInOrder(node.Name));
 
     /// <summary>What several places contribute to a parameter, or what is made of parameters.</summary>
-    private void AddShared(Dictionary<GraphValue, List<SampleGradients>> uses, Tensor result, int lanes)
+    private void AddShared(
+        Dictionary<GraphValue, List<SampleGradients>> uses, Action<int, SampleGradients> add, Action<int, Tensor, long, long> addExplicit, long bytesOfLanes)
     {
         var joined = new Dictionary<GraphValue, IReadOnlyList<SampleGradients>>(ReferenceEqualityComparer.Instance);
         foreach (var (value, list) in uses) joined[value] = SampleGradients.Joined(list);
@@ -158,19 +184,19 @@ internal sealed class ReverseSweep
         foreach (var (value, list) in joined.ToArray())
         {
             if (value is not GraphTensor leaf || list.Count > 1 || IsMadeInto(leaf, reached)) continue;
-            AddSquares(result, leaf, list[0].SquaredNorms);
+            Add(add, leaf, () => list[0]);
             joined.Remove(value);
             reached.Remove(value);
         }
 
         if (joined.Count == 0) return;
-        long numbers = lanes * reached.Sum(value => value is GraphTensor leaf ? leaf.Tensor.numel() : _operations[((GraphNode)value).Index].LaneSize);
-        long most = Math.Clamp(ExplicitBytes / Math.Max(1, numbers * result.element_size()), 1, _samples);
+        long bytes = bytesOfLanes * reached.Sum(value => value is GraphTensor leaf ? leaf.Tensor.numel() : _operations[((GraphNode)value).Index].LaneSize);
+        long most = Math.Clamp(ExplicitBytes / Math.Max(1, bytes), 1, _samples);
         for (long first = 0; first < _samples; first += most)
         {
             using var scope = NewDisposeScope();
             long count = Math.Min(most, _samples - first);
-            AddExplicit(joined, reached, result.narrow(1, first, count), first, count);
+            AddExplicit(joined, reached, addExplicit, first, count);
         }
     }
 
@@ -179,7 +205,7 @@ internal sealed class ReverseSweep
 
     /// <summary>The gradients of some samples, through whatever is made of parameters, with a lane for each probe and sample.</summary>
     private void AddExplicit(
-        Dictionary<GraphValue, IReadOnlyList<SampleGradients>> uses, HashSet<GraphValue> reached, Tensor result, long first, long count)
+        Dictionary<GraphValue, IReadOnlyList<SampleGradients>> uses, HashSet<GraphValue> reached, Action<int, Tensor, long, long> addExplicit, long first, long count)
     {
         var gradients = new Dictionary<GraphValue, Tensor>(ReferenceEqualityComparer.Instance);
         foreach (var (value, list) in uses)
@@ -198,7 +224,7 @@ internal sealed class ReverseSweep
         }
 
         foreach (var (value, given) in gradients)
-            AddSquares(result, (GraphTensor)value, () => given.Squared().reshape([result.shape[0], count, -1]).sum(2));
+            addExplicit(_columns[(GraphTensor)value], given, first, count);
 
         void Add(GraphValue value, Tensor more) => gradients[value] = gradients.TryGetValue(value, out var sum) ? sum.Plus(more) : more;
     }

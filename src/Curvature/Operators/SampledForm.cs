@@ -22,7 +22,7 @@ internal abstract class SampledForm(EmpiricalRisk risk, ProbeDistribution distri
     public override ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default)
     {
         int columns = Math.Max(1, Blocks.Count);
-        bool tells = Distribution != ProbeDistribution.Basis && count > 1 && Risk.SampleCount * (columns + 1) <= MostMoments;
+        bool tells = Shapes.Count == 0 && Distribution != ProbeDistribution.Basis && count > 1 && Risk.SampleCount * (columns + 1) <= MostMoments;
         using var moments = tells ? new SampleMoments(Risk.SampleCount, columns, Risk.Device) : null;
         _moments = moments;
         try
@@ -43,7 +43,7 @@ internal abstract class SampledForm(EmpiricalRisk risk, ProbeDistribution distri
     protected abstract Tensor BySample(int part, long firstProbe, int count);
 
     /// <inheritdoc/>
-    protected sealed override Tensor EvaluateStack(long firstProbe, int count)
+    protected override Tensor EvaluateStack(long firstProbe, int count)
     {
         var sum = zeros([count, Math.Max(1, Blocks.Count)], ScalarType.Float64, Risk.Device);
         for (int part = 0; part < Parts.Count; part++)

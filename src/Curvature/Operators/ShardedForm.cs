@@ -117,7 +117,7 @@ internal sealed class ShardedForm : IQuadraticForm
         var risk = _risk.Open(shard, _microBatch);
         var form = _risk.Weight(shard) == 0 ? null : _create(risk);
         // One of several micro-batches keeps nothing, and reads samples that are there until another shard is opened.
-        if (form is not MicroBatchedForm) _kept.AddFirst((shard, form, form?.KeptBytes ?? 0));
+        if (form is not (MicroBatchedForm or DiagonalForm { Inner: MicroBatchedForm })) _kept.AddFirst((shard, form, form?.KeptBytes ?? 0));
         return form;
     }
 

@@ -134,7 +134,7 @@ public sealed record JobSpec
 
     /// <summary><see cref="RelativeError"/>, where the estimator may be satisfied with fewer probes than there are.</summary>
     [JsonIgnore]
-    public double? Target => Estimator.IsExact || Estimator.TakesTurns ? null : Estimator.TakesPart ? RelativeError ?? SubsampleEstimator.DefaultRelativeError : RelativeError;
+    public double? Target => Estimator.IsExact || Estimator.TakesTurns || Estimator.TellsDiagonal ? null : Estimator.TakesPart ? RelativeError ?? SubsampleEstimator.DefaultRelativeError : RelativeError;
 
     /// <summary>
     /// How many probes are evaluated in both precisions: a function of the spec and the model alone. 0 for a job in double
@@ -143,7 +143,7 @@ public sealed record JobSpec
     /// <param name="most">How many one message has room for, wherever the worker is.</param>
     public int ComparedProbes(int most)
     {
-        if (Dtype == Dtype.Float64 || Estimator.RunsLanczos || Estimator.TakesTurns) return 0;
+        if (Dtype == Dtype.Float64 || Estimator.RunsLanczos || Estimator.TakesTurns || Estimator.TellsDiagonal) return 0;
         return most < RoundingError.FewestProbes ? 0 : Math.Min(RoundingProbes ?? Estimator.ComparedProbes(Probes), most);
     }
 
@@ -168,6 +168,7 @@ public sealed record JobSpec
         Distribution = Distribution,
         Seed = Seed,
         MemoryBudget = memoryBudget,
+        MostProbes = Estimator.TellsDiagonal ? Probes : long.MaxValue,
         LanczosSteps = Estimator.RunsLanczos ? LanczosSteps ?? SpectrumEstimator.DefaultSteps : null,
     });
 
@@ -194,6 +195,8 @@ public sealed record JobSpec
             problems.Add(Problem.Of("v-batch", VBatch.Value, "must be at least 1, or auto"));
         if (VBatch > MostVBatch)
             problems.Add(Problem.Of("v-batch", VBatch.Value, string.Create(CultureInfo.InvariantCulture, $"must be at most {MostVBatch}, or auto")));
+        if (Estimator.TellsDiagonal && ProbeSpace == Curvature.Probes.ProbeSpace.Output)
+            problems.Add(new Problem("probe-space", ProbeSpace.Value.Word(), "must be parameter, prediction or auto with diagonal"));
         if (HasSampleProbes) ValidateSampleSpace(problems);
         if (!Estimator.IsExact) ValidateEstimate(problems);
         // An exact trace has a rounding error, whose bound has a level.

@@ -48,6 +48,12 @@ internal static class HelpPages
             new("actorhutch eigenvalues --model net.pt --data train.npz --which both --out r",
                 "The five largest and smallest of a model of your own, with a page"),
         ],
+        ["diagonal"] =
+        [
+            new("actorhutch diagonal --out report", "The built-in example's, entry by entry, with standard errors"),
+            new("actorhutch diagonal --model net.pt --data train.npz --matrix ggn --out r",
+                "The GGN's of a model of your own: exact, if it has at most 100 outputs"),
+        ],
         ["compare"] =
         [
             new("actorhutch compare", "On the built-in example"),

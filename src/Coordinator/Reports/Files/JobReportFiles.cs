@@ -20,7 +20,7 @@ internal static class JobReportFiles
             ? []
             :
             [
-                report.Trace is null ? null : ConvergencePicture.Draw(report, record), EigenvaluesPicture.Draw(report), BlockPicture.Draw(report), SpectrumPicture.Draw(report),
+                report.Trace is null || result.Spec.Estimator.TellsDiagonal ? null : ConvergencePicture.Draw(report, record), EigenvaluesPicture.Draw(report), BlockPicture.Draw(report), SpectrumPicture.Draw(report),
                 TimelinePicture.Draw(report, record.Timeline),
             ];
         var pictures = drawn.OfType<Picture>().ToArray();
@@ -28,13 +28,14 @@ internal static class JobReportFiles
         [
             ReportFile.OfText("report.json", ReportJson.Write(report) + "\n"),
             ReportFile.OfText(Page, JobPage.Write(report, pictures)),
-            .. record is null || report.Spectrum is not null || report.Eigenvalues is not null ? [] : (ReportFile[])[new("probes.csv", stream => ProbesCsv.Write(stream, record))],
+            .. record is null || report.Spectrum is not null || report.Eigenvalues is not null || result.Spec.Estimator.TellsDiagonal ? [] : (ReportFile[])[new("probes.csv", stream => ProbesCsv.Write(stream, record))],
             .. report.Spectrum is null || record is null ? [] : (ReportFile[])
             [
                 ReportFile.OfText("spectrum.csv", SpectrumCsv.Curve(report.Spectrum)), ReportFile.OfText("nodes.csv", SpectrumCsv.Nodes(record)),
             ],
             .. report.Eigenvalues is { } found ? [ReportFile.OfText("eigenvalues.csv", Csv.Of(["eigenvalue", "residual"], found.Values.Select(value => (string[])[Csv.Number(value.Value), Csv.Number(value.Residual)])))] : Array.Empty<ReportFile>(),
             .. report.Job.Run.Vectors && result.Estimate?.Eigenvalues?.Vectors is { } vectors ? [VectorsFile.Of("eigenvectors.safetensors", result, vectors)] : Array.Empty<ReportFile>(),
+            .. result.Estimate is { Diagonal: { } diagonal } estimate ? VectorsFile.OfDiagonal(result, diagonal, estimate.IsExact) : [],
             .. pictures.SelectMany(PictureFiles),
         ];
     }

@@ -16,7 +16,8 @@ internal static class JobPage
         html.Element("p", Summary(report), "class=\"muted\"");
         Result(html, report);
         Eigenvalues(html, report, pictures);
-        if (report.Spectrum is null && report.Eigenvalues is null) html.Picture(pictures, "convergence", "The mean of the probes' vᵀHv so far, in its confidence band.");
+        bool isDiagonal = report.Job.Spec.Estimator.TellsDiagonal;
+        if (report.Spectrum is null && report.Eigenvalues is null && !isDiagonal) html.Picture(pictures, "convergence", "The mean of the probes' vᵀHv so far, in its confidence band.");
         Spectrum(html, report, pictures);
         Blocks(html, report, pictures);
         Workers(html, report, pictures);
@@ -24,7 +25,7 @@ internal static class JobPage
         html.Again(
             "actorhutch --job report.json", "report.json", ReportJson.Write(report),
             "gives the same bits: <code>report.json</code>, beside this page, has the whole job and the whole result; "
-            + (report.Eigenvalues is not null ? "<code>eigenvalues.csv</code> has the eigenvalues." : report.Spectrum is null ? "<code>probes.csv</code> has the values of every probe." : "<code>nodes.csv</code> has the nodes of every probe, <code>spectrum.csv</code> the curve."));
+            + (isDiagonal ? "<code>diagonal.safetensors</code> has the entries." : report.Eigenvalues is not null ? "<code>eigenvalues.csv</code> has the eigenvalues." : report.Spectrum is null ? "<code>probes.csv</code> has the values of every probe." : "<code>nodes.csv</code> has the nodes of every probe, <code>spectrum.csv</code> the curve."));
         return html.Versions(report.Versions).ToPage(title);
     }
 
@@ -43,7 +44,7 @@ internal static class JobPage
                 : $"<div class=\"result\"><div class=\"number\">{JobText.Exact(report, trace)}</div></div>");
             html.Facts(
             [
-                .. report.Spectrum is null ? [] : (IEnumerable<(string, string?)>)[("above", "the trace")],
+                .. report.Spectrum is null && !report.Job.Spec.Estimator.TellsDiagonal ? [] : (IEnumerable<(string, string?)>)[("above", "the trace")],
                 (report.Confidence is { } c ? $"{Terms.Percent(c.Level)} interval" : "",
                     report.Confidence is { } interval && double.IsFinite(interval.Low)
                         ? $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}" : null),
