@@ -38,7 +38,7 @@ public sealed class AutodiffProduct : TensorOwner, ICurvatureProduct
             graph = (gauss, gauss?.Pullback ?? Kept(Autograd.Gradients([risk.Forward()], _parameters, createGraph: true)));
         }
 
-        if (AllocationMeter.IsAvailable) KeptBytes = (long)(AutodiffFootprint.Overhead * AllocationMeter.Record(Build).LastOrDefault());
+        if (AllocationMeter.IsAvailable) KeptBytes = (long)(AutodiffFootprint.Overhead * (AllocationMeter.Record(Build) is [.., var held] ? held : 0));
         else Build();
         (_gauss, _gradients) = graph;
     }

@@ -24,7 +24,7 @@ public sealed class DiagonalTests
         Assert.Equal(["1.weight", "3.weight"], file.Arrays.Select(array => array.Name).Order());
         foreach (var array in file.Arrays)
         {
-            using var entries = Curvature.Models.NamedArrays.Read(array, TorchSharp.torch.ScalarType.Float64);
+            using var entries = array.Read();
             Assert.Equal(array.Name == "1.weight" ? [20, 784] : new long[] { 10, 20 }, entries.shape);
             Assert.True(entries.min().item<double>() >= 0);
             sum += entries.sum().item<double>();
@@ -52,7 +52,7 @@ public sealed class DiagonalTests
             expected ??= bits;
             Assert.Equal(expected, bits);
             // Probes, as workers count them, are those of all samples.
-            Assert.Equal(21, run.Json.GetProperty("workers").EnumerateArray().Sum(worker => worker.GetProperty("probes").GetInt32()), 1);
+            Assert.InRange(run.Json.GetProperty("workers").EnumerateArray().Sum(worker => worker.GetProperty("probes").GetInt32()), 20, 22);
         }
     }
 
