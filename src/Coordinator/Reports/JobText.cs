@@ -98,11 +98,23 @@ internal sealed class JobText(IAnsiConsole console)
         yield return ("below 0", $"{Share(spectrum.NegativeShare)}, by more than {Figures.Significant(spectrum.KernelWidth, 3)}");
         double norm = Math.Sqrt(spectrum.SquaredNorm.Value), error = spectrum.SquaredNorm.StandardError / (2 * norm);
         yield return ("‖H‖_F", double.IsFinite(error) ? $"{Figures.Fixed(norm, Figures.DecimalsFor(error))} ± {Figures.Fixed(error, Figures.DecimalsFor(error))}" : Figures.Significant(norm, 6));
+        yield return ("rank", $"{Number(spectrum.StableRank)}   (stable: ‖H‖²_F over the largest eigenvalue's square)");
 
         static string Share(SpectralNumber share) => double.IsFinite(share.StandardError) && share.StandardError > 0
             ? $"{Figures.Fixed(100 * share.Value, Figures.DecimalsFor(100 * share.StandardError))} ± {Figures.Fixed(100 * share.StandardError, Figures.DecimalsFor(100 * share.StandardError))} % of the eigenvalues"
             : $"{Figures.Significant(100 * share.Value, 3)} % of the eigenvalues";
     }
+
+    /// <summary>The columns of <see cref="Damped"/>.</summary>
+    public static IReadOnlyList<string> DampedColumns { get; } = ["λ", "effective dimension", "log det(H + λI)"];
+
+    /// <summary>What the matrix is like with dampings.</summary>
+    public static IEnumerable<IReadOnlyList<string>> Damped(SpectrumReport spectrum) => spectrum.Damped.Select(damped => (IReadOnlyList<string>)
+        [Figures.Significant(damped.Damping, 2), Number(damped.EffectiveDimension), Number(damped.LogDeterminant)]);
+
+    private static string Number(SpectralNumber number) => double.IsFinite(number.StandardError) && number.StandardError > 0
+        ? $"{Figures.Fixed(number.Value, Figures.DecimalsFor(number.StandardError))} ± {Figures.Fixed(number.StandardError, Figures.DecimalsFor(number.StandardError))}"
+        : Figures.Significant(number.Value, 5);
 
     /// <summary>How far a search for eigenvalues is.</summary>
     public static string Residuals(EigenvalueEstimate found) =>
@@ -165,13 +177,8 @@ internal sealed class JobText(IAnsiConsole console)
 
     private void WriteTables(Report report, bool exactColumn, bool tables)
     {
-        if (report.Eigenvalues is { } eigenvalues)
-        {
-            console.WriteLine();
-            var table = new RuledTable().Numbers("eigenvalue", "residual");
-            foreach (var row in Rows(eigenvalues)) table.AddRow([.. row]);
-            table.WriteTo(console);
-        }
+        if (report.Eigenvalues is { } eigenvalues) WriteTable(["eigenvalue", "residual"], Rows(eigenvalues));
+        if (tables && report.Spectrum is { Damped.Count: > 0 } spectrum) WriteTable(DampedColumns, Damped(spectrum));
 
         if (tables && report.Blocks.Count > 0)
         {
@@ -186,6 +193,14 @@ internal sealed class JobText(IAnsiConsole console)
         }
 
         foreach (string line in Notes(report)) console.MarkupLineInterpolated($"[yellow]{line}[/]");
+    }
+
+    private void WriteTable(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        console.WriteLine();
+        var table = new RuledTable().Numbers([.. columns]);
+        foreach (var row in rows) table.AddRow([.. row]);
+        table.WriteTo(console);
     }
 
     private static RuledTable BlockTable(Report report, bool exactColumn)

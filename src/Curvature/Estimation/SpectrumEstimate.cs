@@ -67,6 +67,40 @@ public sealed record SpectrumEstimate(IReadOnlyList<QuadratureRule> Rules, doubl
         }
     }
 
+    /// <summary>The effective dimension tr(H(H + λI)⁻¹): about how many eigenvalues are above λ.</summary>
+    /// <param name="damping">λ; −λ lies below all eigenvalues.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It does not, as far as the nodes tell.</exception>
+    public SpectralNumber EffectiveDimension(double damping)
+    {
+        CheckDamping(damping);
+        return Mean(rule => rule.Of(node => node / (node + damping)));
+    }
+
+    /// <summary>log det(H + λI).</summary>
+    /// <param name="damping">λ; −λ lies below all eigenvalues.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It does not, as far as the nodes tell.</exception>
+    public SpectralNumber LogDeterminant(double damping)
+    {
+        CheckDamping(damping);
+        return Mean(rule => rule.Of(node => Math.Log(node + damping)));
+    }
+
+    /// <summary>The stable rank ‖H‖²_F / max λ²: at most as many eigenvalues matter for the norm. The outermost nodes stand for the eigenvalues.</summary>
+    public SpectralNumber StableRank
+    {
+        get
+        {
+            double largest = Math.Max(Math.Abs(Least), Math.Abs(Greatest));
+            return largest == 0 ? new SpectralNumber(0, 0) : Mean(rule => rule.Of(node => node * node) / (largest * largest));
+        }
+    }
+
+    private void CheckDamping(double damping)
+    {
+        if (!(damping > -Least && damping > 0))
+            throw new ArgumentOutOfRangeException(nameof(damping), damping, $"H + λI must be positive definite, and H has a node at {Least}.");
+    }
+
     /// <summary>The kernel's standard deviation.</summary>
     public double KernelWidth => KernelShare * Math.Max(Greatest - Least, double.Epsilon);
 

@@ -91,6 +91,11 @@ public sealed class SpectrumTests
             problem.Risk, new CurvatureOptions { Matrix = matrix, Structure = BlockStructure.Full, Distribution = distribution, Seed = 9 }, probes: 200, steps: 200);
 
         Close(eigenvalues.Sum(x => x * x), spectrum.SquaredNorm);
+        Close(eigenvalues.Sum(x => x * x) / Math.Pow(eigenvalues.Max(Math.Abs), 2), spectrum.StableRank);
+        double damping = 0.02 * eigenvalues.Max() - Math.Min(0, eigenvalues.Min());
+        Close(eigenvalues.Sum(x => x / (x + damping)), spectrum.EffectiveDimension(damping));
+        Close(eigenvalues.Sum(x => Math.Log(x + damping)), spectrum.LogDeterminant(damping));
+        Assert.Throws<ArgumentOutOfRangeException>(() => spectrum.EffectiveDimension(-2 * damping));
         Close(eigenvalues.Count(x => x < -spectrum.KernelWidth) / (double)eigenvalues.Length, spectrum.NegativeShare);
         Near.Relative(eigenvalues.Max(), spectrum.Greatest, 1e-9);
         Near.Absolute(eigenvalues.Min(), spectrum.Least, 1e-9 * eigenvalues.Max());

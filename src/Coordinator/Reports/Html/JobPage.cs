@@ -86,6 +86,7 @@ internal static class JobPage
     {
         if (report.Spectrum is not { } spectrum) return;
         html.Element("h2", "Spectrum");
+        if (spectrum.Damped.Count > 0) html.Table("With dampings λ: the effective dimension tr(H(H + λI)⁻¹) and the logarithm of the determinant", JobText.DampedColumns, JobText.Damped(spectrum));
         html.Picture(pictures, "spectrum", $"The density of the eigenvalues, smoothed with Gaussian kernels of a standard deviation of {Figures.Significant(spectrum.KernelWidth, 3)}.");
     }
 
