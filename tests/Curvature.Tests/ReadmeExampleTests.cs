@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ActorHutch.Curvature.Eigenvalues;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Native;
@@ -36,18 +37,30 @@ public class ReadmeExampleTests
         // Four standard errors: for a random seed the false-alarm rate would be 6e-5.
         Assert.InRange(estimate.Trace - ExactTrace.Of(risk).Trace, -4 * estimate.StandardError, 4 * estimate.StandardError);
         Assert.Equal(1000, estimate.Probes);
+
+        // README
+        using var shards = new ShardedRisk(model, new CrossEntropy(), new TensorSamples(inputs, targets));
+        var largest = EigenvaluesEstimator.Find(shards, new EigenvalueOptions { Count = 3 });
+        var diagonal = DiagonalEstimator.Estimate(shards, new CurvatureOptions { Matrix = CurvatureMatrix.Ggn, ProbeSpace = null });
+        // README
+
+        Assert.True(largest.Converged);
+        Assert.Equal(3, largest.Vectors!.Count);
+        Assert.True(diagonal.IsExact);
+        Assert.Equal(risk.ParameterCount, diagonal.Diagonal!.Values().Length);
     }
 
     [Fact]
     public void The_README_shows_the_lines_that_are_run_here()
     {
         string readme = File.ReadAllText(Path.Combine(Folder(), "..", "..", "README.md"));
-        string block = readme.Split("<!-- example -->\n```csharp\n")[1].Split("```")[0];
+        string[] blocks = [.. readme.Split("<!-- example -->\n```csharp\n").Skip(1).Select(block => block.Split("```")[0])];
 
-        string source = File.ReadAllText(Path.Combine(Folder(), "ReadmeExampleTests.cs"));
-        string run = source.Split("// README\n")[1];
+        string[] source = File.ReadAllText(Path.Combine(Folder(), "ReadmeExampleTests.cs")).Split("// README\n");
+        string[] run = [.. source.Where((_, i) => i % 2 == 1)];
 
-        Assert.Equal(Lines(block), Lines(run));
+        Assert.Equal(2, blocks.Length);
+        Assert.Equal(blocks.Select(Lines), run.Select(Lines));
     }
 
     private static string[] Lines(string text) =>
