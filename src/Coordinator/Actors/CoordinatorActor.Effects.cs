@@ -37,6 +37,7 @@ internal sealed partial class CoordinatorActor
                 job.Results ??= NewResults(job.State, job.State.AwaitsComparison);
                 LogBegin(job.State);
                 job.Client.Tell(new JobStarted(job.State));
+                if (job.Ahead is not null && TooMuchToKeep(job.State) is { } much) Apply(new InputAtFault(much));
                 break;
             case Accept accept:
                 job.Results!.Accept(accept.Chunk, accept.Worker, accept.Values, accept.ComputeSeconds);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Hosting;
@@ -30,6 +31,23 @@ internal sealed partial class CoordinatorActor
         }
 
         return chunk with { VectorsBlob = _offered.First(one => one.Vectors == vectors).Blob };
+    }
+
+    /// <summary>What a journal holds at most of vectors: it is read into memory as a whole.</summary>
+    private const long MostKept = 8L << 30;
+
+    /// <summary>So many products a search for eigenvalues may take before its journal is full.</summary>
+    private const long UsualProducts = 100;
+
+    /// <summary>Why a job's vectors are too many for a journal; null where they are not.</summary>
+    private static string? TooMuchToKeep(JobState state)
+    {
+        if (state.Replica is not { Shapes.Count: > 0 } replica || state.Grid is not { } grid) return null;
+        long chunks = state.Spec.Estimator.TakesTurns ? Math.Min(grid.Count, UsualProducts * grid.Shards) : grid.Count;
+        double bytes = (double)chunks * replica.Columns * sizeof(double) * (state.Spec.Estimator.TellsDiagonal ? 2 : grid.ChunkSize);
+        return bytes <= MostKept ? null : string.Create(
+            CultureInfo.InvariantCulture,
+            $"The state directory would hold {bytes / 1e9:N0} GB, {chunks:N0} chunks of {replica.Columns:N0} values each, and at most {MostKept / 1e9:N0} GB are kept. Use fewer shards, with --shard, or leave out --state.");
     }
 
     /// <summary>Fetches what a worker has computed, off this actor's thread, and takes it as if the worker had said it now.</summary>

@@ -225,6 +225,8 @@ public sealed record JobSpec
         if (Estimator.RunsLanczos && LanczosSteps is < 1 or > MostLanczosSteps)
             problems.Add(Problem.Of("lanczos-steps", LanczosSteps!.Value, string.Create(CultureInfo.InvariantCulture, $"must be between 1 and {MostLanczosSteps}")));
         if (Estimator.TakesTurns) ValidateEigenvalues(problems);
+        if (Estimator.TellsDiagonal && VBatch == 1)
+            problems.Add(Problem.Of("v-batch", 1, "must be at least 2 with diagonal, or auto: two probes tell how much they vary"));
         if (TooMany("probes", Probes) is { } problem) problems.Add(problem);
         if (RelativeError is { } error && !(error > 0 && error < 1))
             problems.Add(Problem.Of("relative-error", error, "must lie between 0 and 1, such as 0.01 for 1 %"));

@@ -76,12 +76,25 @@ public sealed class DiagonalTests
     [InlineData("--probe-space output", "must be parameter, prediction or auto")]
     [InlineData("--rounding-probes 3", "--rounding-probes")]
     [InlineData("--k 3", "--k")]
+    [InlineData("--v-batch 1", "--v-batch 1: must be at least 2 with diagonal")]
     public async Task What_it_does_not_take_is_said(string options, string message)
     {
         var run = await Run(options.Split(' '));
 
         Assert.Equal(2, run.Code);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Before a chunk is computed: 256 shards and 5,000 ranges of probes, two rows of all parameters each.</summary>
+    [Fact]
+    public async Task What_no_journal_holds_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var run = await Run("--shard", "1", "--v-batch", "2", "--probes", "10000", "--state", folder.File("state"));
+
+        Assert.Equal(2, run.Code);
+        Assert.Contains("1,280,000 chunks of 15,883 values each", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--shard", run.Error, StringComparison.Ordinal);
     }
 
     private static Task<Invocation> Run(params string[] options) => Invocation.Of(new TorchReplicaFactory(), ["diagonal", .. options]);
