@@ -1,3 +1,4 @@
+using ActorHutch.Curvature;
 using ActorHutch.Curvature.Data.Arrays;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
@@ -47,6 +48,10 @@ internal sealed class WatchedReplicaFactory : IReplicaFactory
 
         public IReadOnlyList<string> Blocks => form.Blocks;
 
+        public IReadOnlyList<long[]> Shapes => form.Shapes;
+
+        public long ShardSize => form.ShardSize;
+
         public long BasisCount => form.BasisCount;
 
         public ProbeSpace ProbeSpace => form.ProbeSpace;
@@ -55,6 +60,18 @@ internal sealed class WatchedReplicaFactory : IReplicaFactory
         {
             factory.OnEvaluate?.Invoke(firstProbe);
             return form.Evaluate(firstProbe, count, cancellation);
+        }
+
+        public ProbeValues Evaluate(Tile tile, bool keeps, CancellationToken cancellation = default)
+        {
+            factory.OnEvaluate?.Invoke(tile.FirstProbe);
+            return form.Evaluate(tile, keeps, cancellation);
+        }
+
+        public ProbeValues WarmUp(CancellationToken cancellation = default)
+        {
+            factory.OnEvaluate?.Invoke(0);
+            return form.WarmUp(cancellation);
         }
 
         public void Dispose() => form.Dispose();
