@@ -38,6 +38,14 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
 
     public bool Disposed { get; private set; }
 
+    /// <summary>The blocks' shapes where products are asked for.</summary>
+    public static IReadOnlyList<long[]> ProductShapes { get; } = [[5, 6], [10]];
+
+    /// <summary>How many parameters they are of.</summary>
+    public const int Parameters = 40;
+
+    public IReadOnlyList<long[]> Shapes => options.Result == ProbeResult.Product ? ProductShapes : [];
+
     /// <summary>What any worker must compute.</summary>
     public static double Value(ulong seed, long probe, int block)
     {
@@ -55,6 +63,7 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
     {
         cancellation.ThrowIfCancellationRequested();
         OnEvaluate?.Invoke(firstProbe, count, cancellation);
+        if (options.Result == ProbeResult.Product) return Changed(Products(options.Vectors?.Rows, firstProbe, count));
         return Changed(options.Distribution == ProbeDistribution.Basis
             ? Rounded(Lanes(BasisCount, firstProbe, count), Rounding / BasisCount)
             : Rounded(Values(options.Seed, firstProbe, count), Rounding));
@@ -68,7 +77,29 @@ public sealed class FakeQuadraticForm(CurvatureOptions options) : IQuadraticForm
 
     /// <summary>What they are for one shard: another number for each, and as much weight as there are samples.</summary>
     public static ProbeValues OfShard(ProbeValues values, Tile tile) =>
-        new(values.FirstProbe, 2, [.. values.Values.ToArray().Select(value => value * (1 + 0.1 * tile.FirstSample))]) { Weight = tile.Samples };
+        new(values.FirstProbe, values.Columns, [.. values.Values.ToArray().Select(value => value * (1 + 0.1 * tile.FirstSample))]) { Weight = tile.Samples };
+
+    /// <summary>
+    /// The products of some rows with a symmetric matrix; of a row that is not given, with a vector of ones, which nobody asks for but to
+    /// warm up.
+    /// </summary>
+    public static ProbeValues Products(ProbeValues? rows, long firstProbe, int count)
+    {
+        double[] products = new double[count * Parameters];
+        for (int row = 0; row < count; row++)
+        {
+            long at = firstProbe + row - (rows?.FirstProbe ?? 0);
+            bool isGiven = rows is not null && at >= 0 && at < rows.Count;
+            for (int i = 0; i < Parameters; i++)
+            {
+                double sum = 0;
+                for (int j = 0; j < Parameters; j++) sum += Value(99, Math.Min(i, j), Math.Max(i, j)) * (isGiven ? rows![(int)at][j] : 1);
+                products[row * Parameters + i] = sum;
+            }
+        }
+
+        return new ProbeValues(firstProbe, Parameters, products);
+    }
 
     public ProbeValues WarmUp(CancellationToken cancellation = default)
     {

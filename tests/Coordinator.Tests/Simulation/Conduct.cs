@@ -105,7 +105,7 @@ internal static class Conducts
                         changed[changed.Length / 2] = values.FirstProbe % 2 == 0 ? double.NaN : double.PositiveInfinity;
                         break;
                     case Conduct.WrongShape when !warmUp:
-                        changed = changed[..^2];
+                        changed = changed[..^values.Columns];
                         break;
                     default:
                         return values;

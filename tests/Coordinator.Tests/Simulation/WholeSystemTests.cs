@@ -115,7 +115,7 @@ public class WholeSystemTests
         {
             Assert.Equal(
                 Expected(plan.Spec, result.State.NotCompared is null),
-                Bits(result.Estimate?.Trace, result.Probes, result.Rounding));
+                Bits(result.Estimate, result.Probes, result.Rounding));
         }
 
         // Whoever is as it should be may be lost, and is not said to be wrong.
@@ -130,19 +130,28 @@ public class WholeSystemTests
     {
         long probes = spec.Estimator.Probes(spec.Probes, basisCount: 50);
         var grid = new WorkGrid(probes, spec.ChunkSize, FakeReplica.Samples, spec.Risk.Shard ?? ShardSize.Whole);
-        bool takesPart = spec.Estimator.TakesPart;
+        bool takesPart = spec.Estimator.TakesPart, takesTurns = spec.Estimator.TakesTurns;
+        if (takesTurns)
+        {
+            compared = false;
+            grid = grid with { Probes = probes / spec.ChunkSize * spec.ChunkSize };
+        }
+
         if (takesPart) grid = grid.InOrder(spec.Seed);
         var one = new WorkerKey("one", 1);
         var results = new ChunkResults(
-            spec, ["first.weight", "second.weight"], awaitsComparison: compared, grid: grid, sums: spec.Risk.Reduction == Reduction.Sum);
+            spec, ["first.weight", "second.weight"], awaitsComparison: compared, grid: grid, sums: spec.Risk.Reduction == Reduction.Sum,
+            shapes: takesTurns ? FakeQuadraticForm.ProductShapes : null);
         for (long shard = 0; compared && shard < (takesPart ? 1 : grid.Shards); shard++)
             results.Accept(JobState.BothPrecisions - shard, one, InBothPrecisions(spec, grid.Of(0, spec.ComparedProbes(int.MaxValue), shard)));
         for (long chunk = 0; chunk < grid.Count && !results.TargetReached; chunk++)
-            results.Accept(chunk, one, OfShard(spec, grid[chunk], Rounded(spec, grid[chunk])));
+            results.Accept(chunk, one, OfShard(spec, grid[chunk], takesTurns ? Products(results, grid[chunk]) : Rounded(spec, grid[chunk])));
 
         var estimate = results.Estimate(isComplete: true);
-        return Bits(estimate?.Trace, estimate?.Probes ?? 0, results.Rounding);
+        return Bits(estimate, estimate?.Probes ?? 0, results.Rounding);
     }
+
+    private static ProbeValues Products(ChunkResults results, Tile tile) => FakeQuadraticForm.Products(results.VectorsOf(tile), tile.FirstProbe, tile.Probes);
 
     private static ProbeValues Rounded(JobSpec spec, Tile tile) => spec.Estimator.IsExact
         ? FakeQuadraticForm.Rounded(FakeQuadraticForm.Lanes(50, tile.FirstProbe, tile.Probes), Conducts.Rounding / 50)
@@ -158,8 +167,14 @@ public class WholeSystemTests
         return new ProbeValues(tile.FirstProbe, 2, [.. single.Values, .. precise.Values]) { Weight = single.Weight };
     }
 
-    private static string Bits(double? trace, long probes, RoundingError? rounding) => string.Create(
-        CultureInfo.InvariantCulture, $"{trace:R} of {probes}, {rounding?.Bias:R} {rounding?.Bound:R} by {rounding?.Probes}");
+    private static string Bits(TraceEstimate? estimate, long probes, RoundingError? rounding)
+    {
+        string bits = string.Create(
+            CultureInfo.InvariantCulture, $"{estimate?.Trace:R} of {probes}, {rounding?.Bias:R} {rounding?.Bound:R} by {rounding?.Probes}");
+        if (estimate?.Eigenvalues is not { } found) return bits;
+        string vectors = string.Join(' ', found.Vectors?.Select(vector => new ProbeValues(0, vector.Length, vector).Digest) ?? []);
+        return string.Create(CultureInfo.InvariantCulture, $"{bits}: {string.Join(' ', found.Values)}, {found.IsMeasured}, {vectors}");
+    }
 
     private static int? Number(string variable) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int number) ? number : null;

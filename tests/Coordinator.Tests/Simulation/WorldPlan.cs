@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Eigenvalues;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Shared.Jobs;
@@ -98,6 +99,24 @@ internal sealed record WorldPlan
                     Probes = random.Next(2, 6),
                     VBatch = null,
                     Risk = new RiskSource { Shard = random.Next(1, 3), Reduction = Chance(0.2) ? Reduction.Sum : Reduction.Mean },
+                },
+            };
+        }
+
+        if (Chance(0.15))
+        {
+            return plan with
+            {
+                Spec = plan.Spec with
+                {
+                    Estimator = Estimator.Eigenvalues,
+                    // Too few to converge, now and then.
+                    Probes = random.Next(20, 120),
+                    VBatch = Chance(0.5) ? null : random.Next(1, 4),
+                    K = random.Next(1, 4),
+                    Which = (SpectrumEnd)random.Next(3),
+                    RelativeError = null,
+                    Risk = Chance(0.3) ? new RiskSource() : new RiskSource { Shard = random.Next(2) == 0 ? 1 : 3, Reduction = Chance(0.2) ? Reduction.Sum : Reduction.Mean },
                 },
             };
         }
