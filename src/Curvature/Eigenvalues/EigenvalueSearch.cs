@@ -76,13 +76,13 @@ internal sealed class EigenvalueSearch
         }
     }
 
-    /// <summary>Takes the products of <see cref="Next"/>.</summary>
+    /// <summary>Takes the products of <see cref="Next"/>, which are the search's from then on.</summary>
     public void Take(IReadOnlyList<double[]> products)
     {
         Products += _width;
         if (_final is not null)
         {
-            for (int i = 0; i < _width && _measured.Count < _wanted; i++) Measure(_final[_measured.Count], (double[])products[i].Clone());
+            for (int i = 0; i < _width && _measured.Count < _wanted; i++) Measure(_final[_measured.Count], products[i]);
             return;
         }
 

@@ -21,6 +21,9 @@ internal sealed class KrylovSpace
 {
     private const double Unit = 2.220446049250313e-16;
 
+    /// <summary>Where so little is left of a product, it is orthogonalised once more.</summary>
+    private const double Little = 0.05;
+
     private readonly int _size;
     private readonly int _width;
     private readonly ProbeBits _random;
@@ -76,19 +79,18 @@ internal sealed class KrylovSpace
     public double[] VectorOf(RitzPair pair) => LongVectors.Combine(_basis, pair.Vector);
 
     /// <summary>Takes W into S.</summary>
-    /// <param name="products">HW; what is in the place of a null is not looked at.</param>
-    public void Expand(IReadOnlyList<double[]> products)
+    /// <param name="left">HW, which is this space's from then on; what is in the place of a null is not looked at.</param>
+    public void Expand(IReadOnlyList<double[]> left)
     {
         int before = Count;
         int[] taken = [.. Enumerable.Range(0, _width).Where(j => _next[j] is not null)];
         foreach (int j in taken) _basis.Add(_next[j]!);
         var projected = Matrix<double>.Build.Dense(Count, Count);
         if (_projected is not null) projected.SetSubMatrix(0, 0, _projected);
-        double[][] left = [.. taken.Select(j => (double[])products[j].Clone())];
-        double[] sizes = [.. left.Select(LongVectors.Norm)];
+        double[] sizes = [.. taken.Select(j => LongVectors.Norm(left[j]))];
         for (int t = 0; t < taken.Length; t++)
         {
-            double[] along = Orthogonalised(left[t], _basis);
+            double[] along = Orthogonalised(left[taken[t]], _basis, Expected(before, taken[t], taken.Length, left[taken[t]]));
             for (int i = 0; i < Count; i++)
             {
                 // Both halves of the new block are known, and differ by rounding.
@@ -112,9 +114,13 @@ internal sealed class KrylovSpace
                 if (norm > 10 * Math.Sqrt(_size) * Unit * sizes[j])
                 {
                     LongVectors.Scale(left[j], 1 / norm);
-                    // What was left may be little, and then its rounding is much.
-                    Orthogonalised(left[j], [.. _basis, .. next]);
-                    LongVectors.Scale(left[j], 1 / LongVectors.Norm(left[j]));
+                    if (norm < Little * sizes[j])
+                    {
+                        // Then its rounding is much beside it.
+                        Orthogonalised(left[j], [.. _basis, .. next]);
+                        LongVectors.Scale(left[j], 1 / LongVectors.Norm(left[j]));
+                    }
+
                     _next[j] = left[j];
                     _coupling[before + j][next.Count] = norm;
                 }
@@ -158,11 +164,25 @@ internal sealed class KrylovSpace
         return vector;
     }
 
+    /// <summary>
+    /// What a product has along S and W: along S the coupling, which the recurrence knows, and few of which differ from zero; along W it is measured. Most
+    /// vectors of S need not be passed over for it.
+    /// </summary>
+    private double[] Expected(int before, int column, int taken, double[] product) =>
+    [
+        .. Enumerable.Range(0, before).Select(i => _coupling[i][column]),
+        .. LongVectors.Dots(_basis.GetRange(before, taken), product),
+    ];
+
     /// <summary>Subtracts what a vector has along others, twice, and says how much that was.</summary>
-    private static double[] Orthogonalised(double[] vector, IReadOnlyList<double[]> others)
+    /// <param name="vector">The vector.</param>
+    /// <param name="others">The others, orthonormal.</param>
+    /// <param name="along">What it has along them, but for rounding; null where that has to be found.</param>
+    private static double[] Orthogonalised(double[] vector, IReadOnlyList<double[]> others, double[]? along = null)
     {
-        double[] along = LongVectors.Dots(others, vector);
-        LongVectors.Subtract(vector, others, along);
+        along ??= LongVectors.Dots(others, vector);
+        int[] there = [.. Enumerable.Range(0, along.Length).Where(i => along[i] != 0)];
+        LongVectors.Subtract(vector, [.. there.Select(i => others[i])], [.. there.Select(i => along[i])]);
         double[] rest = LongVectors.Dots(others, vector);
         LongVectors.Subtract(vector, others, rest);
         return [.. along.Zip(rest, (first, second) => first + second)];
