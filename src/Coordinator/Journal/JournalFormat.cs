@@ -38,7 +38,7 @@ internal static class JournalFormat
     {
         ShardSize = replica.ShardSize == 0 ? ShardSize.Whole : replica.ShardSize,
         ProbeSpace = (ProbeSpace)replica.ProbeSpace,
-        Shapes = [.. replica.Shapes.Select(ShapeFormat.Read)],
+        Shapes = ShapeFormat.Read(replica.Shapes),
     });
 
     public static ChunksAccepted Read(Wire.Chunks chunks) => new(

@@ -13,8 +13,11 @@ public sealed partial class WorkerActor
     /// <summary>Results that are kept to be fetched, or fetched again where the link broke.</summary>
     private const int MostOffered = 4;
 
+    /// <summary>What the last pieces of a result may take to their receiver.</summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
+
     private readonly BlobStore _offers = new();
-    private readonly Queue<BlobId> _offered = [];
+    private readonly Queue<Offered> _offered = [];
     private IActorRef? _blobs;
     private (BlobId Id, Task<ProbeValues> Values)? _vectors;
 
@@ -23,7 +26,7 @@ public sealed partial class WorkerActor
     /// <summary>Fetches the vectors of a chunk, once for all chunks that multiply them.</summary>
     private void BringVectors(RunChunk chunk, BlobReference blob)
     {
-        if (_vectors is not { } brought || brought.Id != blob.Id || brought.Values.IsFaulted)
+        if (_vectors is not { } brought || brought.Id != blob.Id || brought.Values.IsFaulted || brought.Values.IsCanceled)
         {
             // What is too large for this process is its trouble; the coordinator has had it in memory.
             _vectors = brought = (blob.Id, BlobValues.FetchAsync(
@@ -50,34 +53,63 @@ public sealed partial class WorkerActor
     /// <summary>Keeps a result until the coordinator has fetched it; until then the chunk is this worker's.</summary>
     private void Offer(ChunkDone done)
     {
-        _blobs ??= Context.ActorOf(BlobActor.Props(_offers), BlobActor.Name);
-        byte[] content = BlobValues.Write(done.Values);
-        var (self, id, attempt) = (Self, BlobId.Of(content), new ChunkAttempt(done.Chunk, done.Attempt));
-        var blob = _offers.Add(id, content.Length, () => new Delivery(content, () => self.Tell(new Delivered(attempt))));
-        _offered.Enqueue(id);
-        while (_offered.Count > MostOffered) _offers.Remove(_offered.Dequeue());
+        var self = Self;
+        _blobs ??= Context.ActorOf(BlobActor.Props(_offers, id => self.Tell(new Delivered(id))), BlobActor.Name);
+        var blob = _offers.Add(BlobValues.Write(done.Values));
+        var offered = new Offered(new ChunkOffered(done.Job, done.Chunk, done.Attempt, blob, done.ComputeSeconds, done.WaitSeconds));
+        _offered.Enqueue(offered);
+        while (_offered.Count > MostOffered) Withdraw();
         Progressed();
-        Say(new ChunkOffered(done.Job, done.Chunk, done.Attempt, blob, done.ComputeSeconds, done.WaitSeconds));
+        Say(offered.Message);
+    }
+
+    /// <summary>
+    /// A message is lost where a connection breaks. What nobody has asked for since is offered again: else the chunk would be this worker's
+    /// for ever, and the coordinator, which is told so, would wait for it.
+    /// </summary>
+    private void OfferAgain()
+    {
+        foreach (var offered in _offered.Where(offered => !offered.WasAskedFor && _chunks.ContainsKey(offered.Attempt))) Say(offered.Message);
+    }
+
+    private void Withdraw()
+    {
+        var id = _offered.Dequeue().Message.Values.Id;
+        // Two chunks may come to the same bytes, such as those of shards that do not count.
+        if (_offered.All(other => other.Message.Values.Id != id)) _offers.Remove(id);
+    }
+
+    /// <summary>Forgets what belongs to the job of before: each is as large as all parameters.</summary>
+    private void ForgetVectors()
+    {
+        _vectors = null;
+        while (_offered.Count > 0) Withdraw();
     }
 
     private void OnRequestBlob(RequestBlob request)
     {
         Progressed();
+        foreach (var offered in _offered.Where(offered => offered.Message.Values.Id == request.Blob)) offered.WasAskedFor = true;
         if (_blobs is null) Sender.Tell(new BlobUnknown(request.Blob));
         else _blobs.Forward(request);
     }
 
-    /// <summary>Bytes that say when whoever reads them is through.</summary>
-    private sealed class Delivery(byte[] content, Action delivered) : MemoryStream(content, writable: false)
-    {
-        protected override void Dispose(bool disposing)
-        {
-            base.Dispose(disposing);
-            delivered();
-        }
-    }
+    private void OnDelivered(Delivered delivered) => AttemptsOf(delivered).ForEach(OnAnswered);
+
+    /// <summary>The chunks of which a blob is the result, and which are this worker's no longer.</summary>
+    private List<ChunkAttempt> AttemptsOf(Delivered delivered) =>
+        [.. _offered.Where(offered => offered.Message.Values.Id == delivered.Blob).Select(offered => offered.Attempt)];
 
     private sealed record VectorsBrought(RunChunk Chunk, ChunkAttempt Attempt);
 
-    private sealed record Delivered(ChunkAttempt Attempt);
+    private sealed record Delivered(BlobId Blob);
+
+    private sealed class Offered(ChunkOffered message)
+    {
+        public ChunkOffered Message => message;
+
+        public ChunkAttempt Attempt => new(message.Chunk, message.Attempt);
+
+        public bool WasAskedFor { get; set; }
+    }
 }

@@ -131,12 +131,16 @@ public sealed partial class WorkerActor : ReceiveActor, IWithTimers
         Receive<ReplicaFailed>(OnReplicaFailed);
         Receive<VectorsBrought>(OnVectorsBrought);
         Receive<RequestBlob>(OnRequestBlob);
-        Receive<Delivered>(delivered => OnAnswered(delivered.Attempt));
+        Receive<Delivered>(OnDelivered);
         Receive<ChunkDone>(IsTooLarge, Offer);
         Receive<ChunkDone>(done => OnAnswer(done, new ChunkAttempt(done.Chunk, done.Attempt)));
         Receive<ChunkFailed>(failed => OnAnswer(failed, new ChunkAttempt(failed.Chunk, failed.Attempt)));
 
-        Receive<StatusDue>(_ => Say(Status(Capacity)));
+        Receive<StatusDue>(_ =>
+        {
+            OfferAgain();
+            Say(Status(Capacity));
+        });
         Receive<Leave>(_ => OnLeave());
         Receive<RegisterAgain>(_ => CoordinatorLost());
         Receive<CoordinatorFound>(OnCoordinatorFound);
@@ -151,10 +155,11 @@ public sealed partial class WorkerActor : ReceiveActor, IWithTimers
     {
         Receive<IJobMessage>(message => message.Job != _job, Drop);
         Receive<RequestBlob>(OnRequestBlob);
-        Receive<Delivered>(_ => Context.Stop(Self));
+        Receive<Delivered>(delivered => AttemptsOf(delivered).ForEach(Finished));
+        Receive<StatusDue>(_ => OfferAgain());
         Receive<ChunkDone>(IsTooLarge, Offer);
-        Receive<ChunkDone>(done => { Say(done); Context.Stop(Self); });
-        Receive<ChunkFailed>(failed => { Say(failed); Context.Stop(Self); });
+        Receive<ChunkDone>(done => { Say(done); Finished(new ChunkAttempt(done.Chunk, done.Attempt)); });
+        Receive<ChunkFailed>(failed => { Say(failed); Finished(new ChunkAttempt(failed.Chunk, failed.Attempt)); });
         Receive<EndJob>(_ => Context.Stop(Self));
         Receive<Terminated>(_ =>
         {
@@ -226,6 +231,18 @@ public sealed partial class WorkerActor : ReceiveActor, IWithTimers
         _log.Info("Worker {Worker} leaves; {Chunks} to finish", _settings.Id, _chunks.Count);
         if (_chunks.Count == 0) Context.Stop(Self);
         else Become(Leaving);
+    }
+
+    /// <summary>
+    /// What it was at when it was told to leave is one thing, and what waits to be fetched another. That a stream has broken off travels
+    /// faster than its last pieces, so whoever gave one stays a little longer.
+    /// </summary>
+    private void Finished(ChunkAttempt attempt)
+    {
+        _chunks.Remove(attempt);
+        if (_chunks.Count > 0) return;
+        if (_offered.Count == 0) Context.Stop(Self);
+        else Timers.StartSingleTimer(nameof(PoisonPill), PoisonPill.Instance, Linger);
     }
 
     private void OnDismiss(Dismiss dismissed) => Context.System.EventStream.Publish(dismissed);
@@ -324,6 +341,7 @@ public sealed partial class WorkerActor : ReceiveActor, IWithTimers
         _cancellation = new CancellationTokenSource();
         LogFetched();
         _chunks.Clear();
+        ForgetVectors();
         _hasReplica = false;
         _step = "";
         _job = null;

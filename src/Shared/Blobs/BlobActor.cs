@@ -30,7 +30,7 @@ public sealed class BlobActor : ReceiveActor
     private int _streams;
 
     /// <summary>An actor that gives what a store has.</summary>
-    public BlobActor(BlobStore store)
+    public BlobActor(BlobStore store, Action<BlobId>? given)
     {
         _store = store;
         Receive<RequestBlob>(request =>
@@ -38,15 +38,18 @@ public sealed class BlobActor : ReceiveActor
             _waiting.Enqueue((request.Blob, Sender));
             ServeNext();
         });
-        Receive<StreamEnded>(_ =>
+        Receive<StreamEnded>(ended =>
         {
             _streams--;
+            given?.Invoke(ended.Blob);
             ServeNext();
         });
     }
 
     /// <summary>How to make one.</summary>
-    public static Props Props(BlobStore store) => Akka.Actor.Props.Create(() => new BlobActor(store));
+    /// <param name="store">What it gives.</param>
+    /// <param name="given">Is called, on the actor's thread, when all of a blob is on its way, or its receiver is gone; null for nothing.</param>
+    public static Props Props(BlobStore store, Action<BlobId>? given = null) => Akka.Actor.Props.Create(() => new BlobActor(store, given));
 
     /// <inheritdoc/>
     protected override void PostStop() => _materializer.Dispose();
@@ -70,7 +73,7 @@ public sealed class BlobActor : ReceiveActor
         Source.UnfoldResourceAsync(() => Task.FromResult(stream), opened => Task.Run(() => ReadPiece(opened)), Close)
             .WatchTermination((_, ended) =>
             {
-                ended.ContinueWith(_ => self.Tell(new StreamEnded()), TaskScheduler.Default);
+                ended.ContinueWith(_ => self.Tell(new StreamEnded(blob)), TaskScheduler.Default);
                 return NotUsed.Instance;
             })
             .ToMaterialized(StreamRefs.SourceRef<byte[]>(), Keep.Right)
@@ -91,5 +94,5 @@ public sealed class BlobActor : ReceiveActor
         return Done.Instance;
     }
 
-    private sealed record StreamEnded;
+    private sealed record StreamEnded(BlobId Blob);
 }

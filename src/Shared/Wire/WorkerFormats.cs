@@ -121,7 +121,7 @@ internal static class WorkerFormats
         wire.MethodReason, [.. wire.Blocks], wire.BasisCount, wire.WarmUpSeconds, wire.TransferSeconds, wire.Bits)
     {
         ShardSize = wire.HasShardSize ? wire.ShardSize : ShardSize.Whole,
-        Shapes = [.. wire.Shapes.Select(ShapeFormat.Read)],
+        Shapes = ShapeFormat.Read(wire.Shapes),
         ProbeSpace = wire.HasProbeSpace ? Fields.Word<ProbeSpace>(wire.ProbeSpace) : ProbeSpace.Parameter,
     };
 
