@@ -2,6 +2,7 @@ using System.Reflection;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Shared.Jobs;
+using ActorHutch.Shared.Messages;
 
 namespace ActorHutch.Shared.Tests.Wire;
 
@@ -25,6 +26,8 @@ internal sealed class RandomMessages(int seed)
         if (type == typeof(Estimator)) return Estimator.All[_random.Next(Estimator.All.Count)];
         if (type == typeof(BlobId)) return BlobId.Of(Bytes(8));
         if (type == typeof(ProbeValues)) return Values();
+        // Of one byte or more: a length of 0 is what is not there.
+        if (type == typeof(BlobReference)) return new BlobReference(BlobId.Of(Bytes(8)), _random.NextInt64(1, long.MaxValue));
         // Files travel once they have been read, and by name, not by path.
         if (type == typeof(InputFile))
         {
@@ -49,6 +52,14 @@ internal sealed class RandomMessages(int seed)
         foreach (var property in type.GetProperties().Where(property => property.SetMethod is not null))
         {
             if (parameters.Any(parameter => parameter.Name == property.Name)) continue;
+            // Vectors travel as a blob.
+            if (type == typeof(RunChunk) && property.Name == nameof(RunChunk.Vectors)) continue;
+            if (type == typeof(ReplicaReady) && property.Name == nameof(ReplicaReady.Shapes))
+            {
+                property.SetValue(record, Shapes());
+                continue;
+            }
+
             property.SetValue(
                 record, MaybeNull(property.PropertyType, new NullabilityInfoContext().Create(property).ReadState));
         }
@@ -75,6 +86,10 @@ internal sealed class RandomMessages(int seed)
         double[] values = [.. Enumerable.Range(0, columns * _random.Next(20)).Select(_ => (double)Of(typeof(double)))];
         return new ProbeValues(_random.NextInt64(), columns, values) { Weight = _random.Next(2) == 0 ? 1 : _random.NextDouble() };
     }
+
+    /// <summary>Of some parameters in all; none where parameters have no values of their own.</summary>
+    private long[][] Shapes() => _random.Next(2) == 0 ? [] :
+        [.. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => (long[])[.. Enumerable.Range(0, _random.Next(4)).Select(_ => _random.NextInt64(1, 500))])];
 
     private string Text() => string.Concat(
         Enumerable.Range(0, _random.Next(12)).Select(_ => char.ConvertFromUtf32(_random.Next(4) switch
