@@ -161,7 +161,7 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
     }
 
     /// <summary>Basis vectors of some samples, those of the prediction first, <c>[count, n, blocks]</c>.</summary>
-    private static Tensor Basis(SampleBlock block, long firstLane, int count)
+    private Tensor Basis(SampleBlock block, long firstLane, int count)
     {
         var (linearization, sweep, draws, _) = block;
         long outputs = linearization.OutputSize;
@@ -178,10 +178,10 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
         firstProbe, count, 0, block.Linearization.OutputSize, block.Linearization.SampleCount, Risk.Dtype, Risk.Device, block.Linearization.Risk.FirstSample);
 
     /// <summary>Basis vectors, the same for all samples, <c>[P, J, N]</c>.</summary>
-    private static Tensor BasisLanes(SampleBlock block, long firstLane, int count)
+    private Tensor BasisLanes(SampleBlock block, long firstLane, int count)
     {
-        var (outputs, risk) = (block.Linearization.OutputSize, block.Linearization.Risk);
-        var lanes = zeros([count, outputs, risk.SampleCount], risk.Dtype, risk.Device);
+        // A block's samples live no longer than it takes to pass them through the model.
+        var lanes = zeros([count, block.Linearization.OutputSize, block.Linearization.SampleCount], Risk.Dtype, Risk.Device);
         lanes.narrow(1, firstLane, count).diagonal(dim1: 0, dim2: 1).FillWithOnes();
         return lanes;
     }
