@@ -151,8 +151,11 @@ internal sealed partial record JobState
         var attempt = new Attempt(failed.Attempt, key);
         bool overdue = worker.Stalled && WasIssued(failed.Chunk, failed.Attempt);
         if (!overdue && !InFlight.GetValueOrDefault(failed.Chunk, []).Contains(attempt)) return Stale();
-        return Settle(key, failed.Chunk, failed.Attempt)
-            .Fail(key, failed.Chunk, failed.What, failed.IsOfInput ? SetbackKind.Input : failed.Retriable ? SetbackKind.Failed : SetbackKind.Hopeless, effects);
+        var state = Settle(key, failed.Chunk, failed.Attempt);
+        // A verification that came too late for its vectors is nobody's failure.
+        if (!IsComparison(failed.Chunk) && failed.Chunk < FirstWithVectors && IsDone(failed.Chunk)) return state.Stale();
+        return state.Fail(
+            key, failed.Chunk, failed.What, failed.IsOfInput ? SetbackKind.Input : failed.Retriable ? SetbackKind.Failed : SetbackKind.Hopeless, effects);
     }
 
     /// <summary>A worker computed a chunk: so it can, whatever went wrong before.</summary>

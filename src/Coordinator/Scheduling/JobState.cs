@@ -170,12 +170,14 @@ internal sealed partial record JobState
     private JobState Disagreeing(Disagreement disagreement) =>
         this with { Counts = Counts with { Disagreements = Counts.Disagreements.Add(disagreement) } };
 
-    /// <summary>The vectors of the range before the last one are not kept.</summary>
+    /// <summary>The first chunk whose vectors are kept: those of the range whose turn it is, and of the one before. 0 where all chunks have their own.</summary>
+    private long FirstWithVectors => Spec.Estimator.TakesTurns ? Math.Max(0, Released - 2) * Shards : 0;
+
+    /// <summary>What can no longer be computed again is not verified any more.</summary>
     private JobState OnTurnTaken(TurnTaken taken)
     {
-        long kept = (taken.Released - 2) * Shards;
         var state = this with { Released = taken.Released };
-        foreach (long chunk in Unconfirmed.Keys.TakeWhile(chunk => chunk < kept))
+        foreach (long chunk in Unconfirmed.Keys.TakeWhile(chunk => chunk < state.FirstWithVectors).ToList())
         {
             state = state with
             {

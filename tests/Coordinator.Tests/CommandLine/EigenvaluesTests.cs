@@ -123,8 +123,7 @@ public sealed class EigenvaluesTests : IDisposable
         using var scope = NewDisposeScope();
         using var file = ArrayFiles.Open(_folder.File("report/eigenvectors.safetensors"));
         Assert.All(file.Arrays, array => Assert.Equal(ScalarType.Float64, array.Dtype));
-        Assert.Equal(
-            ["1.weight 3,20,784", "3.weight 3,10,20"], file.Arrays.Select(array => $"{array.Name} {string.Join(',', array.Shape)}"));
+        Assert.Equal(["1.weight 3,20,784", "3.weight 3,10,20"], file.Arrays.Select(array => $"{array.Name} {string.Join(',', array.Shape)}"));
         var rows = cat([.. file.Arrays.Select(array => array.Read().reshape(3, -1))], 1);
         Assert.Equal(15_880, rows.shape[1]);
         double off = (rows.mm(rows.t()) - eye(3, dtype: ScalarType.Float64)).abs().max().item<double>();

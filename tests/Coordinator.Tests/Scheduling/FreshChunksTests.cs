@@ -95,6 +95,39 @@ public class FreshChunksTests
         Assert.Equal([3, 5, 2, 4], issued);
     }
 
+    /// <summary>As where a range's vectors are known once all chunks of the one before are done.</summary>
+    [Theory]
+    [InlineData(1, 7)]
+    [InlineData(4, 6)]
+    [InlineData(40, 2)]
+    public void Only_ranges_that_are_released_go_out_and_all_of_them(long shards, long ranges)
+    {
+        for (int seed = 0; seed < 50; seed++)
+        {
+            var random = new Random(seed);
+            long before = random.Next((int)(shards * ranges) + 1);
+            var fresh = FreshChunks.From(Grid(shards, ranges), before);
+            var issued = Enumerable.Range(0, (int)before).Select(chunk => (long)chunk).ToHashSet();
+            for (long released = before / shards + 1; released <= ranges; released++)
+            {
+                while (fresh.AnyBefore(released))
+                {
+                    if (random.Next(5) == 0) fresh = fresh.Without(Worker(random.Next(3)));
+                    (long chunk, fresh) = fresh.Take(Worker(random.Next(3)), released);
+                    Assert.InRange(chunk, 0, released * shards - 1);
+                    Assert.True(issued.Add(chunk));
+                }
+
+                Assert.Equal(released * shards, issued.Count);
+            }
+
+            Assert.False(fresh.AnyBefore(long.MaxValue));
+        }
+    }
+
+    [Fact]
+    public void Nothing_goes_out_before_anything_is_released() => Assert.False(FreshChunks.From(Grid(2, 2)).AnyBefore(0));
+
     private static WorkGrid Grid(long shards, long ranges) => new(ranges * 10 - 3, 10, shards * 100 - 1, 100);
 
     private static WorkerKey Worker(int number) => number == 0 ? A : number == 1 ? B : new WorkerKey("c", 1);
