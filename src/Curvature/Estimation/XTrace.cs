@@ -1,6 +1,5 @@
 using ActorHutch.Curvature.Eigenvalues;
 using ActorHutch.Curvature.Probes;
-using ActorHutch.Curvature.Statistics;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace ActorHutch.Curvature.Estimation;

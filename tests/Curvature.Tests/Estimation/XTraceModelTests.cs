@@ -1,6 +1,5 @@
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
-using ActorHutch.Curvature.Risks;
 using ActorHutch.Curvature.Tests.Cases;
 using static TorchSharp.torch;
 
