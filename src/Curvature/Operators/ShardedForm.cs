@@ -6,7 +6,7 @@ namespace ActorHutch.Curvature.Operators;
 
 /// <summary>
 /// The quadratic forms of a risk in shards, each for itself. What was computed of a shard, its values and derivatives, is kept for
-/// its next probes as far as the memory budget goes; the shards that were used longest ago give way.
+/// its next probes as far as the memory budget goes. Shards are used in turns, so that the one that was used last is wanted last, and gives way to another.
 /// </summary>
 internal sealed class ShardedForm : IQuadraticForm
 {
@@ -14,7 +14,9 @@ internal sealed class ShardedForm : IQuadraticForm
     private readonly Func<MicroBatchedRisk, IQuadraticForm> _create;
     private readonly long _microBatch;
     private readonly long _budget;
-    private readonly LinkedList<(long Shard, IQuadraticForm? Form, long Bytes)> _kept = [];
+    private readonly List<Kept> _kept = [];
+    private readonly HashSet<long> _seen = [];
+    private long _uses;
 
     /// <param name="risk">The risk.</param>
     /// <param name="create">The form of one shard.</param>
@@ -28,7 +30,7 @@ internal sealed class ShardedForm : IQuadraticForm
         var first = FormOf(0) ?? create(risk.Open(0, microBatch));
         (Method, MethodReason, ProbeSpace, Passes, Blocks, Shapes, BasisCount) = (first.Method, first.MethodReason, first.ProbeSpace, first.Passes, first.Blocks, first.Shapes, first.BasisCount);
         if (Count > 1) MethodReason += $"; {Count:N0} shards of {risk.ShardSize:N0} samples";
-        if (_kept.First is { Value.Form: null }) first.Dispose();
+        if (_kept is [{ Form: null }]) first.Dispose();
     }
 
     /// <inheritdoc/>
@@ -92,38 +94,52 @@ internal sealed class ShardedForm : IQuadraticForm
     /// <inheritdoc/>
     public void Dispose()
     {
-        while (_kept.First is { } first) GiveUp(first);
+        while (_kept.Count > 0) GiveUp(_kept[^1]);
     }
 
-    /// <summary>A shard's form, the first of the kept ones from now on; null where none of its samples counts.</summary>
+    /// <summary>A shard's form; null where none of its samples counts.</summary>
     private IQuadraticForm? FormOf(long shard)
     {
-        for (var node = _kept.First; node is not null; node = node.Next)
+        _uses++;
+        _seen.Add(shard);
+        if (_kept.Find(one => one.Shard == shard) is { } kept)
         {
-            if (node.Value.Shard != shard) continue;
-            _kept.Remove(node);
-            _kept.AddFirst(node);
-            return node.Value.Form;
+            kept.LastUse = _uses;
+            return kept.Form;
         }
 
         // Before the next one is made.
-        long bytes = _kept.Sum(one => one.Bytes), largest = _kept.Count == 0 ? 0 : _kept.Max(one => one.Bytes);
-        while (_kept.Last is { } last && bytes + largest > _budget)
-        {
-            bytes -= last.Value.Bytes;
-            GiveUp(last);
-        }
+        long largest = _kept.Count == 0 ? 0 : _kept.Max(one => one.Bytes);
+        while (_kept.Count > 0 && _kept.Sum(one => one.Bytes) + largest > _budget) GiveUp(Dispensable());
 
         var risk = _risk.Open(shard, _microBatch);
         var form = _risk.Weight(shard) == 0 ? null : _create(risk);
         // One of several micro-batches keeps nothing, and reads samples that are there until another shard is opened.
-        if (form is not (MicroBatchedForm or DiagonalForm { Inner: MicroBatchedForm })) _kept.AddFirst((shard, form, form?.KeptBytes ?? 0));
+        if (form is not (MicroBatchedForm or DiagonalForm { Inner: MicroBatchedForm })) _kept.Add(new Kept(shard, form, form?.KeptBytes ?? 0) { LastUse = _uses });
         return form;
     }
 
-    private void GiveUp(LinkedListNode<(long Shard, IQuadraticForm? Form, long Bytes)> node)
+    /// <summary>One that had its turn twice and was not used is somebody else's now; else the one whose next turn is farthest.</summary>
+    private Kept Dispensable()
     {
-        _kept.Remove(node);
-        node.Value.Form?.Dispose();
+        var oldest = _kept.MinBy(one => one.LastUse)!;
+        return _uses - oldest.LastUse > 2L * _seen.Count ? oldest : _kept.MaxBy(one => one.LastUse)!;
+    }
+
+    private void GiveUp(Kept kept)
+    {
+        _kept.Remove(kept);
+        kept.Form?.Dispose();
+    }
+
+    private sealed class Kept(long shard, IQuadraticForm? form, long bytes)
+    {
+        public long Shard => shard;
+
+        public IQuadraticForm? Form => form;
+
+        public long Bytes => bytes;
+
+        public long LastUse { get; set; }
     }
 }

@@ -313,7 +313,7 @@ public sealed partial class WorkerActor : ReceiveActor, IWithTimers
     private void OnReplicaReady(ReplicaReady ready)
     {
         // One value a parameter travels as a blob.
-        if (IsRemote && ready.Shapes.Count == 0 && WireFrame.Check(_spec!, ready.Columns) is { } problem)
+        if (IsRemote && (ready.Shapes.Count == 0 ? WireFrame.Check(_spec!, ready.Columns) : WireFrame.CheckVectors(_spec!, ready.Columns)) is { } problem)
         {
             Say(new ReplicaFailed(ready.Job, problem.ToString(), Retriable: false));
             return;

@@ -18,6 +18,20 @@ public static class WireFrame
     /// <summary>Quadratic forms in one <see cref="Messages.ChunkDone"/>: 8 bytes each, and 4,000 for everything else.</summary>
     public const int MaxValues = 15_000;
 
+    /// <summary>Values in a blob: a protobuf message has at most 2 GB.</summary>
+    public const long MaxBlobValues = 250_000_000;
+
+    /// <summary>Why a chunk's vectors of all parameters would not fit a blob; null where they do.</summary>
+    /// <param name="spec">What is computed.</param>
+    /// <param name="columns">Values per vector.</param>
+    public static Problem? CheckVectors(JobSpec spec, int columns)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        int rows = spec.Estimator.TellsDiagonal ? 2 : spec.ChunkSize;
+        return (long)rows * columns <= MaxBlobValues ? null : Problem.Of("v-batch", spec.ChunkSize, FormattableString.Invariant(
+            $"cannot be right on a cluster: {rows:N0} vectors of {columns:N0} values are more than the {MaxBlobValues:N0} that travel at once"));
+    }
+
     /// <summary>How many probes a chunk may have where each has so many values.</summary>
     /// <param name="columns">Values per probe, at least 1: one a block, or one in all.</param>
     /// <param name="withSpread">Whether several of them have a spread too.</param>

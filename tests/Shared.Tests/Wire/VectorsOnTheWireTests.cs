@@ -13,7 +13,8 @@ public sealed class VectorsOnTheWireTests(Serializing wire) : IClassFixture<Seri
     private static readonly Guid Run = new("00112233-4455-6677-8899-aabbccddeeff");
 
     private static readonly ReplicaReady Ready = new(
-        Run, new ReplicaDescription("m", "00ff", 15_890, 4), CurvatureMethod.Hmp, "asked for", ["w", "b", "s"], 8, 0.5) { Shapes = [[20, 784], [20], []] };
+        Run, new ReplicaDescription("m", "00ff", 15_890, 4), CurvatureMethod.Hmp, "asked for", ["w", "b", "s"], 8, 0.5)
+    { Shapes = [[20, 784], [20], []] };
 
     [Fact]
     public void A_blob_s_name_and_length_are_in_the_message()

@@ -27,6 +27,17 @@ public class WireFrameTests
     }
 
     [Fact]
+    public void Vectors_that_no_blob_holds_are_a_problem()
+    {
+        var spec = new JobSpec { Estimator = Curvature.Estimation.Estimator.Eigenvalues, Probes = 1_000, VBatch = 4 };
+
+        Assert.Null(WireFrame.CheckVectors(spec, 60_000_000));
+        Assert.Equal(
+            "--v-batch 4: cannot be right on a cluster: 4 vectors of 70,000,000 values are more than the 250,000,000 that travel at once.",
+            WireFrame.CheckVectors(spec, 70_000_000)!.ToString());
+    }
+
+    [Fact]
     public void A_job_of_few_probes_has_small_chunks() =>
         Assert.Null(WireFrame.Check(new JobSpec { Probes = 10, VBatch = 100_000 }, 8));
 
