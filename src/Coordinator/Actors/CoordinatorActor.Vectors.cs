@@ -44,7 +44,7 @@ internal sealed partial class CoordinatorActor
     {
         if (state.Replica is not { Shapes.Count: > 0 } replica || state.Grid is not { } grid) return null;
         long chunks = state.Spec.Estimator.TakesTurns ? Math.Min(grid.Count, UsualProducts * grid.Shards) : grid.Count;
-        double bytes = (double)chunks * replica.Columns * sizeof(double) * (state.Spec.Estimator.TellsDiagonal ? 2 : grid.ChunkSize);
+        double bytes = (double)chunks * replica.Columns * sizeof(double) * state.Spec.Estimator.RowsOf(grid.ChunkSize);
         return bytes <= MostKept ? null : string.Create(
             CultureInfo.InvariantCulture,
             $"The state directory would hold {bytes / 1e9:N0} GB, {chunks:N0} chunks of {replica.Columns:N0} values each, and at most {MostKept / 1e9:N0} GB are kept. Use fewer shards, with --shard, or leave out --state.");
@@ -56,7 +56,7 @@ internal sealed partial class CoordinatorActor
         if (_job is not { State: { Phase: JobPhase.Running, Replica: { } replica } state } job || offered.Job != state.Job || !_workers.ContainsKey(Sender)) return;
         var (self, worker, materializer) = (Self, Sender, _materializer.Value);
         // As many as the widest chunk's.
-        long most = (long)replica.Columns * state.Spec.ChunkSize;
+        long most = (long)replica.Columns * state.Spec.Estimator.RowsOf(state.Spec.ChunkSize);
         Context.System.Dispatchers.DefaultGlobalDispatcher
             .RunAsync(() => BlobValues.FetchAsync(worker, offered.Values, most, materializer, () => { }, job.Over))
             .PipeTo(

@@ -238,7 +238,7 @@ internal sealed partial record JobState
     private bool Fits(long chunk, ProbeValues values) =>
         Tile(chunk) is var tile
         && values.FirstProbe == tile.FirstProbe
-        && values.Count == (Spec.Estimator.TellsDiagonal ? 2 : tile.Probes * (IsComparison(chunk) ? 2 : 1))
+        && values.Count == Spec.Estimator.RowsOf(tile.Probes) * (IsComparison(chunk) ? 2 : 1)
         && values.Columns == Replica!.Columns
         && values.Weight >= 0 && double.IsFinite(values.Weight)
         && (values.Spread is not { } spread || (values.Count > 1 && spread.Columns == values.Columns));

@@ -40,6 +40,9 @@ public sealed class DiagonalEstimator : Estimator
     public override bool TellsDiagonal => true;
 
     /// <inheritdoc/>
+    public override int RowsOf(int probes) => 2;
+
+    /// <inheritdoc/>
     public override long? UsualProbes => DefaultProbes;
 
     /// <inheritdoc/>

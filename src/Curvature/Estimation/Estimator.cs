@@ -66,6 +66,9 @@ public abstract class Estimator
     /// <summary>Whether what it finds is the diagonal, with two rows for the probes of a chunk, and probes of each shard's own.</summary>
     public virtual bool TellsDiagonal => false;
 
+    /// <summary>How many rows of values a chunk of so many probes has.</summary>
+    public virtual int RowsOf(int probes) => probes;
+
     /// <summary>Whether what it finds has a trace.</summary>
     public virtual bool TellsTrace => true;
 

@@ -14,6 +14,9 @@ internal sealed class DiagonalForm(IQuadraticForm form, bool isExact) : IQuadrat
     /// <summary>Rows that are there at once take no more.</summary>
     private const long Bytes = 256L << 20;
 
+    /// <summary>Whether probes are basis vectors.</summary>
+    public bool IsExact => isExact;
+
     /// <summary>The form that gives a row a probe.</summary>
     public IQuadraticForm Inner => form;
 

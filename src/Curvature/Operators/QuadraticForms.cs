@@ -84,16 +84,28 @@ public static class QuadraticForms
         if (options.ProbeSpace is null) return InBestSpace(options, some => Create(risk, some, table));
         risk.CheckIndependence();
         options = WithPlan(options);
-        return new ShardedForm(risk, shard => Create(shard, options, table), risk.MicroBatch(options), options.KeptMemory ?? options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget);
+        // What is decided for the first shard is for all, and what the others would decide by is not made again.
+        long most = options.MostProbes;
+        IQuadraticForm Of(MicroBatchedRisk shard)
+        {
+            var form = Create(shard, options with { MostProbes = most }, table);
+            if (form is DiagonalForm diagonal) most = diagonal.IsExact ? long.MaxValue : 0;
+            return form;
+        }
+
+        return new ShardedForm(risk, Of, risk.MicroBatch(options), options.KeptMemory ?? options.MemoryBudget ?? CurvatureOptions.DefaultMemoryBudget);
     }
 
     /// <summary>Random probes, or basis vectors where there are no more of them.</summary>
     private static DiagonalForm Diagonal(MicroBatchedRisk risk, CurvatureOptions options, OperationTable? table)
     {
-        var exact = Rows(risk, options with { Distribution = ProbeDistribution.Basis }, table);
-        if (exact.BasisCount <= options.MostProbes) return new DiagonalForm(exact, isExact: true);
-        exact.Dispose();
-        // A form of probes that have rows of their own.
+        if (options.MostProbes > 0)
+        {
+            var exact = Rows(risk, options with { Distribution = ProbeDistribution.Basis }, table);
+            if (exact.BasisCount <= options.MostProbes) return new DiagonalForm(exact, isExact: true);
+            exact.Dispose();
+        }
+
         return new DiagonalForm(Rows(risk, options, table), isExact: false);
     }
 

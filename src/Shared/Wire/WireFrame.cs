@@ -27,7 +27,7 @@ public static class WireFrame
     public static Problem? CheckVectors(JobSpec spec, int columns)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        int rows = spec.Estimator.TellsDiagonal ? 2 : spec.ChunkSize;
+        int rows = spec.Estimator.RowsOf(spec.ChunkSize);
         return (long)rows * columns <= MaxBlobValues ? null : Problem.Of("v-batch", spec.ChunkSize, FormattableString.Invariant(
             $"cannot be right on a cluster: {rows:N0} vectors of {columns:N0} values are more than the {MaxBlobValues:N0} that travel at once"));
     }

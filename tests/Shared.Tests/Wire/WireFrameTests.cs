@@ -35,6 +35,8 @@ public class WireFrameTests
         Assert.Equal(
             "--v-batch 4: cannot be right on a cluster: 4 vectors of 70,000,000 values are more than the 250,000,000 that travel at once.",
             WireFrame.CheckVectors(spec, 70_000_000)!.ToString());
+        // Of a single probe too, a diagonal has two rows.
+        Assert.NotNull(WireFrame.CheckVectors(spec with { Estimator = Curvature.Estimation.Estimator.Diagonal, Probes = 1, VBatch = null }, 150_000_000));
     }
 
     [Fact]
