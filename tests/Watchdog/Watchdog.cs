@@ -16,7 +16,11 @@ internal static class Watchdog
     /// <summary>Three times what the longest test takes on a busy machine of two cores.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
 
+    /// <summary>Tests that ended last: what hangs while no test runs is what one of them, or its class, leaves behind.</summary>
+    private const int Recent = 8;
+
     private static readonly ConcurrentDictionary<IXunitTest, DateTime> Running = new();
+    private static readonly ConcurrentQueue<string> Ended = new();
     private static Timer? _timer;
 
     [ModuleInitializer]
@@ -31,6 +35,8 @@ internal static class Watchdog
     public static void Ends(IXunitTest test)
     {
         Running.TryRemove(test, out _);
+        Ended.Enqueue($"{DateTime.UtcNow:HH:mm:ss} {test.TestDisplayName}");
+        while (Ended.Count > Recent) Ended.TryDequeue(out _);
         Wait();
     }
 
@@ -38,7 +44,8 @@ internal static class Watchdog
 
     private static void End()
     {
-        string tests = Running.IsEmpty ? "none: a fixture, or the program's end"
+        string tests = Running.IsEmpty
+            ? $"none: a test's class being made or disposed of, a fixture, or the program's end. The last to end were\n{string.Join("\n", Ended)}"
             : string.Join("\n", Running.OrderBy(test => test.Value).Select(test => $"{test.Value:HH:mm:ss} {test.Key.TestDisplayName}"));
         string text = $"Nothing began or ended for {Patience.TotalMinutes:N0} minutes. Running, with its beginning (UTC):\n{tests}";
         Console.Error.WriteLine(text);

@@ -3,6 +3,7 @@ using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Risks;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Options;
 using Akka.Actor;
@@ -62,6 +63,9 @@ internal sealed partial class CoordinatorActor
             case StopWorkerWait:
                 Timers.Cancel(nameof(WorkerWaitOver));
                 break;
+            case Finish finish when job.Results is { IsBehind: true }:
+                job.Ending = finish.Outcome;
+                break;
             case Finish finish:
                 OnFinish(job, finish.Outcome);
                 break;
@@ -70,14 +74,40 @@ internal sealed partial class CoordinatorActor
         }
     }
 
-    /// <summary>Ends the job where what is merged says so.</summary>
+    /// <summary>Merges what takes long off this actor's thread, and ends the job where what is merged says so.</summary>
     private void LookAtResults()
     {
-        if (_job is not { State.Phase: not JobPhase.Finished } job) return;
+        if (_job is not { } job) return;
+        if (job.Results?.Merging() is { } merging)
+        {
+            Context.System.Dispatchers.DefaultGlobalDispatcher.RunAsync(merging).PipeTo(
+                Self,
+                success: publish => new ResultsMerged(job, publish),
+                failure: error => new ResultsMerged(job, () => OnMergingFailed(job, error)));
+        }
+
+        if (job.State.Phase == JobPhase.Finished) return;
         if (job.Results is { NothingCounts: true }) Apply(new InputAtFault(ApiWords.ToOptions(EmpiricalRisk.NothingCounts().Message)));
         else if (job.Results is { TargetReached: true }) Apply(new TargetReached());
         else if (job.Results is { Turn: { } turn } && turn >= job.State.Released) Apply(new TurnTaken(turn + 1));
         else if (Lacking(job) is { } what) Apply(new PrecisionLacking(what));
+    }
+
+    private void OnResultsMerged(ResultsMerged merged)
+    {
+        if (_job != merged.Job) return;
+        merged.Publish();
+        LookAtResults();
+        if (_job is { Ending: { } outcome, Results.IsBehind: false } job) OnFinish(job, outcome);
+    }
+
+    private void OnMergingFailed(RunningJob job, Exception error)
+    {
+        _log.Error(error, "Job {Job}: what was accepted cannot be merged", job.State.Job);
+        job.Results!.GiveUp();
+        var failed = new MergingFailed(error.Message);
+        if (job.State.Phase == JobPhase.Finished) OnFinish(job, failed.Outcome);
+        else Apply(failed);
     }
 
     /// <summary>Why single precision is not enough; null where it is, as far as is known.</summary>
@@ -171,4 +201,9 @@ internal sealed partial class CoordinatorActor
         long total = needed < state.Units ? Math.Max((long)needed, probes) : state.Units;
         return new JobProgress(probes, total, Elapsed(job, _time.GetTimestamp()), estimate) { State = state, Eigenvalues = found };
     }
+
+    /// <summary>Results were merged on another thread.</summary>
+    /// <param name="Job">Whose.</param>
+    /// <param name="Publish">Has the job know them.</param>
+    private sealed record ResultsMerged(RunningJob Job, Action Publish);
 }

@@ -75,6 +75,7 @@ internal sealed partial class CoordinatorActor
         var results = NewResults(state, state is { ComparedProbes: > 0, NotCompared: null });
         foreach (var chunk in earlier.Chunks.DistinctBy(chunk => chunk.Chunk))
             results.Accept(chunk.Chunk, chunk.Worker, chunk.Values, chunk.ComputeSeconds);
+        results.Merge();
         return results;
     }
 

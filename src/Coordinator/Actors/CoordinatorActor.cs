@@ -47,6 +47,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<IntervalPassed>(_ => OnIntervalPassed());
         Receive<Terminated>(gone => OnLost(gone.ActorRef, "it stopped"));
         Receive<ChunkOffered>(OnChunkOffered);
+        Receive<ResultsMerged>(OnResultsMerged);
         Receive<IJobMessage>(OnWorkerSaid);
         Receive<StartJob>(OnStartJob);
         Receive<InterruptJob>(interrupt => interrupt.Job == _job?.State.Job, _ => Apply(new InterruptRequested()));

@@ -25,6 +25,9 @@ internal sealed class RunningJob(IActorRef client, JobState state, long start)
 
     public ChunkResults? Results { get; set; }
 
+    /// <summary>How it ended, where what was accepted is still being merged; null where it has not, or its result is out.</summary>
+    public JobOutcome? Ending { get; set; }
+
     /// <summary>When each chunk runs where; null where nobody asked.</summary>
     public ChunkTimeline? Timeline { get; init; }
 

@@ -11,7 +11,8 @@ namespace ActorHutch.Coordinator.Scheduling;
 /// arrival: this is what makes the result's bits independent of the workers.
 /// </summary>
 /// <remarks>
-/// Of a merged chunk only a digest is kept, eight bytes and its worker's number, for duplicates to be held against.
+/// Of a merged chunk only a digest is kept, eight bytes and its worker's number, for duplicates to be held against. Values of all
+/// parameters take long to merge: that waits for <see cref="Merging"/>, which may run on another thread.
 /// </remarks>
 internal sealed class ChunkResults
 {
@@ -28,9 +29,12 @@ internal sealed class ChunkResults
     private int[] _workerOf = [];
     private readonly List<ProbeValues>? _kept;
     private readonly IReadOnlyList<string> _blocks;
+    private readonly bool _areLong;
     private bool _awaitsComparison;
     private long _merged;
     private ProbeValues? _before;
+    private Known? _known;
+    private bool _isGivenUp;
 
     /// <summary>No results yet.</summary>
     /// <param name="spec">The job.</param>
@@ -48,15 +52,15 @@ internal sealed class ChunkResults
         _grid = grid ?? new WorkGrid(spec.Probes, spec.ChunkSize, 1, 1);
         _fold = spec.Estimator.NewFold(new FoldOptions(blocks, _grid, sums) { Shapes = shapes ?? [], Eigenvalues = spec.Eigenvalues });
         _compared = new ComparedShards(spec.Estimator.TakesPart ? 1 : _grid.Shards, sums);
-        (_blocks, _awaitsComparison) = (blocks, awaitsComparison);
+        (_blocks, _awaitsComparison, _areLong) = (blocks, awaitsComparison, shapes is { Count: > 0 });
         _kept = keepsValues ? [] : null;
     }
 
     /// <summary>The estimator's units in the chunks from the first one up to the first gap.</summary>
-    public long Count => _fold.Count;
+    public long Count => _known?.Count ?? _fold.Count;
 
     /// <summary>What they are as values.</summary>
-    public Moments Moments => _fold.Moments;
+    public Moments Moments => _known?.Moments ?? _fold.Moments;
 
     /// <summary>What was merged, in order; null where it is not kept.</summary>
     public IReadOnlyList<ProbeValues>? Values => _kept;
@@ -84,18 +88,27 @@ internal sealed class ChunkResults
 
     /// <summary>What the merged chunks say; null where there are none, or where they say nothing yet.</summary>
     /// <param name="isComplete">Whether these are all.</param>
-    public TraceEstimate? Estimate(bool isComplete = false) => _fold.Estimate(_spec.ConfidenceLevel, Rounding, isComplete);
+    public TraceEstimate? Estimate(bool isComplete = false) =>
+        _isGivenUp ? null : _known is { } known ? known.Estimate : _fold.Estimate(_spec.ConfidenceLevel, Rounding, isComplete);
 
-    private bool IsOver => TargetReached || TargetOutOfReach || NothingCounts;
+    private bool IsOver => TargetReached || TargetOutOfReach || NothingCounts || _isGivenUp;
+
+    /// <summary>Whether results that are there are not merged yet, though they could be.</summary>
+    public bool IsBehind => _known is not null || CanMerge;
+
+    // Where a job with a target stops depends on the rounding error.
+    private bool CanMerge => _known is null && !IsOver && (!_awaitsComparison || _spec.Target is null) && _ahead.ContainsKey(_merged);
+
+    private ProbeValues? Vectors => _known is { } known ? known.Vectors : _fold.Vectors;
 
     /// <summary>The range of chunks whose vectors are known and wanted; null where chunks have probes of their own.</summary>
-    public long? Turn => !IsOver && _fold.Vectors is { } vectors ? vectors.FirstProbe / _grid.ChunkSize : null;
+    public long? Turn => !IsOver && Vectors is { } vectors ? vectors.FirstProbe / _grid.ChunkSize : null;
 
     /// <summary>The vectors that a tile multiplies: of the range whose turn it is, and of the one before; null for others.</summary>
     public ProbeValues? VectorsOf(Tile tile)
     {
         bool Has(ProbeValues? vectors) => vectors is not null && vectors.FirstProbe <= tile.FirstProbe && tile.FirstProbe < vectors.FirstProbe + vectors.Count;
-        return Has(_fold.Vectors) ? _fold.Vectors : Has(_before) ? _before : null;
+        return Has(Vectors) ? Vectors : Has(_before) ? _before : null;
     }
 
     /// <summary>Takes the first result of a chunk.</summary>
@@ -116,8 +129,7 @@ internal sealed class ChunkResults
             _ahead.Add(chunk, values);
         }
 
-        // Where a job with a target stops depends on the rounding error.
-        if (!_awaitsComparison || _spec.Target is null) Merge();
+        if (!_areLong) Merge();
     }
 
     /// <summary>Goes on without the rounding error.</summary>
@@ -125,6 +137,40 @@ internal sealed class ChunkResults
     {
         _awaitsComparison = false;
         Merge();
+    }
+
+    /// <summary>Merges, here and now, what is there.</summary>
+    public void Merge()
+    {
+        while (CanMerge) Publish(Fold(Ready()));
+    }
+
+    /// <summary>What merges the results that are there; null where there are none, or they are being merged.</summary>
+    /// <returns>
+    /// What may run on another thread, while all that is known here is what it was before; what that returns is to be called by whoever
+    /// uses these results, for them to know it.
+    /// </returns>
+    public Func<Action>? Merging()
+    {
+        if (!CanMerge) return null;
+        _known = new Known(Count, Moments, Estimate(), Vectors);
+        var ready = Ready();
+        return () =>
+        {
+            var merged = Fold(ready);
+            return () =>
+            {
+                _known = null;
+                Publish(merged);
+            };
+        };
+    }
+
+    /// <summary>Forgets what was merged, and merges nothing more.</summary>
+    public void GiveUp()
+    {
+        (_isGivenUp, _known) = (true, null);
+        _ahead.Clear();
     }
 
     /// <summary>Holds another result of an accepted chunk against the first, bit by bit.</summary>
@@ -136,23 +182,51 @@ internal sealed class ChunkResults
         return new(chunk, _workers[first], worker, digest == values.Digest);
     }
 
-    private void Merge()
+    /// <summary>The next results in their order, which are these no longer.</summary>
+    private List<ProbeValues> Ready()
     {
-        while (!IsOver && _ahead.Remove(_merged, out var shard))
+        var ready = new List<ProbeValues>();
+        while (_ahead.Remove(_merged + ready.Count, out var chunk)) ready.Add(chunk);
+        return ready;
+    }
+
+    private Merged Fold(List<ProbeValues> ready)
+    {
+        var merged = new Merged { Before = _before };
+        foreach (var chunk in ready)
         {
-            _merged++;
+            merged.Count++;
             var vectors = _fold.Vectors;
-            var folded = _fold.Add(shard);
-            if (vectors != _fold.Vectors) _before = vectors;
-            NothingCounts = _fold.CountsNothing;
-            TargetReached = _fold.IsSettled;
-            if (folded is null || IsOver) continue;
-            _kept?.Add(folded);
-            History.Offer(_merged, Moments);
-            if (_spec.Target is not { } error) continue;
-            var estimate = Estimate()!;
-            TargetReached = StoppingRule.IsSatisfied(estimate, error);
-            TargetOutOfReach = StoppingRule.IsOutOfReach(estimate, error);
+            var folded = _fold.Add(chunk);
+            if (vectors != _fold.Vectors) merged.Before = vectors;
+            merged.NothingCounts = _fold.CountsNothing;
+            merged.TargetReached = _fold.IsSettled;
+            if (folded is not null && !merged.IsOver)
+            {
+                merged.Folded.Add((_merged + merged.Count, folded, _fold.Moments));
+                if (_spec.Target is { } error)
+                {
+                    var estimate = _fold.Estimate(_spec.ConfidenceLevel, Rounding, isComplete: false)!;
+                    merged.TargetReached = StoppingRule.IsSatisfied(estimate, error);
+                    merged.TargetOutOfReach = StoppingRule.IsOutOfReach(estimate, error);
+                }
+            }
+
+            if (merged.IsOver) break;
+        }
+
+        return merged;
+    }
+
+    private void Publish(Merged merged)
+    {
+        _merged += merged.Count;
+        _before = merged.Before;
+        (NothingCounts, TargetReached, TargetOutOfReach) = (merged.NothingCounts, merged.TargetReached, merged.TargetOutOfReach);
+        foreach (var (chunks, values, moments) in merged.Folded)
+        {
+            _kept?.Add(values);
+            History.Offer(chunks, moments);
         }
 
         if (IsOver) _ahead.Clear();
@@ -190,5 +264,26 @@ internal sealed class ChunkResults
 
         _digests[chunk] = digest;
         _workerOf[chunk] = number;
+    }
+
+    /// <summary>What was known before that which is being merged.</summary>
+    private sealed record Known(long Count, Moments Moments, TraceEstimate? Estimate, ProbeValues? Vectors);
+
+    /// <summary>What some chunks came to.</summary>
+    private sealed class Merged
+    {
+        public long Count { get; set; }
+
+        public ProbeValues? Before { get; set; }
+
+        public bool NothingCounts { get; set; }
+
+        public bool TargetReached { get; set; }
+
+        public bool TargetOutOfReach { get; set; }
+
+        public bool IsOver => NothingCounts || TargetReached || TargetOutOfReach;
+
+        public List<(long Chunks, ProbeValues Values, Moments Moments)> Folded { get; } = [];
     }
 }

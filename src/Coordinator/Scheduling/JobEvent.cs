@@ -50,6 +50,13 @@ internal sealed record JournalLost(string What) : JobEvent
         JobEnd.Failed, $"The state directory's journal cannot be written: {What} What was accepted before is kept.");
 }
 
+/// <summary>What is accepted cannot be merged.</summary>
+internal sealed record MergingFailed(string What) : JobEvent
+{
+    /// <summary>How the job ends.</summary>
+    public JobOutcome Outcome => new(JobEnd.Failed, $"The results cannot be merged: {What}");
+}
+
 /// <summary>A file that the job is made from is not what it was when the job began.</summary>
 /// <param name="What">Which, and what was found.</param>
 internal sealed record InputAtFault(string What) : JobEvent;

@@ -143,6 +143,7 @@ internal sealed partial record JobState
             PrecisionLacking lacking => End(new JobOutcome(JobEnd.Imprecise, lacking.What), effects),
             WorkerWaitOver => OnWorkerWaitOver(effects),
             JournalLost lost => End(lost.Outcome, effects),
+            MergingFailed failed => End(failed.Outcome, effects),
             InputAtFault changed => End(new JobOutcome(JobEnd.Refused, changed.What), effects),
             InterruptRequested => End(new JobOutcome(JobEnd.Interrupted), effects),
             _ => throw new ArgumentException($"No rule for {happened.GetType().Name}.", nameof(happened)),

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Fakes;
@@ -79,6 +80,64 @@ public class ChunkResultsTests
         results.Accept(0, Schedule.A, FakeQuadraticForm.Values(0, 0, 40));
 
         Assert.False(results.TargetReached);
+    }
+
+    [Fact]
+    public void While_products_are_merged_what_is_known_is_what_was_known_before()
+    {
+        var results = OfProducts(shards: 2);
+        var first = results.VectorsOf(results.Tile(0))!;
+        results.Accept(0, Schedule.A, results.Product(0));
+        var merging = results.Results.Merging()!;
+        results.Accept(1, Schedule.B, results.Product(1));
+
+        Assert.Null(results.Results.Merging());
+        var publish = merging();
+        Assert.Equal((0, 0L, true), (results.Results.Count, results.Results.Turn, results.Results.IsBehind));
+        publish();
+
+        Assert.True(results.Results.IsBehind);
+        publish = results.Results.Merging()!();
+        Assert.Equal((0, 0L), (results.Results.Count, results.Results.Turn));
+        Assert.Same(first, results.VectorsOf(results.Tile(1)));
+        publish();
+
+        Assert.Equal((1, 1L, false), (results.Results.Count, results.Results.Turn, results.Results.IsBehind));
+        // A duplicate may still be on its way, or be asked for.
+        Assert.Same(first, results.VectorsOf(results.Tile(1)));
+        Assert.NotSame(first, results.VectorsOf(results.Tile(2)));
+    }
+
+    [Fact]
+    public void What_cannot_be_merged_is_given_up()
+    {
+        var results = OfProducts(shards: 2);
+        results.Accept(0, Schedule.A, results.Product(0));
+        results.Accept(1, Schedule.A, new ProbeValues(0, 1, [1]));
+        var merging = results.Results.Merging()!;
+
+        Assert.Throws<ArgumentException>(() => merging());
+        results.Results.GiveUp();
+        results.Accept(2, Schedule.A, new ProbeValues(0, 1, [1]));
+
+        Assert.Equal((false, null, null), (results.Results.IsBehind, results.Results.Turn, results.Results.Estimate()));
+    }
+
+    private static ProductResults OfProducts(int shards) => new(new WorkGrid(20, 1, 4 * shards, 4));
+
+    /// <summary>A search for eigenvalues of <see cref="FakeQuadraticForm"/>'s matrix.</summary>
+    private sealed class ProductResults(WorkGrid grid)
+    {
+        public ChunkResults Results { get; } = new(
+            new JobSpec { Estimator = Estimator.Eigenvalues, Probes = 20, VBatch = 1, K = 1 }, Blocks, grid: grid, shapes: FakeQuadraticForm.ProductShapes);
+
+        public Tile Tile(long chunk) => grid[chunk];
+
+        public ProbeValues? VectorsOf(Tile tile) => Results.VectorsOf(tile);
+
+        public ProbeValues Product(long chunk) => FakeQuadraticForm.Products(VectorsOf(grid[chunk]), grid[chunk].FirstProbe, 1);
+
+        public void Accept(long chunk, WorkerKey worker, ProbeValues values) => Results.Accept(chunk, worker, values);
     }
 
     private static ProbeValues Chunk(long chunk) => FakeQuadraticForm.Values(0, chunk * 10, 10);

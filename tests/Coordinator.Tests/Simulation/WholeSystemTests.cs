@@ -145,7 +145,10 @@ public class WholeSystemTests
         for (long shard = 0; compared && shard < (takesPart ? 1 : grid.Shards); shard++)
             results.Accept(JobState.BothPrecisions - shard, one, InBothPrecisions(spec, grid.Of(0, spec.ComparedProbes(int.MaxValue), shard)));
         for (long chunk = 0; chunk < grid.Count && !results.TargetReached; chunk++)
+        {
             results.Accept(chunk, one, OfShard(spec, grid[chunk], takesTurns ? Products(results, grid[chunk]) : Rounded(spec, grid[chunk])));
+            results.Merge();
+        }
 
         var estimate = results.Estimate(isComplete: true);
         return Bits(estimate, estimate?.Probes ?? 0, results.Rounding);
