@@ -115,6 +115,32 @@ public sealed class DashboardTests(LocalReference local)
         Assert.Empty(page.Complaints);
     }
 
+    [Fact]
+    public async Task Eigenvalues_are_on_it_as_they_are_found_and_at_the_end_those_of_the_report()
+    {
+        await using var browser = await Chromium.StartAsync();
+        await using var job = ProgramRun.Start(
+            "actorhutch", null,
+            ["eigenvalues", "--k", "30", "--relative-error", "1e-5", "--shard", "32", "--json", "--workers", "1", "--device", "cpu", "--dashboard", "127.0.0.1:0"]);
+        await using var page = await browser.OpenAsync(await UrlAsync(job));
+        await page.ResizeAsync(1280, 1400);
+        await page.UntilAsync("document.querySelectorAll('#eigenvalues tbody tr').length > 0");
+        await page.ScreenshotAsync("eigenvalues");
+        Assert.Equal("0", await page.ValueAsync("[...document.querySelectorAll('#curve, #parts')].filter(part => part.offsetParent).length"));
+
+        Assert.Equal(0, await job.ExitAsync());
+
+        await page.UntilAsync("document.body.dataset.status === 'ended'");
+        await page.ScreenshotAsync("eigenvalues-ended");
+        double[] found = [.. JobReport.Of(job).Json.GetProperty("eigenvalues").GetProperty("values").EnumerateArray().Select(one => one.GetProperty("value").GetDouble())];
+        double[] shown = [.. (await page.ValueAsync("[...document.querySelectorAll('#eigenvalues tbody tr')].map(row => row.cells[0].textContent)"))
+            .Split(',').Select(value => double.Parse(value, CultureInfo.InvariantCulture))];
+        Assert.Equal(30, shown.Length);
+        Assert.All(found.Zip(shown), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+        Assert.StartsWith("The largest in size", await page.ValueAsync("document.getElementById('interval').textContent"));
+        Assert.Empty(page.Complaints);
+    }
+
     /// <summary>The tones that do not stand out from a card as WCAG 2.2 asks of text, 4.5 to 1.</summary>
     private const string TooFaint = """
         (() => {

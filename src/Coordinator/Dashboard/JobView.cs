@@ -1,3 +1,5 @@
+using ActorHutch.Curvature.Eigenvalues;
+
 namespace ActorHutch.Coordinator.Dashboard;
 
 /// <summary>A job as people look at it, as the page gets it: plain numbers, and no more of them than a page can show.</summary>
@@ -13,6 +15,15 @@ internal sealed record JobView
 
     /// <summary>Whether it is an exact trace, of which there is nothing to say before its last chunk.</summary>
     public required bool IsExact { get; init; }
+
+    /// <summary>Whether what it finds has a trace.</summary>
+    public required bool TellsTrace { get; init; }
+
+    /// <summary>What its progress is counted in, one of them: «probe».</summary>
+    public required string Unit { get; init; }
+
+    /// <summary>The eigenvalues that are known so far; null where none are looked for, or known.</summary>
+    public required EigenvaluesView? Eigenvalues { get; init; }
 
     public required IReadOnlyList<FactView> Facts { get; init; }
 
@@ -65,6 +76,12 @@ internal sealed record FactView(string Name, string Text);
 
 /// <summary>A trace with its standard error and interval; 0 and the trace itself where it is exact, null where unknown.</summary>
 internal sealed record TraceView(double Trace, double? StandardError, double? Level, double? Low, double? High, long Probes);
+
+/// <summary>Eigenvalues.</summary>
+/// <param name="Values">The largest first.</param>
+/// <param name="Tolerance">The residual that each is to have at most.</param>
+/// <param name="Measured">Whether the residuals are of products with the vectors themselves.</param>
+internal sealed record EigenvaluesView(IReadOnlyList<Eigenvalue> Values, double Tolerance, bool Measured);
 
 /// <summary>How far the probes are.</summary>
 /// <param name="Probes">Probes of accepted chunks.</param>

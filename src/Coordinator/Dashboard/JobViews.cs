@@ -2,6 +2,7 @@ using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Eigenvalues;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
 
@@ -37,6 +38,9 @@ internal static class JobViews
                 : ViewPhase.Running,
             Title = Title(job.Spec, state),
             IsExact = job.Spec.Estimator.IsExact,
+            TellsTrace = job.Spec.Estimator.TellsTrace,
+            Unit = job.Spec.Estimator.Unit,
+            Eigenvalues = EigenvaluesOf(result is null ? look.Progress?.Eigenvalues : estimate?.Eigenvalues),
             Facts = [.. Facts(state?.Spec ?? job.Spec, state), .. Rounding(estimate)],
             Trace = job.Spec.Estimator.TellsTrace ? TraceOf(estimate) : null,
             ExactTrace = report?.ExactTrace,
@@ -61,6 +65,9 @@ internal static class JobViews
             estimate.Trace, estimate.StandardError, interval.Level, interval.Low, interval.High, estimate.Probes),
     };
 
+    private static EigenvaluesView? EigenvaluesOf(EigenvalueEstimate? found) =>
+        found is null ? null : new EigenvaluesView(found.Values, found.Tolerance, found.IsMeasured);
+
     private static ProgressView? ProgressOf(JobSpec spec, JobLook look, JobResult? result)
     {
         if (result is not null)
@@ -74,8 +81,8 @@ internal static class JobViews
         double elapsed = progress.Elapsed.TotalSeconds;
         double left = elapsed * (progress.Total - progress.Probes) / progress.Probes;
         return new ProgressView(
-            progress.Probes, progress.Total, spec.Target is not null, elapsed,
-            double.IsFinite(left) && left > 0 ? left : null, progress.Probes / elapsed);
+            progress.Probes, progress.Total, spec.Target is not null || progress.IsOpenEnded, elapsed,
+            !progress.IsOpenEnded && double.IsFinite(left) && left > 0 ? left : null, progress.Probes / elapsed);
     }
 
     private static ChunksView ChunksOf(JobState? state) => state is null

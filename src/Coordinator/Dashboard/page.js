@@ -66,32 +66,42 @@
     text(byId("status"), status === "lost" ? "Connection lost, trying again" : state ? words[state.phase] : "Connecting");
   }
 
-  function drawHero({ title, phase, isExact, trace, exactTrace, progress, workers, end }) {
+  /** A number with what it may be off by: the trace, or the eigenvalue that is furthest out and its residual. */
+  function figureOf({ isExact, trace, eigenvalues }) {
+    const found = eigenvalues?.values.reduce((a, b) => Math.abs(b.value) > Math.abs(a.value) ? b : a);
+    const value = trace?.trace ?? found?.value ?? null, error = (trace ? trace.standardError : found?.residual) ?? null;
+    return { value, error, text: value === null ? "–" : error ? fixed(value, decimalsFor(error)) : significant(value, isExact ? 8 : 6) };
+  }
+
+  function drawHero(state) {
+    const { title, phase, isExact, tellsTrace, unit, trace, eigenvalues, exactTrace, progress, workers, end } = state;
+    const { value, error, text: figure } = figureOf(state);
     text(byId("title"), title);
-    const error = trace?.standardError ?? null;
     const decimals = decimalsFor(error);
-    text(byId("trace"), !trace ? "–" : error ? fixed(trace.trace, decimals) : significant(trace.trace, isExact ? 8 : 6));
-    byId("trace").classList.toggle("none", !trace);
-    byId("trace").dataset.value = trace ? String(trace.trace) : "";
+    text(byId("trace"), figure);
+    byId("trace").classList.toggle("none", value === null);
+    byId("trace").dataset.value = value === null ? "" : String(value);
     byId("trace").dataset.error = error === null ? "" : String(error);
     text(byId("error"), error ? `± ${fixed(error, decimals)}` : "");
     // Results are merged in the order of the probes: one that is missing holds up what comes after it.
     const ahead = progress && trace && trace.probes < progress.probes ? `, by the first ${whole(trace.probes)} probes` : "";
     text(byId("interval"), trace && trace.low !== null ? `${significant(trace.level * 100, 2)} % interval ${fixed(trace.low, decimals)} to ${fixed(trace.high, decimals)}${ahead}`
       : trace ? (isExact ? "Exact: it has no sampling error" : "One probe, so there is no standard error")
+      : eigenvalues ? `The largest in size so far, and its residual, to be at most ${significant(eigenvalues.tolerance, 2)}`
+      : !tellsTrace ? (end ? "In the report" : "In the report, once all is done")
       : isExact ? "An exact trace is a sum: it is there when its last part is" : "No estimate yet");
     showIf(byId("exact"), exactTrace === null || isExact ? "" : `Exact ${significant(exactTrace, 6)}`
       + (error ? `, ${fixed(Math.abs(trace.trace - exactTrace) / error, 1)} standard errors away` : ""));
-    const noun = isExact ? "basis vector" : "probe";
     byId("progress").value = progress ? progress.probes / Math.max(progress.total, 1) : 0;
     byId("done").dataset.value = progress ? progress.probes : 0;
-    text(byId("done"), progress ? `${whole(progress.probes)} of ${progress.atMost ? "about " : ""}${count(progress.total, noun)}`
+    text(byId("done"), progress ? `${whole(progress.probes)} of ${progress.atMost ? (tellsTrace ? "about " : "at most ") : ""}${count(progress.total, unit)}`
       : phase === "preparing" ? `Waiting for workers to be ready: ${count(workers.states.reduce((sum, { count }) => sum + count, 0), "worker")} so far` : "Nothing computed yet");
     text(byId("left"), progress?.secondsLeft && !end && !lost ? `about ${duration(progress.secondsLeft)} left` : "");
     showIf(byId("end"), end?.text ?? "");
     text(byId("speed"), progress ? significant(progress.probesPerSecond, 3) : "–");
+    for (const id of ["speed-unit", "worker-speed"]) text(byId(id), `${unit}s/s`);
     text(byId("elapsed"), progress ? elapsed(progress.elapsedSeconds) : "–");
-    document.title = (trace ? `${byId("trace").textContent} ${byId("error").textContent} · ` : "") + `${byId("status").textContent} · ActorHutch`;
+    document.title = (value !== null ? `${byId("trace").textContent} ${byId("error").textContent} · ` : "") + `${byId("status").textContent} · ActorHutch`;
   }
 
   function drawChunks(chunks) {
@@ -125,6 +135,16 @@
       bar.children[1].style.width = `${(clamp(size + half, 0, 1) - clamp(size - half, 0, 1)) * 100}%`;
     });
     showIf(byId("blocks-more"), more > 0 ? `and ${whole(more)} more, in the report` : blocks.length === 0 ? "Nothing is known of them yet" : "");
+  }
+
+  function drawEigenvalues(eigenvalues) {
+    byId("found").hidden = !eigenvalues;
+    if (!eigenvalues) return;
+    text(byId("found-state"), eigenvalues.measured ? "residuals measured" : "residuals by the recurrence");
+    rows(byId("eigenvalues").tBodies[0], eigenvalues.values, cells("td", "number", "number"), (row, { value, residual }) => {
+      text(row.cells[0], residual > 0 ? fixed(value, decimalsFor(residual)) : significant(value, 8));
+      text(row.cells[1], significant(residual, 2));
+    });
   }
 
   function drawWorkers({ states, rows: list, more }) {
@@ -186,12 +206,13 @@
   }
 
   /** A screen reader is told now and then, and of the end at once. */
-  function announce({ trace, progress, end }) {
+  function announce(state) {
+    const { trace, progress, end } = state;
     const now = Date.now();
-    if (!trace || (end ? announced.end : now - announced.at < announceEvery)) return;
+    if (figureOf(state).value === null || (end ? announced.end : now - announced.at < announceEvery)) return;
     announced = { at: now, end: Boolean(end) };
     const share = progress ? `, ${Math.round(100 * progress.probes / Math.max(progress.total, 1))} percent done` : "";
-    text(byId("announce"), `${end ? "The job has ended. " : ""}Trace ${byId("trace").textContent}, standard error ${byId("error").textContent.slice(2) || "none"}${end ? "" : share}`);
+    text(byId("announce"), `${end ? "The job has ended. " : ""}${trace ? "Trace" : "Eigenvalue"} ${byId("trace").textContent}, ${trace ? "standard error" : "residual"} ${byId("error").textContent.slice(2) || "none"}${end ? "" : share}`);
   }
 
   function draw() {
@@ -201,17 +222,19 @@
     if (!state) return;
     drawHero(state);
     drawChunks(state.chunks);
+    byId("parts").hidden = !state.tellsTrace;
     drawBlocks(state.blocks, state.moreBlocks, state.isExact && Boolean(state.trace));
+    drawEigenvalues(state.eigenvalues);
     drawWorkers(state.workers);
     drawNews(state.news);
     drawFacts(state.facts);
-    byId("curve").hidden = state.isExact;
+    byId("curve").hidden = state.isExact || !state.tellsTrace;
     const { trace } = state;
     const points = [...shown.points];
     // The latest chunks are ahead of the last point of the evenly spaced ones.
     if (trace && (points.length === 0 || points.at(-1)[0] < trace.probes))
       points.push([trace.probes, trace.trace, trace.low === null ? null : (trace.high - trace.low) / 2]);
-    if (!state.isExact) {
+    if (!byId("curve").hidden) {
       chart.draw(byId("plot"), points, state.exactTrace, { fixed, whole, decimalsFor, significant });
       byId("exact-key").hidden = state.exactTrace === null;
       if (trace?.level) text(byId("level"), `${significant(trace.level * 100, 2)} % interval`);

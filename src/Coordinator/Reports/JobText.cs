@@ -96,13 +96,27 @@ internal sealed class JobText(IAnsiConsole console)
         if (spectrum is null) yield break;
         yield return ("range", $"{Figures.Significant(spectrum.Least, 6)} to {Figures.Significant(spectrum.Greatest, 6)}   (outermost nodes)");
         yield return ("below 0", $"{Share(spectrum.NegativeShare)}, by more than {Figures.Significant(spectrum.KernelWidth, 3)}");
-        double norm = Math.Sqrt(spectrum.SquaredNorm.Value), error = spectrum.SquaredNorm.StandardError / (2 * norm);
-        yield return ("‖H‖_F", double.IsFinite(error) ? $"{Figures.Fixed(norm, Figures.DecimalsFor(error))} ± {Figures.Fixed(error, Figures.DecimalsFor(error))}" : Figures.Significant(norm, 6));
+        yield return ("‖H‖_F", Norm(spectrum));
         yield return ("rank", $"{Number(spectrum.StableRank)}   (stable: ‖H‖²_F over the largest eigenvalue's square)");
+    }
 
-        static string Share(SpectralNumber share) => double.IsFinite(share.StandardError) && share.StandardError > 0
-            ? $"{Figures.Fixed(100 * share.Value, Figures.DecimalsFor(100 * share.StandardError))} ± {Figures.Fixed(100 * share.StandardError, Figures.DecimalsFor(100 * share.StandardError))} % of the eigenvalues"
-            : $"{Figures.Significant(100 * share.Value, 3)} % of the eigenvalues";
+    /// <summary>The columns of <see cref="BlockSpectra"/>.</summary>
+    public static IReadOnlyList<string> BlockSpectrumColumns { get; } = ["block", "smallest node", "largest node", "below 0", "‖H‖_F", "stable rank"];
+
+    /// <summary>What is known of the eigenvalues of each block.</summary>
+    public static IEnumerable<IReadOnlyList<string>> BlockSpectra(SpectrumReport spectrum) => spectrum.Blocks.Select(block => (IReadOnlyList<string>)
+    [
+        block.Name, Figures.Significant(block.Least, 4), Figures.Significant(block.Greatest, 4), Percentage(block.NegativeShare), Norm(block), Number(block.StableRank),
+    ]);
+
+    private static string Share(SpectralNumber share) => $"{Percentage(share)} of the eigenvalues";
+
+    private static string Percentage(SpectralNumber share) => $"{Number(new SpectralNumber(100 * share.Value, 100 * share.StandardError))} %";
+
+    private static string Norm(MatrixSpectrumReport spectrum)
+    {
+        double norm = Math.Sqrt(spectrum.SquaredNorm.Value);
+        return Number(new SpectralNumber(norm, spectrum.SquaredNorm.StandardError / (2 * norm)));
     }
 
     /// <summary>The columns of <see cref="Damped"/>.</summary>

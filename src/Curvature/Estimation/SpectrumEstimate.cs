@@ -35,6 +35,11 @@ public sealed record SpectralNumber(double Value, double StandardError);
 /// <param name="High">The upper end.</param>
 public sealed record SpectralPoint(double Eigenvalue, double Density, double Below, double Low, double High);
 
+/// <summary>What random probes say of the eigenvalues of a diagonal block.</summary>
+/// <param name="Name">The block's name.</param>
+/// <param name="Spectrum">Its spectrum.</param>
+public sealed record BlockSpectrum(string Name, SpectrumEstimate Spectrum);
+
 /// <summary>What random probes say of a matrix's eigenvalues.</summary>
 /// <param name="Rules">Each probe's quadrature.</param>
 /// <param name="Level">Of the intervals.</param>
@@ -44,6 +49,9 @@ public sealed record SpectrumEstimate(IReadOnlyList<QuadratureRule> Rules, doubl
     public const double KernelShare = 0.005;
 
     private const int Points = 400;
+
+    /// <summary>Those of each diagonal block, where the matrix is block-diagonal; else none.</summary>
+    public IReadOnlyList<BlockSpectrum> Blocks { get; init; } = [];
 
     /// <summary>Around the outermost nodes a kernel is drawn so many standard deviations wide.</summary>
     private const double Tails = 4;

@@ -65,7 +65,7 @@ public sealed class SpectrumEstimator : Estimator
         CancellationToken cancellation = default)
     {
         using var form = QuadraticForms.Create(risk, (options ?? new CurvatureOptions()) with { LanczosSteps = steps });
-        var fold = new SpectrumFold();
+        var fold = new SpectrumFold(form.Blocks);
         fold.Add(form.Evaluate(0, probes, cancellation));
         return fold.Estimate(confidenceLevel, null, true)!.Spectrum!;
     }
@@ -81,13 +81,15 @@ public sealed class SpectrumEstimator : Estimator
         Hutchinson.ExpectedHalfWidth(sample, probes, level, relativeError);
 
     /// <inheritdoc/>
-    public override ValuesFold NewFold(FoldOptions options) => new SpectrumFold();
+    public override ValuesFold NewFold(FoldOptions options) => new SpectrumFold(options.Blocks);
 }
 
 /// <summary>Nodes and weights of all probes, in their order.</summary>
-internal sealed class SpectrumFold : ValuesFold
+/// <param name="columns">The names of the values' columns.</param>
+internal sealed class SpectrumFold(IReadOnlyList<string> columns) : ValuesFold
 {
     private readonly List<QuadratureRule> _rules = [];
+    private readonly Part[] _parts = [.. QuadratureColumns.Read(columns).Select(part => new Part(part))];
     private Moments _traces;
 
     /// <inheritdoc/>
@@ -102,10 +104,10 @@ internal sealed class SpectrumFold : ValuesFold
     /// <inheritdoc/>
     public override ProbeValues? Add(ProbeValues chunk)
     {
-        int nodes = chunk.Columns / 2;
         for (int row = 0; row < chunk.Count; row++)
         {
-            var rule = new QuadratureRule(chunk[row][..nodes].ToArray(), chunk[row][nodes..].ToArray());
+            foreach (var part in _parts) part.Add(chunk[row]);
+            var rule = _parts.Length == 1 ? _parts[0].Rules[^1] : Together(_parts.Select(part => part.Rules[^1]));
             _rules.Add(rule);
             _traces = _traces.Add(rule.Of(node => node));
         }
@@ -115,9 +117,38 @@ internal sealed class SpectrumFold : ValuesFold
 
     /// <inheritdoc/>
     public override TraceEstimate? Estimate(double level, RoundingError? rounding, bool isComplete) => Count == 0 ? null :
-        new(_traces.Mean, _traces.StandardError, Count, ConfidenceInterval.ForMean(_traces, level), [])
+        new(_traces.Mean, _traces.StandardError, Count, ConfidenceInterval.ForMean(_traces, level), [.. Named.Select(part => new BlockTrace(part.Block, part.Traces.Mean, part.Traces.StandardError))])
         {
             DegreesOfFreedom = Count - 1,
-            Spectrum = new SpectrumEstimate([.. _rules], level),
+            Spectrum = new SpectrumEstimate([.. _rules], level)
+            {
+                Blocks = [.. Named.Select(part => new BlockSpectrum(part.Block, new SpectrumEstimate([.. part.Rules], level)))],
+            },
         };
+
+    private IEnumerable<Part> Named => _parts.Where(part => part.Block.Length > 0);
+
+    /// <summary>The rule of a block-diagonal matrix: vᵀf(H)v is the sum of the blocks'.</summary>
+    private static QuadratureRule Together(IEnumerable<QuadratureRule> rules)
+    {
+        (double Node, double Weight)[] all = [.. rules.SelectMany(rule => rule.Nodes.Zip(rule.Weights)).OrderBy(pair => pair.First)];
+        return new QuadratureRule([.. all.Select(pair => pair.Node)], [.. all.Select(pair => pair.Weight)]);
+    }
+
+    private sealed class Part(QuadratureColumns columns)
+    {
+        public string Block => columns.Block;
+
+        public List<QuadratureRule> Rules { get; } = [];
+
+        public Moments Traces { get; private set; }
+
+        public void Add(ReadOnlySpan<double> values)
+        {
+            var own = values[columns.First..columns.End];
+            var rule = new QuadratureRule(own[..columns.Nodes].ToArray(), own[columns.Nodes..].ToArray());
+            Rules.Add(rule);
+            Traces = Traces.Add(rule.Of(node => node));
+        }
+    }
 }

@@ -10,6 +10,7 @@ namespace ActorHutch.Curvature.Operators;
 /// <summary>
 /// Gauss quadrature of vᵀf(H)v ≈ Σ_k ω_k f(θ_k) for random probes v: for each, a run of the Lanczos recurrence, whose tridiagonal matrix has the
 /// eigenvalues θ_k and, with its eigenvectors' first entries τ_k, the weights ω_k = ‖v‖² τ_k². A probe's columns are its nodes θ, and then its weights.
+/// Of a block-diagonal matrix each block has a run of its own, with nodes and weights of its own; one product serves all of them.
 /// </summary>
 /// <remarks>
 /// G. H. Golub and G. Meurant, «Matrices, Moments and Quadrature with Applications», 2010. Every new vector is orthogonalised twice against all before
@@ -23,6 +24,7 @@ internal sealed class LanczosForm : IQuadraticForm
     private readonly PhiloxProbes _probes;
     private readonly int _steps;
     private readonly ParameterBlock[] _blocks;
+    private readonly Part[] _parts;
     private readonly long _size;
     private readonly ScalarType _dtype;
     private readonly Device _device;
@@ -68,7 +70,8 @@ internal sealed class LanczosForm : IQuadraticForm
         }
 
         if (risk.Count > 1) MethodReason += $"; {risk.Count:N0} micro-batches of {risk.MicroBatch:N0}";
-        Blocks = [.. Enumerable.Range(1, _steps).Select(k => $"node {k}"), .. Enumerable.Range(1, _steps).Select(k => $"weight {k}")];
+        _parts = [.. PartsOf(options.Structure)];
+        Blocks = [.. _parts.SelectMany(part => part.Columns.Names)];
     }
 
     /// <inheritdoc/>
@@ -82,6 +85,25 @@ internal sealed class LanczosForm : IQuadraticForm
 
     /// <inheritdoc/>
     public long BasisCount => _size;
+
+    /// <summary>What has runs of its own.</summary>
+    private IEnumerable<Part> PartsOf(BlockStructure structure)
+    {
+        if (structure == BlockStructure.Full)
+        {
+            yield return new Part(new QuadratureColumns("", 0, _steps), 0, _size);
+            yield break;
+        }
+
+        long offset = 0;
+        int column = 0;
+        foreach (var block in _blocks.Where(block => block.Size > 0))
+        {
+            var columns = new QuadratureColumns(block.Name, column, (int)Math.Min(_steps, block.Size));
+            yield return new Part(columns, offset, block.Size);
+            (column, offset) = (columns.End, offset + block.Size);
+        }
+    }
 
     /// <inheritdoc/>
     public ProbeValues Evaluate(long firstProbe, int count, CancellationToken cancellation = default)
@@ -131,30 +153,18 @@ internal sealed class LanczosForm : IQuadraticForm
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        double[] alpha = new double[steps], beta = new double[steps];
-        double squared;
-        int found = 0;
+        Recurrence[] runs;
         try
         {
             var vector = cat([.. _blocks.Select(block => _probes.Draw(block, probe, 1)!.reshape(-1))]);
-            squared = Dot(vector, vector);
-            var basis = empty([steps, _size], _dtype, _device);
-            basis[0].copy_(vector.Times(1 / Math.Sqrt(squared)));
-            while (found < steps)
+            var basis = zeros([steps, _size], _dtype, _device);
+            runs = [.. _parts.Select(part => new Recurrence(part, Math.Min(steps, part.Columns.Nodes), vector, basis))];
+            for (int step = 0; runs.Any(run => run.GoesOn); step++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var turn = NewDisposeScope();
-                var last = basis[found];
-                var next = multiply(last);
-                alpha[found] = Dot(next, last);
-                double before = Math.Sqrt(Dot(next, next));
-                var known = basis.narrow(0, 0, ++found);
-                for (int pass = 0; pass < 2; pass++) next = next.sub(known.t().mv(known.mv(next)));
-                double norm = Math.Sqrt(Dot(next, next));
-                // What is left is rounding.
-                if (found == steps || !(norm > _size * finfo(_dtype).eps * before)) break;
-                beta[found] = norm;
-                basis[found].copy_(next.Times(1 / norm));
+                var product = multiply(basis[step]);
+                foreach (var run in runs.Where(run => run.GoesOn)) run.Take(product);
             }
         }
         catch (ExternalException error)
@@ -162,18 +172,7 @@ internal sealed class LanczosForm : IQuadraticForm
             throw StackedForm.Failed(error, probe, 1);
         }
 
-        var diagonal = tensor(alpha[..found]);
-        var matrix = diagonal.diag();
-        if (found > 1) matrix = matrix.Plus(tensor(beta[1..found]).diag(1)).Plus(tensor(beta[1..found]).diag(-1));
-        if (alpha[..found].Any(number => !double.IsFinite(number)))
-        {
-            values.Fill(double.NaN);
-            return;
-        }
-
-        var (nodes, vectors) = linalg.eigh(matrix);
-        Numbers(nodes).CopyTo(values);
-        Numbers(vectors[0].Squared().Times(squared)).CopyTo(values[(values.Length / 2)..]);
+        foreach (var run in runs) run.Rule(values);
     }
 
     /// <summary>H q over all samples, weighted as their losses are; added up in double precision.</summary>
@@ -218,4 +217,66 @@ internal sealed class LanczosForm : IQuadraticForm
     private static double Dot(Tensor a, Tensor b) => a.mul(b).sum(ScalarType.Float64).item<double>();
 
     private static double[] Numbers(Tensor values) => MemoryMarshal.Cast<byte, double>(values.contiguous().bytes).ToArray();
+
+    /// <summary>What has a run of its own: all parameters, or one block's.</summary>
+    /// <param name="Columns">Where its nodes and weights go.</param>
+    /// <param name="Offset">The first of its parameters.</param>
+    /// <param name="Size">How many there are.</param>
+    private sealed record Part(QuadratureColumns Columns, long Offset, long Size);
+
+    /// <summary>One run. A run that is over has zeros for its vectors.</summary>
+    private sealed class Recurrence
+    {
+        private readonly Part _part;
+        private readonly Tensor _basis;
+        private readonly double _squared;
+        private readonly double[] _alpha;
+        private readonly double[] _beta;
+        private int _found;
+
+        public Recurrence(Part part, int steps, Tensor vector, Tensor basis)
+        {
+            (_part, _alpha, _beta) = (part, new double[steps], new double[steps]);
+            _basis = basis.narrow(1, part.Offset, part.Size);
+            var first = vector.narrow(0, part.Offset, part.Size);
+            _squared = Dot(first, first);
+            _basis[0].copy_(first.Times(1 / Math.Sqrt(_squared)));
+        }
+
+        public bool GoesOn { get; private set; } = true;
+
+        public void Take(Tensor product)
+        {
+            var (last, next) = (_basis[_found], product.narrow(0, _part.Offset, _part.Size));
+            _alpha[_found] = Dot(next, last);
+            double before = Math.Sqrt(Dot(next, next));
+            var known = _basis.narrow(0, 0, ++_found);
+            for (int pass = 0; pass < 2; pass++) next = next.sub(known.t().mv(known.mv(next)));
+            double norm = Math.Sqrt(Dot(next, next));
+            // What is less is rounding.
+            GoesOn = _found < _alpha.Length && norm > _part.Size * finfo(_basis.dtype).eps * before;
+            if (!GoesOn) return;
+            _beta[_found] = norm;
+            _basis[_found].copy_(next.Times(1 / norm));
+        }
+
+        /// <summary>Writes nodes and weights into a probe's values.</summary>
+        public void Rule(Span<double> values)
+        {
+            var columns = values[_part.Columns.First.._part.Columns.End];
+            double[] alpha = _alpha[.._found], beta = _beta[Math.Min(1, _found).._found];
+            if (alpha.Any(number => !double.IsFinite(number)))
+            {
+                columns.Fill(double.NaN);
+                return;
+            }
+
+            using var scope = NewDisposeScope();
+            var matrix = tensor(alpha).diag();
+            if (_found > 1) matrix = matrix.Plus(tensor(beta).diag(1)).Plus(tensor(beta).diag(-1));
+            var (nodes, vectors) = linalg.eigh(matrix);
+            Numbers(nodes).CopyTo(columns);
+            Numbers(vectors[0].Squared().Times(_squared)).CopyTo(columns[_part.Columns.Nodes..]);
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ActorHutch.Coordinator.Tests.Reports;
 using ActorHutch.GpuWorker.Replicas;
 
 namespace ActorHutch.Coordinator.Tests.CommandLine;
@@ -45,6 +46,30 @@ public sealed class SpectrumTests
         Assert.Equal(401, (await File.ReadAllLinesAsync(folder.File("report/spectrum.csv"), TestContext.Current.CancellationToken)).Length);
         Assert.Contains("eigenvalue", await File.ReadAllTextAsync(folder.File("report/spectrum.svg"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Contains("The spectrum of the Hessian", await File.ReadAllTextAsync(folder.File("report/report.html"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_blocks_each_has_a_spectrum()
+    {
+        using var folder = new TemporaryFolder();
+        var run = await Run("--structure", "block", "--probes", "3", "--lanczos-steps", "4", "--json", "--out", folder.File("report"));
+
+        Assert.Equal(0, run.Code);
+        Assert.Empty(JsonSchemaCheck.Problems(JsonSchemaCheck.Read("report.schema.json"), run.Json));
+        var blocks = run.Json.GetProperty("spectrum").GetProperty("blocks").EnumerateArray().ToArray();
+        Assert.Equal(["1.weight", "3.weight"], blocks.Select(block => block.GetProperty("name").GetString()!));
+        Assert.Equal(
+            run.Json.GetProperty("spectrum").GetProperty("greatest").GetDouble(), blocks.Max(block => block.GetProperty("greatest").GetDouble()));
+        double squares = blocks.Sum(block => block.GetProperty("squaredNorm").GetProperty("value").GetDouble());
+        Assert.Equal(run.Json.GetProperty("spectrum").GetProperty("squaredNorm").GetProperty("value").GetDouble(), squares, 1e-9 * squares);
+        Assert.Equal(2, run.Json.GetProperty("blocks").GetArrayLength());
+        string[] nodes = await File.ReadAllLinesAsync(folder.File("report/nodes.csv"), TestContext.Current.CancellationToken);
+        Assert.Equal("probe,block,node,weight", nodes[0]);
+        Assert.Equal(1 + 3 * 2 * 4, nodes.Length);
+        string[] curve = await File.ReadAllLinesAsync(folder.File("report/spectrum.csv"), TestContext.Current.CancellationToken);
+        Assert.Equal(["block,eigenvalue,density,below,below_low,below_high", "", "1.weight", "3.weight"], [curve[0], .. curve.Skip(1).Select(line => line.Split(',')[0]).Distinct()]);
+        Assert.Contains("The eigenvalues of each block", await File.ReadAllTextAsync(folder.File("report/report.html"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.True(File.Exists(folder.File("report/spectrum-blocks.svg")));
     }
 
     [Fact]

@@ -31,6 +31,7 @@ internal static class JsonSchemaCheck
                 "type" => Texts(keyword.Value).Any(type => Is(type, value)),
                 "enum" => keyword.Value.EnumerateArray().Any(one => JsonElement.DeepEquals(one, value)),
                 "minimum" => value.ValueKind != JsonValueKind.Number || value.GetDouble() >= keyword.Value.GetDouble(),
+                "exclusiveMinimum" => value.ValueKind != JsonValueKind.Number || value.GetDouble() > keyword.Value.GetDouble(),
                 "maximum" => value.ValueKind != JsonValueKind.Number || value.GetDouble() <= keyword.Value.GetDouble(),
                 "required" => value.ValueKind != JsonValueKind.Object || Texts(keyword.Value).All(name => value.TryGetProperty(name, out _)),
                 "additionalProperties" => !keyword.Value.GetBoolean() && (value.ValueKind != JsonValueKind.Object

@@ -20,7 +20,7 @@ internal static class JobReportFiles
             ? []
             :
             [
-                report.Trace is null || result.Spec.Estimator.TellsDiagonal ? null : ConvergencePicture.Draw(report, record), EigenvaluesPicture.Draw(report), BlockPicture.Draw(report), SpectrumPicture.Draw(report),
+                report.Trace is null || result.Spec.Estimator.TellsDiagonal ? null : ConvergencePicture.Draw(report, record), EigenvaluesPicture.Draw(report), BlockPicture.Draw(report), SpectrumPicture.Draw(report), SpectrumPicture.DrawBlocks(report),
                 TimelinePicture.Draw(report, record.Timeline),
             ];
         var pictures = drawn.OfType<Picture>().ToArray();

@@ -88,6 +88,9 @@ internal static class JobPage
         html.Element("h2", "Spectrum");
         if (spectrum.Damped.Count > 0) html.Table("With dampings λ: the effective dimension tr(H(H + λI)⁻¹) and the logarithm of the determinant", JobText.DampedColumns, JobText.Damped(spectrum));
         html.Picture(pictures, "spectrum", $"The density of the eigenvalues, smoothed with Gaussian kernels of a standard deviation of {Figures.Significant(spectrum.KernelWidth, 3)}.");
+        if (spectrum.Blocks.Count == 0) return;
+        html.Picture(pictures, "spectrum-blocks", "The density of the eigenvalues of diagonal blocks.");
+        html.Table("The eigenvalues of each block", JobText.BlockSpectrumColumns, JobText.BlockSpectra(spectrum));
     }
 
     private static void Blocks(HtmlText html, Report report, IReadOnlyList<Picture> pictures)
