@@ -14,6 +14,7 @@ internal static class EstimateCommand
     public static async Task<int> RunAsync(
         Session session, Request request, Terminal terminal, CancellationToken cancellation)
     {
+        if (request.IsSeries) return await SeriesCommand.RunAsync(session, request, terminal, cancellation).ConfigureAwait(false);
         var text = request.Json ? null : new JobText(terminal.ForPeople());
         var onlooker = new Onlooker(terminal, request.Settings.ThreadsPerWorker);
         var result = await session.RunAsync(request.Spec, observer: onlooker, cancellation: cancellation)

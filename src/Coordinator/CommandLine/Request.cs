@@ -55,13 +55,27 @@ internal sealed record Request(JobDocument Job, IReadOnlyList<string> Problems)
     /// <summary>The same with its files found and hashed; what is wrong with them is among the problems.</summary>
     public Request WithFiles(BlobCache cache)
     {
-        var files = JobInputs.Read(Spec.Risk, cache, forCluster: Cluster is not null);
+        var checkpoints = Spec.Risk.Weights?.Path is { } weights ? Checkpoints.Of(weights) : null;
+        var files = JobInputs.Read(Spec.Risk, cache, forCluster: Cluster is not null, checkpoints);
         return this with
         {
             Job = Job with { Spec = Spec with { Risk = files.Risk } },
             Files = files,
-            Problems = [.. Problems, .. files.Problems.Select(problem => problem.ToString())],
+            Problems = [.. Problems, .. files.Problems.Concat(SeriesProblems(checkpoints)).Select(problem => problem.ToString())],
         };
+    }
+
+    /// <summary>Whether the weights are those of several checkpoints, each of which is a job.</summary>
+    public bool IsSeries => Files is { Checkpoints.Count: > 0 };
+
+    private IEnumerable<Problem> SeriesProblems(IReadOnlyList<string>? checkpoints)
+    {
+        if (checkpoints is null) yield break;
+        string weights = Spec.Risk.Weights!.Path!;
+        if (checkpoints.Count == 0) yield return new Problem("weights", weights, "must be files that are there: none has such a name");
+        else if (!Spec.Estimator.TellsTrace || Spec.Estimator.RunsLanczos || Spec.Estimator.TellsDiagonal)
+            yield return new Problem("weights", weights, $"must be one file with actorhutch {Spec.Estimator.Name}: series are of traces");
+        if (Dashboard is not null) yield return new Problem("dashboard", Dashboard.ToString()!, "cannot show a series: a page shows one job");
     }
 
     /// <summary>The same with its files written somewhere, where nobody said where.</summary>

@@ -24,7 +24,7 @@ internal static class SessionCommand
             MemoryBudget = request.Settings.MemoryBudget,
             VerifyFraction = request.VerifyFraction,
             PicksPrecision = request.Job.PicksPrecision,
-            KeepsRecord = request.Out is not null,
+            KeepsRecord = request.Out is not null || request.IsSeries,
         };
         try
         {

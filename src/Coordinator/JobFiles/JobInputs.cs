@@ -14,15 +14,19 @@ namespace ActorHutch.Coordinator.JobFiles;
 internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore Here, IReadOnlyList<Problem> Problems)
     : IDisposable
 {
+    /// <summary>The weights that take one another's place, each with its hash and length; none where there is one model.</summary>
+    public IReadOnlyList<InputFile> Checkpoints { get; private init; } = [];
+
     /// <summary>Finds the files: by their paths, or by their hashes among those that were fetched before.</summary>
     /// <param name="risk">Names them.</param>
     /// <param name="cache">What was fetched before.</param>
     /// <param name="forCluster">Whether workers elsewhere are to fetch data in segments.</param>
-    public static JobInputs Read(RiskSource risk, BlobCache cache, bool forCluster = false)
+    /// <param name="checkpoints">Weights that take one another's place, where those that the risk names are no file; null where they are.</param>
+    public static JobInputs Read(RiskSource risk, BlobCache cache, bool forCluster = false, IReadOnlyList<string>? checkpoints = null)
     {
         BlobStore offered = new(), here = new();
         var problems = new List<Problem>();
-        var found = risk.WithFiles((option, file) =>
+        InputFile Opened(string option, InputFile file)
         {
             bool inSegments = forCluster && option is "data" or "inputs" or "targets";
             if (Find(option, file, cache, problems, inSegments) is not { } opened) return file;
@@ -31,15 +35,22 @@ internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore H
             // What fits into one comes as a whole, which takes a request less.
             var segments = content.Length > SegmentHashes.SegmentSize ? offered.AddSegments(here.FileOf(content.Id)!) : null;
             return file with { Id = content.Id, Length = content.Length, Segments = segments?.Id };
-        });
-        return new JobInputs(found, offered, here, problems);
+        }
+
+        var found = risk.WithFiles((option, file) => option == Weights && checkpoints is not null ? file : Opened(option, file));
+        return new JobInputs(found, offered, here, problems)
+        {
+            Checkpoints = [.. (checkpoints ?? []).Select(path => Opened(Weights, new InputFile(path)))],
+        };
     }
+
+    private const string Weights = "weights";
 
     /// <summary>
     /// The files that are not any more what they were, or others by the same names. Nothing was computed with what is there now.
     /// </summary>
-    public IEnumerable<HashedFile> Replaced => new[] { Risk.Assembly }.Concat(Risk.Files).OfType<InputFile>()
-        .Where(file => file.Path is not null)
+    public IEnumerable<HashedFile> Replaced => new[] { Risk.Assembly }.Concat(Risk.Files).Concat(Checkpoints).OfType<InputFile>()
+        .Where(file => file is { Path: not null, Id: not null })
         .Select(file => Here.FileOf(file.Content.Id)!)
         .Distinct()
         .Where(file => !file.IsInPlace);

@@ -1,0 +1,38 @@
+using System.Globalization;
+using ActorHutch.Coordinator.Reports.Html;
+using ActorHutch.Coordinator.Reports.Pictures;
+
+namespace ActorHutch.Coordinator.Reports.Files;
+
+/// <summary>The files of a series.</summary>
+internal static class SeriesFiles
+{
+    /// <summary>The page, for people.</summary>
+    public const string Page = "series.html";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<ReportFile> Of(SeriesReport report)
+    {
+        var picture = SeriesPicture.Draw(report);
+        return
+        [
+            ReportFile.OfText(SeriesReport.Json, ReportJson.Write(report) + "\n"),
+            ReportFile.OfText(Page, SeriesPage.Write(report, picture)),
+            ReportFile.OfText("series.csv", Csv.Of(
+                ["checkpoint", "step", "trace", "standard_error", "low", "high", "probes", "change", "change_standard_error"],
+                report.Rows.Select(row => (string[])
+                [
+                    row.File, row.Step?.ToString(CultureInfo.InvariantCulture) ?? "", Csv.Number(row.Trace), Csv.Number(row.StandardError),
+                    Csv.Number(row.Confidence?.Low), Csv.Number(row.Confidence?.High), row.Probes.ToString(CultureInfo.InvariantCulture),
+                    Csv.Number(row.Change?.Value), Csv.Number(row.Change?.StandardError),
+                ]))),
+            ReportFile.OfText("blocks.csv", Csv.Of(
+                ["checkpoint", "step", "block", "trace", "standard_error"],
+                report.Rows.SelectMany(row => row.Blocks.Select(block => (string[])
+                [
+                    row.File, row.Step?.ToString(CultureInfo.InvariantCulture) ?? "", block.Name, Csv.Number(block.Trace), Csv.Number(block.StandardError),
+                ])))),
+            .. picture is null ? [] : JobReportFiles.PictureFiles(picture),
+        ];
+    }
+}
