@@ -69,6 +69,8 @@ public sealed class FakeReplica(FakeReplicaFactory factory, ReplicaKey key) : IR
         Loss = new((key.Risk.Loss ?? LossKind.CrossEntropy).Word(), key.Risk.Reduction.Word(), "fake"),
     };
 
+    public IReadOnlyDictionary<string, long> Sizes { get; } = new Dictionary<string, long> { ["first.weight"] = 24, ["second.weight"] = 6 };
+
     public ConcurrentQueue<FakeQuadraticForm> Forms { get; } = [];
 
     public ConcurrentBag<int> Threads { get; } = [Environment.CurrentManagedThreadId];

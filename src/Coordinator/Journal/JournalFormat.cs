@@ -39,6 +39,7 @@ internal static class JournalFormat
         ShardSize = replica.ShardSize == 0 ? ShardSize.Whole : replica.ShardSize,
         ProbeSpace = (ProbeSpace)replica.ProbeSpace,
         Shapes = ShapeFormat.Read(replica.Shapes),
+        Sizes = [.. replica.Sizes],
     });
 
     public static ChunksAccepted Read(Wire.Chunks chunks) => new(
@@ -85,6 +86,7 @@ internal static class JournalFormat
         };
         written.Blocks.AddRange(replica.Blocks);
         written.Shapes.AddRange(replica.Shapes.Select(ShapeFormat.Write));
+        written.Sizes.AddRange(replica.Sizes);
         return written;
     }
 

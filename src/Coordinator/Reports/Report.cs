@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
 
@@ -109,8 +110,28 @@ internal sealed record Report
 /// <summary>A confidence interval.</summary>
 internal sealed record ConfidenceReport(double Level, double Low, double High);
 
-/// <summary>One diagonal block; the exact trace, and what rounding adds at most, where they are known.</summary>
-internal sealed record BlockReport(string Name, double Trace, double? StandardError, double? ExactTrace, double? RoundingBound = null);
+/// <summary>One diagonal block; the exact trace, what rounding adds at most, and how many parameters it has, where they are known.</summary>
+internal sealed record BlockReport(string Name, double Trace, double? StandardError, double? ExactTrace, double? RoundingBound = null, long? Parameters = null)
+{
+    /// <summary>The trace a parameter: how sensitive the loss is to noise in them, such as that of quantisation.</summary>
+    /// <remarks>Z. Dong et al., «HAWQ-V2: Hessian aware trace-weighted quantization of neural networks», 2020.</remarks>
+    [JsonIgnore]
+    public double? Average => Parameters > 0 ? Trace / Parameters : null;
+
+    /// <summary>The standard error of <see cref="Average"/>.</summary>
+    [JsonIgnore]
+    public double? AverageError => Parameters > 0 ? StandardError / Parameters : null;
+
+    /// <summary>The blocks of a job.</summary>
+    public static IReadOnlyList<BlockReport> Of(JobResult result, TraceEstimate? exact)
+    {
+        var replica = result.State.Replica;
+        var sizes = replica is not null && replica.Sizes.Count == replica.Blocks.Count ? replica.Blocks.Zip(replica.Sizes, KeyValuePair.Create).ToDictionary() : [];
+        return [.. (result.Estimate?.Blocks ?? []).Select(block => new BlockReport(
+            block.Name, block.Trace, block.StandardError, exact?.Blocks.FirstOrDefault(other => other.Name == block.Name)?.Trace,
+            result.Rounding?.Blocks.FirstOrDefault(other => other.Name == block.Name)?.Bound, sizes.TryGetValue(block.Name, out long size) ? size : null))];
+    }
+}
 
 /// <summary>One worker, by its accepted chunks; its share is that of all accepted probes.</summary>
 internal sealed record WorkerReport(

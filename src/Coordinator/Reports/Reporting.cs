@@ -53,8 +53,7 @@ internal static class Reporting
             ElapsedSeconds = result.Elapsed.TotalSeconds,
             SetupSeconds = result.Setup.TotalSeconds,
             Model = state.Replica?.Model,
-            Blocks = [.. (estimate?.Blocks ?? []).Select(block => new BlockReport(
-                block.Name, block.Trace, block.StandardError, Find(exact?.Estimate, block.Name), RoundingOf(result, block.Name)))],
+            Blocks = BlockReport.Of(result, exact?.Estimate),
             Workers = [.. state.Workers.Select(worker => Of(worker.Key, worker.Value, state.ProbesOf(worker.Value), accepted))],
             Chunks = new ChunkReport(
                 state.Done.Count, state.Counts.Reissued, state.Counts.Copies, state.Counts.Duplicates,
@@ -84,10 +83,4 @@ internal static class Reporting
         JobEnd.Imprecise => StopReasons.Imprecise,
         _ => StopReasons.Failed,
     };
-
-    private static double? RoundingOf(JobResult result, string block) =>
-        result.Rounding?.Blocks.FirstOrDefault(candidate => candidate.Name == block)?.Bound;
-
-    private static double? Find(TraceEstimate? exact, string block) =>
-        exact?.Blocks.FirstOrDefault(candidate => candidate.Name == block)?.Trace;
 }

@@ -112,7 +112,7 @@ internal sealed record SeriesRow
             Confidence = estimate is { IsExact: false, Confidence: var interval } ? new ConfidenceReport(interval.Level, interval.Low, interval.High) : null,
             Probes = result.Probes,
             Change = estimate is null || before is null ? null : SeriesChange.Between(before, result),
-            Blocks = [.. (estimate?.Blocks ?? []).Select(block => new BlockReport(block.Name, block.Trace, block.StandardError, null))],
+            Blocks = result.Succeeded ? BlockReport.Of(result, exact: null) : [],
             Error = result.Succeeded ? null : result.Outcome.Message,
             ElapsedSeconds = result.Elapsed.TotalSeconds,
         };

@@ -83,6 +83,7 @@ internal sealed class ComputeActor : ReceiveActor
             {
                 ShardSize = _form.ShardSize,
                 Shapes = _form.Shapes,
+                Sizes = _form.Blocks.All(replica.Sizes.ContainsKey) ? [.. _form.Blocks.Select(block => replica.Sizes[block])] : [],
                 ProbeSpace = _form.ProbeSpace,
             });
         }

@@ -25,6 +25,9 @@ public interface IReplica : IDisposable
     /// <summary>What it holds.</summary>
     ReplicaDescription Model { get; }
 
+    /// <summary>How many parameters each block has, by its name.</summary>
+    IReadOnlyDictionary<string, long> Sizes { get; }
+
     /// <summary>Computes the loss twice and compares.</summary>
     /// <exception cref="CurvatureException">The loss is not a function of the parameters, or not finite.</exception>
     void CheckDeterminism();

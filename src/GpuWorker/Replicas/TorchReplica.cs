@@ -32,15 +32,15 @@ internal sealed class TorchReplica : IReplica
             ParameterSelection.Select(model, patterns.Split(',', StringSplitOptions.TrimEntries));
         _risk = new ShardedRisk(model, loss, samples, source.Shard, source.MicroBatch);
         // Before anything evaluates the loss, which for wrong targets fails with less to say, or ends the process.
-        Model = new ReplicaDescription(
-            source.Model, sha256, _risk.Open(0, null).With(0, first => first.ParameterCount), samples.SampleCount)
-        {
-            Loss = description,
-        };
+        Sizes = _risk.Open(0, null).With(0, first => first.Blocks.ToDictionary(block => block.Name, block => block.Size));
+        Model = new ReplicaDescription(source.Model, sha256, Sizes.Values.Sum(), samples.SampleCount) { Loss = description };
     }
 
     /// <inheritdoc/>
     public ReplicaDescription Model { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, long> Sizes { get; }
 
     /// <inheritdoc/>
     public void CheckDeterminism() => _risk.Open(0, _risk.MicroBatch(new CurvatureOptions())).CheckDeterminism();

@@ -82,6 +82,9 @@ public sealed record ReplicaReady(
     /// <summary>The blocks' shapes, where each parameter has a value of its own; else none.</summary>
     public IReadOnlyList<long[]> Shapes { get; init; } = [];
 
+    /// <summary>How many parameters each block has; none where the values' columns are not blocks.</summary>
+    public IReadOnlyList<long> Sizes { get; init; } = [];
+
     /// <summary>Values per probe.</summary>
     public int Columns => ProbeValues.ColumnsOf(Blocks, Shapes);
 

@@ -113,6 +113,7 @@ internal static class WorkerFormats
         if (message.ProbeSpace != ProbeSpace.Parameter) wire.ProbeSpace = Fields.OfWord(message.ProbeSpace);
         wire.Blocks.AddRange(message.Blocks);
         wire.Shapes.AddRange(message.Shapes.Select(ShapeFormat.Write));
+        wire.Sizes.AddRange(message.Sizes);
         return wire;
     }
 
@@ -122,6 +123,7 @@ internal static class WorkerFormats
     {
         ShardSize = wire.HasShardSize ? wire.ShardSize : ShardSize.Whole,
         Shapes = ShapeFormat.Read(wire.Shapes),
+        Sizes = [.. wire.Sizes],
         ProbeSpace = wire.HasProbeSpace ? Fields.Word<ProbeSpace>(wire.ProbeSpace) : ProbeSpace.Parameter,
     };
 

@@ -11,6 +11,29 @@ public sealed class OutTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>The average trace is what mixed-precision quantisation goes by.</summary>
+    [Fact]
+    public async Task Blocks_have_their_average_trace_as_a_table()
+    {
+        var run = await Invocation.Of("--json", "--probes", "50", "--out", _folder.Path);
+
+        var blocks = run.Json.GetProperty("blocks").EnumerateArray().ToArray();
+        string[] lines = await File.ReadAllLinesAsync(_folder.File("blocks.csv"), TestContext.Current.CancellationToken);
+        Assert.Equal("block,parameters,trace,standard_error,exact,average,average_standard_error", lines[0]);
+        Assert.Equal([24L, 6L], blocks.Select(block => block.GetProperty("parameters").GetInt64()));
+        foreach (var (block, line) in blocks.Zip(lines.Skip(1), (block, line) => (block, line.Split(','))))
+        {
+            double parameters = block.GetProperty("parameters").GetInt64();
+            Assert.Equal(block.GetProperty("name").GetString(), line[0]);
+            Assert.Equal(block.GetProperty("trace").GetDouble() / parameters, Number(line[5]));
+            Assert.Equal(block.GetProperty("standardError").GetDouble() / parameters, Number(line[6]));
+        }
+
+        Assert.Contains("average trace", await File.ReadAllTextAsync(_folder.File("report.html"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public async Task An_estimates_report_is_a_page_JSON_CSV_and_pictures()
     {
@@ -20,7 +43,7 @@ public sealed class OutTests : IDisposable
         Assert.EndsWith($"\nSee {_folder.File("report.html")}\n", run.Out, StringComparison.Ordinal);
         Assert.Equal(
             [
-                "blocks.png", "blocks.svg", "convergence.png", "convergence.svg", "probes.csv", "report.html", "report.json",
+                "blocks.csv", "blocks.png", "blocks.svg", "convergence.png", "convergence.svg", "probes.csv", "report.html", "report.json",
                 "timeline.png", "timeline.svg",
             ],
             Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order());

@@ -31,6 +31,8 @@ internal sealed class WatchedReplicaFactory : IReplicaFactory
     {
         public ReplicaDescription Model => replica.Model;
 
+        public IReadOnlyDictionary<string, long> Sizes => replica.Sizes;
+
         public void CheckDeterminism() => replica.CheckDeterminism();
 
         public CurvatureCheck Check(ArrayFile probe, CurvatureMethod? method) => replica.Check(probe, method);

@@ -29,6 +29,7 @@ internal static class JobReportFiles
             ReportFile.OfText("report.json", ReportJson.Write(report) + "\n"),
             ReportFile.OfText(Page, JobPage.Write(report, pictures)),
             .. record is null || report.Spectrum is not null || report.Eigenvalues is not null || result.Spec.Estimator.TellsDiagonal ? [] : (ReportFile[])[new("probes.csv", stream => ProbesCsv.Write(stream, record))],
+            .. report.Blocks.Count == 0 ? [] : (ReportFile[])[ReportFile.OfText("blocks.csv", BlocksCsv.Of(report.Blocks))],
             .. report.Spectrum is null || record is null ? [] : (ReportFile[])
             [
                 ReportFile.OfText("spectrum.csv", SpectrumCsv.Curve(report.Spectrum)), ReportFile.OfText("nodes.csv", SpectrumCsv.Nodes(record)),

@@ -26,12 +26,9 @@ internal static class SeriesFiles
                     Csv.Number(row.Confidence?.Low), Csv.Number(row.Confidence?.High), row.Probes.ToString(CultureInfo.InvariantCulture),
                     Csv.Number(row.Change?.Value), Csv.Number(row.Change?.StandardError),
                 ]))),
-            ReportFile.OfText("blocks.csv", Csv.Of(
-                ["checkpoint", "step", "block", "trace", "standard_error"],
-                report.Rows.SelectMany(row => row.Blocks.Select(block => (string[])
-                [
-                    row.File, row.Step?.ToString(CultureInfo.InvariantCulture) ?? "", block.Name, Csv.Number(block.Trace), Csv.Number(block.StandardError),
-                ])))),
+            ReportFile.OfText("blocks.csv", BlocksCsv.Of(
+                ["checkpoint", "step"],
+                report.Rows.Select(row => ((string[])[row.File, row.Step?.ToString(CultureInfo.InvariantCulture) ?? ""], row.Blocks)))),
             .. picture is null ? [] : JobReportFiles.PictureFiles(picture),
         ];
     }

@@ -115,6 +115,16 @@ internal static class JobPage
                     .. rounding ? [Figures.Significant(block.RoundingBound ?? double.NaN, 2)] : Array.Empty<string>(),
                 ];
             }));
+        BlockReport[] sensitive = [.. report.Blocks.Where(block => block.Average is not null).OrderByDescending(block => block.Average)];
+        if (sensitive.Length == 0) return;
+        html.Table(
+            "The average trace, a parameter: how sensitive the loss is to noise in a block's parameters, such as that of quantisation (HAWQ-V2), the most sensitive first",
+            ["block", "parameters", "average trace", .. estimate ? ["standard error"] : Array.Empty<string>()],
+            sensitive.Select(block => (IReadOnlyList<string>)
+            [
+                block.Name, Figures.Whole(block.Parameters!.Value), Figures.Significant(block.Average!.Value, 4),
+                .. estimate ? [Figures.Significant(block.AverageError ?? double.NaN, 2)] : Array.Empty<string>(),
+            ]));
     }
 
     private static void Workers(HtmlText html, Report report, IReadOnlyList<Picture> pictures)
