@@ -1,7 +1,6 @@
 using System.Globalization;
 using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Scheduling;
-using ActorHutch.Curvature.Estimation;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Reports;

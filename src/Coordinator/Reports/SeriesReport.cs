@@ -23,7 +23,7 @@ internal sealed record SeriesReport(
     public const string Json = "series.json";
 
     /// <summary>Which report it is.</summary>
-    public string Kind => "series";
+    public string Kind { get; } = "series";
 
     /// <summary>Makes the report.</summary>
     /// <param name="results">What each checkpoint's job came to, with its record.</param>
