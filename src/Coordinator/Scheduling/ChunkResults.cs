@@ -46,7 +46,7 @@ internal sealed class ChunkResults
     {
         (_spec, _sums) = (spec, sums);
         _grid = grid ?? new WorkGrid(spec.Probes, spec.ChunkSize, 1, 1);
-        _fold = spec.Estimator.NewFold(new FoldOptions(blocks, _grid, sums) { Shapes = shapes ?? [], Eigenvalues = spec.Eigenvalues });
+        _fold = spec.Estimator.NewFold(new FoldOptions(blocks, _grid, sums) { Shapes = shapes ?? [], Eigenvalues = spec.Eigenvalues, Seed = spec.Seed });
         _compared = new ComparedShards(spec.Estimator.TakesPart ? 1 : _grid.Shards, sums);
         (_blocks, _awaitsComparison) = (blocks, awaitsComparison);
         _kept = keepsValues ? [] : null;
