@@ -19,27 +19,28 @@ internal abstract class SketchedTrace : IProductMethod
     /// <param name="size">n, how many parameters there are.</param>
     /// <param name="width">Vectors that are multiplied at once; none of a turn is multiplied with one of another.</param>
     /// <param name="vectors">m, at least 1; no more than n are taken.</param>
-    /// <param name="probes">Products of a third turn, which is left out where the space is all there is.</param>
+    /// <param name="probes">Products of a third turn, which is left out where all of A is in the space; 0 for none.</param>
     /// <param name="seed">Of the random vectors.</param>
     private protected SketchedTrace(int size, int width, int vectors, int probes, ulong seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vectors, 1);
         (Size, Count, _width) = (size, Math.Min(size, vectors), width);
-        _turns = probes > 0 && !IsExact ? [Count, Count, probes] : [Count, Count];
+        IsExact = Count == size;
+        _turns = [Count, Count, probes];
         Directions = new Directions(size, seed);
     }
 
     /// <summary>m.</summary>
     public int Count { get; }
 
-    /// <summary>Whether the space is all there is.</summary>
-    public bool IsExact => Count == Size;
+    /// <summary>Whether all of A is in the space: it has n dimensions, or more than A's range.</summary>
+    public bool IsExact { get; private set; }
 
     /// <inheritdoc/>
     public long Products { get; private set; }
 
     /// <inheritdoc/>
-    public bool IsDone => _turn == _turns.Length;
+    public bool IsDone => _turn == (IsExact || _turns[2] == 0 ? 2 : 3);
 
     /// <inheritdoc/>
     public IReadOnlyList<double[]?> Next => _next ??= [.. Enumerable.Range(_taken, _width).Select(i => i < _turns[_turn] ? Vector(i) : null)];
@@ -130,7 +131,8 @@ internal abstract class SketchedTrace : IProductMethod
         double[] along = Directions.Orthogonalise(product, _basis);
         double beside = Directions.Straighten(product, whole, _basis);
         TakeSketch(form, along, beside);
-        // Where A has a smaller range, any direction will do.
+        // A random vector's product that is nothing new: the others' are all there is, and any direction will do.
+        IsExact |= beside == 0;
         _basis.Add(beside > 0 ? product : Directions.Beside(_basis));
     }
 }

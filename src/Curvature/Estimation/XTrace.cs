@@ -15,7 +15,6 @@ internal sealed class XTrace : SketchedTrace
     private readonly double[] _forms;
     private readonly Matrix<double> _triangle;
     private readonly Matrix<double> _projected;
-    private bool _isSingular;
 
     /// <param name="size">n, how many parameters there are.</param>
     /// <param name="grid">The products there may be: each half is of whole chunks.</param>
@@ -38,49 +37,84 @@ internal sealed class XTrace : SketchedTrace
         _forms[i] = form;
         for (int row = 0; row < i; row++) _triangle[row, i] = along[row];
         _triangle[i, i] = beside;
-        _isSingular |= beside == 0;
     }
 
     /// <inheritdoc/>
     protected override void TakeWithin(int i, double[] product) => _projected.SetColumn(i, LongVectors.Dots(Basis, product));
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// The m estimates X_i, each with the space of all ω but ω_i, about their mean, and so far apart that the standard error of the mean is what is
+    /// known of it. X_i has the mean tr(A) whatever the others are. So with X_ij the same without ω_j, and d_ij = X_i − X_ij, E[d_ij (X_ji − tr(A))]
+    /// is 0, and so is E[(X_ij − tr(A))(X_ji − tr(A))]: Cov(X_i, X_j) is E[d_ij d_ji], and s²/m + mean(d_ij d_ji) has the variance of the mean for
+    /// its own mean.
+    /// </summary>
     protected override IEnumerable<double> Values()
     {
         var projected = (_projected + _projected.Transpose()) / 2;
+        var along = Matrix<double>.Build.DenseOfColumnArrays(Enumerable.Range(0, Count).Select(i => LongVectors.Dots(Basis, Random(i))));
+        var left = Matrix<double>.Build.DenseOfColumnVectors(Enumerable.Range(0, Count).Select(LeftOut));
+        var pairs = new Pairs(this, projected, along, left);
+        double[] values = [.. Enumerable.Range(0, Count).Select(i => pairs.Of(i, i))];
+        double mean = values.Average(), spread = values.Sum(value => (value - mean) * (value - mean)) / (Count - 1) / Count, common = 0;
         for (int i = 0; i < Count; i++)
         {
-            var left = LeftOut(i);
-            var along = Vector<double>.Build.Dense(LongVectors.Dots(Basis, Random(i)));
-            double beside = left.DotProduct(along);
-            var rest = along - left * beside;
-            double squares = Size - along.DotProduct(along) + beside * beside;
-            double form = _forms[i] - 2 * _triangle.Column(i).DotProduct(rest) + rest.DotProduct(projected * rest);
-            double beyond = squares > (double)Size * Size * Unit ? (Size - Count + 1) / squares * form : 0;
-            yield return Within + beyond - left.DotProduct(projected * left);
+            for (int j = 0; j < i; j++) common += (values[i] - pairs.Of(i, j)) * (values[j] - pairs.Of(j, i));
         }
+
+        common /= Count * (Count - 1) / 2.0;
+        double stretch = common > 0 && spread > 0 ? Math.Sqrt(1 + common / spread) : 1;
+        return values.Select(value => mean + stretch * (value - mean));
     }
 
     /// <summary>s_i, of length 1 and orthogonal to all columns of R but the i-th.</summary>
     private Vector<double> LeftOut(int i)
     {
-        if (Count == 1) return Vector<double>.Build.Dense(1, 1);
-        if (!_isSingular)
+        // Rᵀs = e_i, solved forward: entries before the i-th are 0, and the length is of no matter.
+        var solved = Vector<double>.Build.Dense(Count);
+        solved[i] = 1;
+        for (int row = i + 1; row < Count; row++)
         {
-            // Rᵀs = R_ii e_i, solved forward: entries before the i-th are 0, and the length is of no matter.
-            var solved = Vector<double>.Build.Dense(Count);
-            solved[i] = 1;
-            for (int row = i + 1; row < Count; row++)
-            {
-                double sum = 0;
-                for (int k = i; k < row; k++) sum -= _triangle[k, row] * solved[k];
-                solved[row] = sum / _triangle[row, row];
-            }
-
-            double length = solved.L2Norm();
-            if (double.IsFinite(length)) return solved / length;
+            double sum = 0;
+            for (int k = i; k < row; k++) sum -= _triangle[k, row] * solved[k];
+            solved[row] = sum / _triangle[row, row];
         }
 
-        return _triangle.RemoveColumn(i).Svd().U.Column(Count - 1);
+        return solved / solved.L2Norm();
+    }
+
+    /// <summary>What a vector tells of the trace beyond the space of the others, or of the others but one.</summary>
+    private sealed class Pairs(XTrace trace, Matrix<double> projected, Matrix<double> along, Matrix<double> left)
+    {
+        private readonly double _within = projected.Trace();
+        private readonly Matrix<double> _angles = left.TransposeThisAndMultiply(left);
+        private readonly Matrix<double> _leftForms = left.TransposeThisAndMultiply(projected * left);
+        private readonly Matrix<double> _beside = left.TransposeThisAndMultiply(along);
+        private readonly Matrix<double> _mixedForms = left.TransposeThisAndMultiply(projected * along);
+        private readonly Vector<double> _forms = Diagonal(along, projected * along);
+        private readonly Vector<double> _squares = Diagonal(along, along);
+        private readonly Vector<double> _products = Diagonal(trace._triangle, along);
+        private readonly Vector<double> _leftProducts = Diagonal(trace._triangle, left);
+
+        /// <summary>tr(Q'ᵀAQ') and ω_iᵀ(I − Q'Q'ᵀ)A(I − Q'Q'ᵀ)ω_i, scaled, with Q' = Q without s_i and t, which is what s_j has beside s_i.</summary>
+        public double Of(int i, int j)
+        {
+            // Without an s_j, all that has to do with t is 0.
+            double cosine = _angles[i, j], sine = i == j ? double.PositiveInfinity : Math.Sqrt(1 - cosine * cosine);
+            double first = _beside[i, i], second = (_beside[j, i] - cosine * first) / sine;
+            double firstForm = _leftForms[i, i], mixedForm = (_leftForms[j, i] - cosine * firstForm) / sine;
+            double secondForm = (_leftForms[j, j] - cosine * (2 * _leftForms[j, i] - cosine * firstForm)) / (sine * sine);
+            // R's columns but the i-th are orthogonal to s_i, and so the i-th is to s_j.
+            double product = _products[i] - first * _leftProducts[i] + second * cosine / sine * _leftProducts[i];
+            double form = _forms[i] - 2 * first * _mixedForms[i, i] - 2 * second * (_mixedForms[j, i] - cosine * _mixedForms[i, i]) / sine
+                + first * first * firstForm + 2 * first * second * mixedForm + second * second * secondForm;
+            double rest = trace._forms[i] - 2 * product + form;
+            double squares = trace.Size - _squares[i] + first * first + second * second;
+            int dimensions = trace.Size - trace.Count + (i == j ? 1 : 2);
+            double beyond = squares > (double)trace.Size * trace.Size * Unit ? dimensions / squares * rest : 0;
+            return _within - firstForm - secondForm + beyond;
+        }
+
+        private static Vector<double> Diagonal(Matrix<double> a, Matrix<double> b) =>
+            Vector<double>.Build.DenseOfEnumerable(a.EnumerateColumns().Zip(b.EnumerateColumns(), (one, other) => one.DotProduct(other)));
     }
 }
