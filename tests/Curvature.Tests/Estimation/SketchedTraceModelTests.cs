@@ -1,4 +1,5 @@
 using ActorHutch.Curvature.Estimation;
+using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Tests.Cases;
 using static TorchSharp.torch;
@@ -71,7 +72,7 @@ public sealed class SketchedTraceModelTests
         using var scope = NewDisposeScope();
         var numbers = new Numbers(1);
         using var problem = new Problem(
-            Problem.Prepared(nn.Linear(3, 2), numbers), new Losses.AbsoluteError(), numbers.Normal(4, 3), numbers.Normal(4, 2));
+            Problem.Prepared(nn.Linear(3, 2), numbers), new AbsoluteError(), numbers.Normal(4, 3), numbers.Normal(4, 2));
         using var risk = Shards(problem);
 
         foreach (var found in (TraceEstimate[])[XTraceEstimator.Estimate(risk, products: 4), HutchPlusPlusEstimator.Estimate(risk, products: 4)])
