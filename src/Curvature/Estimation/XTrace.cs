@@ -43,10 +43,10 @@ internal sealed class XTrace : SketchedTrace
     protected override void TakeWithin(int i, double[] product) => _projected.SetColumn(i, LongVectors.Dots(Basis, product));
 
     /// <summary>
-    /// The m estimates X_i, each with the space of all ω but ω_i, about their mean, and so far apart that the standard error of the mean is what is
-    /// known of it. X_i has the mean tr(A) whatever the others are. So with X_ij the same without ω_j, and d_ij = X_i − X_ij, E[d_ij (X_ji − tr(A))]
-    /// is 0, and so is E[(X_ij − tr(A))(X_ji − tr(A))]: Cov(X_i, X_j) is E[d_ij d_ji], and s²/m + mean(d_ij d_ji) has the variance of the mean for
-    /// its own mean.
+    /// The m estimates X_i, each with the space of all ω but ω_i, about their mean, and so far apart that the standard error of their mean is what is
+    /// known of it. Given all ω but ω_i, X_i has the mean tr(A), and so has X_ij, the same without ω_j: d_ij = X_i − X_ij has the mean 0. X_ji does
+    /// not depend on ω_i, and so of Cov(X_i, X_j) = E[(X_ij + d_ij − tr(A)) (X_ji + d_ji − tr(A))] only E[d_ij d_ji] is not 0. s²/m, and the mean of d_ij d_ji
+    /// over all pairs, have together the mean Var(ΣX_i/m). A negative mean over the pairs is chance, and taken for 0.
     /// </summary>
     protected override IEnumerable<double> Values()
     {

@@ -7,8 +7,9 @@ namespace ActorHutch.Curvature.Estimation;
 /// vector, left out of the space in turn, tells what is beyond it.
 /// </summary>
 /// <remarks>
-/// E. N. Epperly, J. A. Tropp and R. J. Webber, «XTrace: making the most of every sample in stochastic trace estimation», 2024. The standard
-/// error is that of the mean of the m estimates as if they were independent. They are exchangeable only, and so it is an estimate itself.
+/// E. N. Epperly, J. A. Tropp and R. J. Webber, «XTrace: making the most of every sample in stochastic trace estimation», 2024. The paper's
+/// standard error takes the m estimates for independent, and is too small; here their covariance is estimated too, from each pair of vectors left
+/// out of the space (docs/mathematics.md).
 /// </remarks>
 public sealed class XTraceEstimator : ProductsEstimator
 {
