@@ -30,8 +30,8 @@ internal static class EstimatorsBenchmark
     {
         ["example"] = (256, 20),
         ["gpt"] = (64, 10),
-        ["cnn"] = (512, 10),
-        ["cifar_resnet"] = (128, 6),
+        ["cnn"] = (256, 6),
+        ["cifar_resnet"] = (64, 5),
     };
 
     public static void Run(string[] names)

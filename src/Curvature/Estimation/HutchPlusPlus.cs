@@ -1,5 +1,4 @@
 using ActorHutch.Curvature.Eigenvalues;
-using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 
 namespace ActorHutch.Curvature.Estimation;
