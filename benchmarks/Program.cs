@@ -42,6 +42,12 @@ if (args is ["products", .. var multiplied])
     return;
 }
 
+if (args is ["estimators", .. var estimated])
+{
+    EstimatorsBenchmark.Run(estimated);
+    return;
+}
+
 if (args is ["time-to-1-percent", .. var trained])
 {
     TimeToOnePercentBenchmark.Run(trained);

@@ -124,20 +124,28 @@ def gflops():
     return 10 * 2 * 512 ** 3 / 1e9 / (time.process_time() - start)
 
 
-def main():
+def trained(samples):
+    """The model, trained and written, and so many samples of its data, which are written too."""
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    make, samples, spread = MODELS[NAME]
+    make, _, spread = MODELS[NAME]
     model, example, _ = make()
     classes = model.eval()(example).shape[-1]
     draw = text(classes, example.shape[1]) if spread is None else images(example.shape[1:], classes, spread)
     train(model, draw)
-    (inputs, targets), size = draw(samples), samples if samples <= WHOLE else GRAPH
-    with torch.no_grad():
-        scores = torch.cat([model(some) for some in inputs.split(GRAPH)]).flatten(0, -2)
+    inputs, targets = draw(samples)
     export(model, inputs[:EXPORTED], targets[:EXPORTED], FOLDER)
     write_safetensors(os.path.join(FOLDER, "samples.safetensors"), {"inputs": inputs, "targets": targets})
+    return model, inputs, targets
+
+
+def main():
+    samples = MODELS[NAME][1]
+    size = samples if samples <= WHOLE else GRAPH
+    model, inputs, targets = trained(samples)
+    with torch.no_grad():
+        scores = torch.cat([model(some) for some in inputs.split(GRAPH)]).flatten(0, -2)
     print(json.dumps({
         "parameters": sum(p.numel() for p in model.parameters()), "gflops": gflops(),
         "loss": float(nn.functional.cross_entropy(scores, targets.flatten())),

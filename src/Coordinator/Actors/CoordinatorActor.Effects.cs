@@ -149,7 +149,7 @@ internal sealed partial class CoordinatorActor
         _log.Info("Job {Job} ended: {End}", job.State.Job, outcome.End);
         Deliver(job, new JobResult(
             job.State with { Outcome = outcome },
-            estimate is { IsExact: true } && outcome.End != JobEnd.Completed ? null : estimate,
+            estimate is { IsExact: true } && outcome.End is not (JobEnd.Completed or JobEnd.TargetReached) ? null : estimate,
             job.Earlier?.Ended?.Setup ?? _time.GetElapsedTime(job.Start, firstChunk),
             job.Earlier?.Ended?.Elapsed ?? Elapsed(job, now))
         {

@@ -39,7 +39,7 @@ internal sealed record JobProgress(long Probes, long Total, TimeSpan Elapsed, Tr
     public EigenvalueEstimate? Eigenvalues { get; init; }
 
     /// <summary>Whether it will end before <see cref="Total"/>, nobody knows when.</summary>
-    public bool IsOpenEnded => State?.Spec.Estimator.TakesTurns ?? false;
+    public bool IsOpenEnded => State?.Spec.Estimator.FindsEigenvalues ?? false;
 
     /// <summary>What it counts.</summary>
     public string Unit => State?.Spec.Estimator.Unit ?? "probe";

@@ -91,13 +91,23 @@ internal sealed class ActorHutchCommand
             return await parsed.InvokeAsync(configuration, cancellation).ConfigureAwait(false);
 
         var request = Read(parsed);
-        return Problems.Report(_terminal.Error, "actorhutch", [.. request.Problems, .. Problems.Suggestions(parsed)]);
+        return Problems.Report(_terminal.Error, "actorhutch", [.. request.Problems, .. Misplaced(parsed), .. Problems.Suggestions(parsed)]);
     }
+
+    /// <summary>A line for each option that is another command's.</summary>
+    private IEnumerable<string> Misplaced(ParseResult parsed) =>
+        from token in parsed.UnmatchedTokens
+        let name = token.Split('=', 2)[0]
+        from entry in _options.Entries
+        where name == $"--{entry.Name}" && entry.Commands is { Count: > 0 }
+        select $"{name}: {NameOf(parsed.CommandResult.Command)} does not take it; {string.Join(", ", entry.Commands!)} do.";
+
+    private string NameOf(Command command) => command == _root ? Estimator.Hutchinson.Name : command.Name;
 
     private void Fill(Command command, Estimator? estimator)
     {
         _estimators.Add(command, estimator);
-        foreach (var option in _options.Of(command == _root ? Estimator.Hutchinson.Name : command.Name)) command.Add(option);
+        foreach (var option in _options.Of(NameOf(command))) command.Add(option);
     }
 
     private void Fill(Command command, Estimator? estimator, Work work, string? folder = null)

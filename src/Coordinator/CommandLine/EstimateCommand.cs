@@ -24,7 +24,7 @@ internal static class EstimateCommand
         int code = SessionCommand.Conclude(result, terminal);
         if (code == ExitCode.BadInput) return code;
 
-        var exact = result.Succeeded && result.Spec.Estimator == Estimator.Hutchinson && !cancellation.IsCancellationRequested
+        var exact = result is { Succeeded: true, Estimate.IsExact: false } && (result.Spec.Estimator is HutchinsonEstimator or { TakesTurns: true, TellsTrace: true }) && !cancellation.IsCancellationRequested
             ? await ExactBesideAsync(session, result, terminal, cancellation).ConfigureAwait(false)
             : null;
         bool interrupted = cancellation.IsCancellationRequested;

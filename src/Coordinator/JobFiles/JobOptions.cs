@@ -18,6 +18,7 @@ internal static class JobOptions
     private static readonly string[] Lanczos = [.. Estimator.All.Where(estimator => estimator.RunsLanczos).Select(estimator => estimator.Name)];
     private static readonly string[] Ranged = [.. Estimator.All.Where(estimator => !estimator.TakesPart).Select(estimator => estimator.Name), Accuracy];
     private static readonly string[] Turns = [.. Estimator.All.Where(estimator => estimator.TakesTurns).Select(estimator => estimator.Name)];
+    private static readonly string[] Eigen = [.. Estimator.All.Where(estimator => estimator.FindsEigenvalues).Select(estimator => estimator.Name)];
     private static readonly string[] Diagonals = [.. Estimator.All.Where(estimator => estimator.TellsDiagonal).Select(estimator => estimator.Name)];
     private static readonly string[] InParameterSpace = [.. Estimator.All.Where(estimator => estimator.IsInParameterSpace).Select(estimator => estimator.Name)];
     private static readonly string[] Sessions = [.. OneModel, Compare];
@@ -50,7 +51,7 @@ internal static class JobOptions
             .Select(entry => Spec(entry.Commands, entry) with { Group = "Model and data" }),
         Spec(Sessions, Of("matrix", "Which curvature matrix", "hessian", Choices.Matrix.Format,
             (JobSpec spec) => spec.Matrix, (spec, value) => spec with { Matrix = value })),
-        Result([.. Sampled, Accuracy], Of("structure", "Its diagonal blocks, one per parameter tensor, or all of it", "block; full for spectrum and eigenvalues", Choices.Structure.Format,
+        Result([.. Sampled, Accuracy], Of("structure", "Its diagonal blocks, one per parameter tensor, or all of it", "block; full for spectrum, eigenvalues, xtrace and hutchpp", Choices.Structure.Format,
             (JobDocument job) => job.Spec.Structure, (job, value) => job with { Spec = job.Spec with { Structure = value }, StructureGiven = true })),
         Spec([.. OneModel, Check], Of("method", "How vᵀHv is computed", "auto, the fastest that serves the model", Choices.Method.Format.OrAuto(),
             (JobSpec spec) => spec.Method, (spec, value) => spec with { Method = value })),
@@ -59,26 +60,26 @@ internal static class JobOptions
             (job, value) => job with { Spec = job.Spec with { ProbeSpace = value }, SpaceGiven = true })),
         Spec([.. Random.Except(Turns)], Of("distribution", "What a probe's entries are", "rademacher", Choices.Distribution.Format,
             (JobSpec spec) => spec.Distribution, (spec, value) => spec with { Distribution = value })),
-        Result([.. Sampled, Compare], Of("probes", "How many probes; with --relative-error, at most so many; with subsample, of each shard; with eigenvalues, products at most", "1000, or 1,000,000 with --relative-error; 2 with subsample, 10 with spectrum, 100 with diagonal",
+        Result([.. Sampled, Compare], Of("probes", "How many probes; with --relative-error, at most so many; with subsample, of each shard; with eigenvalues, products at most; with xtrace and hutchpp, products", "1000, or 1,000,000 with --relative-error; 2 with subsample, 10 with spectrum, 100 with diagonal, xtrace and hutchpp",
             Formats.Number<long>("V"), (JobDocument job) => job.Spec.Probes,
             (job, value) => job with { Spec = job.Spec with { Probes = value }, ProbesGiven = true })),
-        Spec(Ranged, Of("v-batch", "Probes in a chunk; with eigenvalues, vectors that are multiplied at once", "auto, which is 50, or 2 with --relative-error where samples have probes of their own; 1 with spectrum and eigenvalues", Formats.Number<int>().OrAuto(),
+        Spec(Ranged, Of("v-batch", "Probes in a chunk; with eigenvalues, xtrace and hutchpp, vectors that are multiplied at once", "auto, which is 50, or 2 with --relative-error where samples have probes of their own; 1 with spectrum, eigenvalues, xtrace and hutchpp", Formats.Number<int>().OrAuto(),
             (JobSpec spec) => spec.VBatch, (spec, value) => spec with { VBatch = value })),
         Spec(Lanczos, Of("lanczos-steps", "Products of a probe's Lanczos run, which give as many nodes of its density", "80", Formats.Number<int>("M"),
             (JobSpec spec) => spec.LanczosSteps, (spec, value) => spec with { LanczosSteps = value })),
-        Spec(Turns, Of("k", "How many eigenvalues, of each end with --which both", "5", Formats.Number<int>("K"),
+        Spec(Eigen, Of("k", "How many eigenvalues, of each end with --which both", "5", Formats.Number<int>("K"),
             (JobSpec spec) => spec.K, (spec, value) => spec with { K = value })),
-        Spec(Turns, Of("which", "Which eigenvalues: the largest, the smallest, or both", "largest", Choices.SpectrumEnd.Format,
+        Spec(Eigen, Of("which", "Which eigenvalues: the largest, the smallest, or both", "largest", Choices.SpectrumEnd.Format,
             (JobSpec spec) => spec.Which, (spec, value) => spec with { Which = value })),
         Spec(Random, Of("seed", "The probes' seed", "0", Formats.Number<ulong>("S", "must be a whole number from 0 to 2^64 − 1"),
             (JobSpec spec) => spec.Seed, (spec, value) => spec with { Seed = value })),
         Result(null, Of("dtype", "The arithmetic's number type; auto is float32, and float64 where that is not precise enough", "float32",
             Choices.Dtype.Format.OrAuto(), (JobDocument job) => job.PicksPrecision ? Formats.Auto : job.Spec.Dtype,
             (job, value) => job with { Spec = job.Spec with { Dtype = value ?? Dtype.Float32 }, PicksPrecision = value is null })),
-        Spec([.. Sampled.Except(Lanczos).Except(Diagonals)], Of("relative-error", "Stop once the interval's half-width is at most this share of the trace; with eigenvalues, once each residual is at most this share of the largest", "none, all --probes are taken; 0.01 with subsample; with eigenvalues 1e-3, or 1e-6 in float64",
+        Spec([.. Sampled.Except(Lanczos).Except(Diagonals).Except(Turns), .. Eigen], Of("relative-error", "Stop once the interval's half-width is at most this share of the trace; with eigenvalues, once each residual is at most this share of the largest", "none, all --probes are taken; 0.01 with subsample; with eigenvalues 1e-3, or 1e-6 in float64",
             Formats.Number<double>("X", "must lie between 0 and 1, such as 0.01 for 1 %"),
             (JobSpec spec) => spec.RelativeError, (spec, value) => spec with { RelativeError = value })),
-        Spec([.. OneJob.Except(Turns)], Of("confidence-level", "How often the interval is to hold the trace", "0.95",
+        Spec([.. OneJob.Except(Eigen)], Of("confidence-level", "How often the interval is to hold the trace", "0.95",
             Formats.Number<double>("X", "must lie between 0 and 1, such as 0.95"),
             (JobSpec spec) => spec.ConfidenceLevel, (spec, value) => spec with { ConfidenceLevel = value })),
         Spec([.. OneJob.Except(Lanczos).Except(Turns).Except(Diagonals)], Of("rounding-probes", "Probes computed in float64 too, to know float32's rounding error; 0 for none", "auto, 3 to 8",
@@ -106,7 +107,7 @@ internal static class JobOptions
             Of("out", "Write a report there: a page with pictures, JSON, every probe's values as CSV", "nowhere; accuracy has the folder accuracy",
                 Formats.Folder, (RunOptions run) => run.Out, (run, value) => run with { Out = value }),
         ]),
-        .. Run("Output", Turns,
+        .. Run("Output", Eigen,
             [Flag("vectors", "With --out, write the eigenvectors too, under the parameters' names, as safetensors", (RunOptions run) => run.Vectors, (run, value) => run with { Vectors = value })]),
         .. Run("Output", OneJob,
         [

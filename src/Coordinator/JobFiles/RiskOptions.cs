@@ -46,7 +46,7 @@ internal static class RiskOptions
         Of("micro-batch", "Samples computed with at a time; all for a model that mixes them", "auto, as many as the memory budget allows",
             Formats.Number<long>().Or("all", RiskSource.WholeBatch).OrAuto(),
             (RiskSource risk) => risk.MicroBatch == RiskSource.WholeBatch ? "all" : risk.MicroBatch, (risk, value) => risk with { MicroBatch = value }),
-        Of("shard", "Samples in a shard, the part of the data that a chunk computes with", "auto, at most 1024 of 64 MiB; small for subsample, few (32, of 256 samples or more) for eigenvalues and diagonal",
+        Of("shard", "Samples in a shard, the part of the data that a chunk computes with", "auto, at most 1024 of 64 MiB; small for subsample, few (32, of 256 samples or more) for eigenvalues, diagonal, xtrace and hutchpp",
             Formats.Number<long>().Or("all", RiskSource.WholeBatch).Or("small", ShardSize.Small).Or("few", ShardSize.Few).OrAuto(),
             (RiskSource risk) => risk.Shard switch { RiskSource.WholeBatch => "all", ShardSize.Small => "small", ShardSize.Few => "few", var size => (object?)size }, (risk, value) => risk with { Shard = value }),
         // Its words are in the description, since all in a row they are too many for a line.

@@ -15,7 +15,8 @@ internal static class PrecisionRule
 
     /// <summary>Whether an exact trace in an estimate's precision is right to the six digits that are shown of it.</summary>
     public static bool IsEnoughBeside(JobResult result) =>
-        result.Estimate is not { Rounding: { } rounding, Trace: var trace } || rounding.Bound <= ShownError * Math.Abs(trace);
+        // Of products the rounding is not known.
+        !result.Spec.Estimator.TakesTurns && (result.Estimate is not { Rounding: { } rounding, Trace: var trace } || rounding.Bound <= ShownError * Math.Abs(trace));
 
     /// <summary>Why single precision is not enough, and what is; a sentence or two.</summary>
     public static string Message(JobSpec spec, RoundingError rounding, double trace)

@@ -9,12 +9,12 @@ namespace ActorHutch.Coordinator.Reports;
 /// <summary>What a job came to, as <c>--json</c> writes it. Times are seconds.</summary>
 internal sealed record Report
 {
-    /// <summary><c>estimate</c> or <c>exact</c>.</summary>
+    /// <summary>The estimator: <c>estimate</c>, <c>exact</c>, ….</summary>
     public required string Kind { get; init; }
 
     /// <summary>Whether its trace is the exact one, or would have been.</summary>
     [JsonIgnore]
-    public bool IsExact => Kind == Estimator.Exact.Name || (Kind == Estimator.Diagonal.Name && StandardError == 0);
+    public bool IsExact => Kind == Estimator.Exact.Name || (Trace is not null && Confidence is null);
 
     /// <summary>The estimate, or the exact trace; null where there is neither, and where no trace was asked for.</summary>
     public required double? Trace { get; init; }
@@ -31,7 +31,7 @@ internal sealed record Report
     /// <summary>Student's t interval, wider by what rounding may add; null for an exact trace.</summary>
     public required ConfidenceReport? Confidence { get; init; }
 
-    /// <summary>Probes, basis vectors or shards that the trace rests on.</summary>
+    /// <summary>Probes, basis vectors, products or shards that the trace rests on.</summary>
     public required long Probes { get; init; }
 
     /// <summary>The part of the samples that was seen, where the interval is about all of them; null where all samples were.</summary>

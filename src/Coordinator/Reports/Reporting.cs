@@ -46,7 +46,7 @@ internal static class Reporting
             Seed = spec.Seed,
             Dtype = spec.Dtype.Word(),
             VBatch = spec.ChunkSize,
-            StopReason = StopReasonOf(result.Outcome.End),
+            StopReason = StopReasonOf(spec, result.Outcome.End),
             Interrupted = interrupted || result.Outcome.End == JobEnd.Interrupted,
             Error = result.Outcome.Message,
             ElapsedSeconds = result.Elapsed.TotalSeconds,
@@ -74,8 +74,10 @@ internal static class Reporting
         Bits = worker.Bits?.ToString("x16", CultureInfo.InvariantCulture),
     };
 
-    private static string StopReasonOf(JobEnd end) => end switch
+    private static string StopReasonOf(JobSpec spec, JobEnd end) => end switch
     {
+        // It has all that it wants, and there was nothing to reach.
+        JobEnd.TargetReached when spec is { Target: null, Estimator.FindsEigenvalues: false } => StopReasons.Completed,
         JobEnd.Completed => StopReasons.Completed,
         JobEnd.TargetReached => StopReasons.TargetReached,
         JobEnd.Interrupted => StopReasons.Interrupted,

@@ -20,6 +20,8 @@ internal static class StopText
                 + (report.Rounding is { Problem: not null } ? "; the rounding error of float32 is not known, and not in it" : ""),
             StopReasons.Imprecise => $"float32 is not precise enough, after {probes}",
             StopReasons.Interrupted when estimator.IsExact => $"interrupted: an exact trace takes all {estimator.Unit}s",
+            StopReasons.Interrupted when estimator is { TakesTurns: true, TellsTrace: true } && report.Trace is null =>
+                $"interrupted: there is no estimate before the last of {Figures.Count(report.Planned, estimator.Unit)}",
             StopReasons.Interrupted => $"interrupted after {Figures.Whole(report.Probes)} of {Figures.Count(report.Planned, estimator.Unit)}",
             _ => report.Error?.TrimEnd('.') ?? "failed",
         };

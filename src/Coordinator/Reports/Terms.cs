@@ -34,8 +34,8 @@ internal static class Terms
     /// <summary>What a job's result is, as a title has it: an exact trace is a trace.</summary>
     public static string Quantity(JobSpec spec) => spec.Estimator switch
     {
-        { TakesTurns: true } when spec.Eigenvalues.End == SpectrumEnd.Both => $"{spec.Eigenvalues.Count} largest and smallest {spec.Estimator.Quantity}",
-        { TakesTurns: true } => $"{spec.Eigenvalues.Count} {spec.Eigenvalues.End.Word()} {spec.Estimator.Quantity}",
+        { FindsEigenvalues: true } when spec.Eigenvalues.End == SpectrumEnd.Both => $"{spec.Eigenvalues.Count} largest and smallest {spec.Estimator.Quantity}",
+        { FindsEigenvalues: true } => $"{spec.Eigenvalues.Count} {spec.Eigenvalues.End.Word()} {spec.Estimator.Quantity}",
         { RunsLanczos: true } or { TellsDiagonal: true } => spec.Estimator.Quantity,
         _ => "trace",
     };

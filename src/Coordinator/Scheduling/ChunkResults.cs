@@ -50,7 +50,7 @@ internal sealed class ChunkResults
     {
         (_spec, _sums) = (spec, sums);
         _grid = grid ?? new WorkGrid(spec.Probes, spec.ChunkSize, 1, 1);
-        _fold = spec.Estimator.NewFold(new FoldOptions(blocks, _grid, sums) { Shapes = shapes ?? [], Eigenvalues = spec.Eigenvalues });
+        _fold = spec.Estimator.NewFold(new FoldOptions(blocks, _grid, sums) { Shapes = shapes ?? [], Eigenvalues = spec.Eigenvalues, Seed = spec.Seed });
         _compared = new ComparedShards(spec.Estimator.TakesPart ? 1 : _grid.Shards, sums);
         (_blocks, _awaitsComparison, _areLong) = (blocks, awaitsComparison, shapes is { Count: > 0 });
         _kept = keepsValues ? [] : null;

@@ -1,15 +1,12 @@
 namespace ActorHutch.Curvature.Eigenvalues;
 
-/// <summary>
-/// The outermost eigenvalues of a symmetric matrix that is known by its products alone: who has it asks for <see cref="Next"/>, and brings the
-/// products to <see cref="Take"/>, until <see cref="IsDone"/>.
-/// </summary>
+/// <summary>The outermost eigenvalues of a symmetric matrix that is known by its products alone.</summary>
 /// <remarks>
 /// A Krylov space contains one vector of each eigenvalue, however often it is there. So once all that is wanted has converged, the search begins
 /// anew from random vectors orthogonal to it, until the outermost of what is left is known to lie further inside; an eigenvalue that is there
 /// ten times is found ten times. At the end each vector is multiplied once more, so that residuals are measured and not inferred.
 /// </remarks>
-internal sealed class EigenvalueSearch
+internal sealed class EigenvalueSearch : IProductMethod
 {
     /// <summary>Vectors beside those that are wanted: fewer cost more products, and more cost memory.</summary>
     private const int Spare = 24;
@@ -53,13 +50,13 @@ internal sealed class EigenvalueSearch
         _space = new KrylovSpace(size, width, options.Seed);
     }
 
-    /// <summary>How many products there were.</summary>
+    /// <inheritdoc/>
     public long Products { get; private set; }
 
-    /// <summary>Whether all is known, as far as it will be.</summary>
+    /// <inheritdoc/>
     public bool IsDone => _final is not null && _measured.Count == _wanted;
 
-    /// <summary>The next vectors to be multiplied, as many as are multiplied at once; null where any will do.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<double[]?> Next => _final is null
         ? _space!.Next
         : [.. Enumerable.Range(_measured.Count, _width).Select(i => i < _wanted ? _final[i] : null)];
@@ -76,7 +73,7 @@ internal sealed class EigenvalueSearch
         }
     }
 
-    /// <summary>Takes the products of <see cref="Next"/>, which are the search's from then on.</summary>
+    /// <inheritdoc/>
     public void Take(IReadOnlyList<double[]> products)
     {
         Products += _width;

@@ -1,4 +1,3 @@
-using ActorHutch.Curvature.Probes;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace ActorHutch.Curvature.Eigenvalues;
@@ -19,19 +18,13 @@ internal sealed record RitzPair(double Value, double[] Vector, double Residual);
 /// </remarks>
 internal sealed class KrylovSpace
 {
-    private const double Unit = 2.220446049250313e-16;
-
-    /// <summary>Where so little is left of a product, it is orthogonalised once more.</summary>
-    private const double Little = 0.05;
-
     private readonly int _size;
     private readonly int _width;
-    private readonly ProbeBits _random;
+    private readonly Directions _directions;
     private readonly List<double[]> _basis = [];
     private readonly double[]?[] _next;
     private Matrix<double>? _projected;
     private double[][] _coupling = [];
-    private long _drawn;
 
     /// <param name="size">How many parameters there are.</param>
     /// <param name="width">Vectors in a block.</param>
@@ -39,7 +32,7 @@ internal sealed class KrylovSpace
     public KrylovSpace(int size, int width, ulong seed)
     {
         (_size, _width) = (size, width);
-        _random = new ProbeBits(seed, ProbeDistribution.Gaussian, ProbeSpace.Parameter);
+        _directions = new Directions(size, seed);
         _next = new double[]?[width];
         for (int j = 0; j < width; j++) _next[j] = Fresh(j);
     }
@@ -90,7 +83,7 @@ internal sealed class KrylovSpace
         double[] sizes = [.. taken.Select(j => LongVectors.Norm(left[j]))];
         for (int t = 0; t < taken.Length; t++)
         {
-            double[] along = Orthogonalised(left[taken[t]], _basis, Expected(before, taken[t], taken.Length, left[taken[t]]));
+            double[] along = Directions.Orthogonalise(left[taken[t]], _basis, Expected(before, taken[t], taken.Length, left[taken[t]]));
             for (int i = 0; i < Count; i++)
             {
                 // Both halves of the new block are known, and differ by rounding.
@@ -107,20 +100,11 @@ internal sealed class KrylovSpace
             _next[j] = null;
             if (j < taken.Length && Count + next.Count < _size)
             {
-                double[] along = Orthogonalised(left[j], next);
+                double[] along = Directions.Orthogonalise(left[j], next);
                 for (int i = 0; i < along.Length; i++) _coupling[before + j][i] = along[i];
-                double norm = LongVectors.Norm(left[j]);
-                // What is less is rounding, and no direction.
-                if (norm > 10 * Math.Sqrt(_size) * Unit * sizes[j])
+                double norm = _directions.Straighten(left[j], sizes[j], [.. _basis, .. next]);
+                if (norm > 0)
                 {
-                    LongVectors.Scale(left[j], 1 / norm);
-                    if (norm < Little * sizes[j])
-                    {
-                        // Then its rounding is much beside it.
-                        Orthogonalised(left[j], [.. _basis, .. next]);
-                        LongVectors.Scale(left[j], 1 / LongVectors.Norm(left[j]));
-                    }
-
                     _next[j] = left[j];
                     _coupling[before + j][next.Count] = norm;
                 }
@@ -147,22 +131,8 @@ internal sealed class KrylovSpace
     }
 
     /// <summary>A random vector orthogonal to S and to the first of W; null where there is no dimension left.</summary>
-    private double[]? Fresh(int others)
-    {
-        if (_basis.Count + others >= _size) return null;
-        double[][] known = [.. _basis, .. _next.Take(others).OfType<double[]>()];
-        double[] vector = new double[_size];
-        _random.Fill(_drawn++, 0, vector.AsSpan());
-        LongVectors.Scale(vector, 1 / LongVectors.Norm(vector));
-        // Where few dimensions are left, most of it goes.
-        for (int pass = 0; pass < 2; pass++)
-        {
-            Orthogonalised(vector, known);
-            LongVectors.Scale(vector, 1 / LongVectors.Norm(vector));
-        }
-
-        return vector;
-    }
+    private double[]? Fresh(int others) =>
+        _basis.Count + others < _size ? _directions.Beside([.. _basis, .. _next.Take(others).OfType<double[]>()]) : null;
 
     /// <summary>
     /// What a product has along S and W: along S the coupling, which the recurrence knows, and few of which differ from zero; along W it is measured. Most
@@ -173,18 +143,4 @@ internal sealed class KrylovSpace
         .. Enumerable.Range(0, before).Select(i => _coupling[i][column]),
         .. LongVectors.Dots(_basis.GetRange(before, taken), product),
     ];
-
-    /// <summary>Subtracts what a vector has along others, twice, and says how much that was.</summary>
-    /// <param name="vector">The vector.</param>
-    /// <param name="others">The others, orthonormal.</param>
-    /// <param name="along">What it has along them, but for rounding; null where that has to be found.</param>
-    private static double[] Orthogonalised(double[] vector, IReadOnlyList<double[]> others, double[]? along = null)
-    {
-        along ??= LongVectors.Dots(others, vector);
-        int[] there = [.. Enumerable.Range(0, along.Length).Where(i => along[i] != 0)];
-        LongVectors.Subtract(vector, [.. there.Select(i => others[i])], [.. there.Select(i => along[i])]);
-        double[] rest = LongVectors.Dots(others, vector);
-        LongVectors.Subtract(vector, others, rest);
-        return [.. along.Zip(rest, (first, second) => first + second)];
-    }
 }

@@ -31,8 +31,14 @@ public abstract class Estimator
     /// <summary>The diagonal.</summary>
     public static Estimator Diagonal { get; } = new DiagonalEstimator();
 
+    /// <summary>The trace by XTrace.</summary>
+    public static Estimator XTrace { get; } = new XTraceEstimator();
+
+    /// <summary>The trace by Hutch++.</summary>
+    public static Estimator HutchPlusPlus { get; } = new HutchPlusPlusEstimator();
+
     /// <summary>All of them, the default first.</summary>
-    public static IReadOnlyList<Estimator> All { get; } = [Hutchinson, Exact, Subsample, Spectrum, Eigenvalues, Diagonal];
+    public static IReadOnlyList<Estimator> All { get; } = [Hutchinson, Exact, Subsample, Spectrum, Eigenvalues, Diagonal, XTrace, HutchPlusPlus];
 
     /// <summary>What it is called by: a lower-case word.</summary>
     public abstract string Name { get; }
@@ -63,6 +69,9 @@ public abstract class Estimator
     /// </summary>
     public virtual bool TakesTurns => false;
 
+    /// <summary>Whether what it finds are eigenvalues.</summary>
+    public virtual bool FindsEigenvalues => false;
+
     /// <summary>Whether what it finds is the diagonal, with two rows for the probes of a chunk, and probes of each shard's own.</summary>
     public virtual bool TellsDiagonal => false;
 
@@ -77,6 +86,10 @@ public abstract class Estimator
 
     /// <summary>How many probes where nobody says a number; null for what is usual.</summary>
     public virtual long? UsualProbes => null;
+
+    /// <summary>How many probes it takes at least.</summary>
+    /// <param name="vBatch">V_batch, the probes in a chunk.</param>
+    public virtual long FewestProbes(int vBatch) => 1;
 
     /// <summary>How many probes in a chunk where nobody says a number; null for what is usual.</summary>
     public virtual int? UsualVBatch => null;

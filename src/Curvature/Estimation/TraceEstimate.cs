@@ -33,6 +33,11 @@ public sealed record TraceEstimate(
     /// <summary>The part of the samples that was seen, in shards whose values are a sample of all; null where all samples were.</summary>
     public SeenPart? Part { get; init; }
 
+    /// <summary>
+    /// The values whose mean the trace is, one for each random vector that tells of it; null where probes' quadratic forms are.
+    /// </summary>
+    public IReadOnlyList<double>? Values { get; init; }
+
     /// <summary>What the probes say of the eigenvalues; null where they say nothing of them.</summary>
     public SpectrumEstimate? Spectrum { get; init; }
 

@@ -15,6 +15,12 @@ public sealed record FoldOptions(IReadOnlyList<string> Blocks, WorkGrid Grid, bo
 
     /// <summary>Which eigenvalues are wanted, where they are.</summary>
     public EigenvalueOptions Eigenvalues { get; init; } = new();
+
+    /// <summary>Of random vectors that the fold draws. Default: 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>How many values a row has.</summary>
+    internal int Columns => ProbeValues.ColumnsOf(Blocks, Shapes);
 }
 
 /// <summary>What an estimator makes of the chunks' values, taken in the chunks' order.</summary>

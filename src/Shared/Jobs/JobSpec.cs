@@ -224,7 +224,8 @@ public sealed record JobSpec
             problems.Add(Problem.Of("probes", Probes, string.Create(CultureInfo.InvariantCulture, $"must be between {SubsampleEstimator.DefaultProbes} and {MostVBatch} with {Estimator}: those of a shard, which tell how much they vary")));
         if (Estimator.RunsLanczos && LanczosSteps is < 1 or > MostLanczosSteps)
             problems.Add(Problem.Of("lanczos-steps", LanczosSteps!.Value, string.Create(CultureInfo.InvariantCulture, $"must be between 1 and {MostLanczosSteps}")));
-        if (Estimator.TakesTurns) ValidateEigenvalues(problems);
+        if (Estimator.FindsEigenvalues) ValidateEigenvalues(problems);
+        else if (Estimator.TakesTurns) ValidateProducts(problems);
         if (Estimator.TellsDiagonal && VBatch == 1)
             problems.Add(Problem.Of("v-batch", 1, "must be at least 2 with diagonal, or auto: two probes tell how much they vary"));
         if (TooMany("probes", Probes) is { } problem) problems.Add(problem);
@@ -241,6 +242,15 @@ public sealed record JobSpec
         // Each is found, and multiplied once more.
         if (Probes < 2L * count)
             problems.Add(Problem.Of("probes", Probes, string.Create(CultureInfo.InvariantCulture, $"must be at least {2L * count}, two products for each of {count} eigenvalues")));
+    }
+
+    private void ValidateProducts(List<Problem> problems)
+    {
+        int vBatch = VBatch ?? UsualVBatch;
+        if (Probes >= 1 && vBatch >= 1 && Probes < Estimator.FewestProbes(vBatch))
+            problems.Add(Problem.Of("probes", Probes, string.Create(CultureInfo.InvariantCulture, $"must be at least {Estimator.FewestProbes(vBatch)} with {Estimator} and --v-batch {vBatch}: its turns are of whole chunks, and the last one tells the standard error")));
+        if (RelativeError is { } error)
+            problems.Add(Problem.Of("relative-error", error, $"has no meaning with {Estimator}, which takes all --probes: there is no estimate before the last"));
     }
 
     private static void Check<T>(List<Problem> problems, string field, Choice<T> choice, T value)

@@ -54,6 +54,18 @@ internal static class HelpPages
             new("actorhutch diagonal --model net.pt --data train.npz --matrix ggn --out r",
                 "The GGN's of a model of your own: exact, if it has at most 100 outputs"),
         ],
+        ["xtrace"] =
+        [
+            new("actorhutch xtrace --probes 60", "The built-in example's trace, from 60 products"),
+            new("actorhutch xtrace --model net.pt --data train.npz --out report",
+                "That of a model of your own, with a page"),
+        ],
+        ["hutchpp"] =
+        [
+            new("actorhutch hutchpp --probes 60", "The built-in example's trace, from 60 products"),
+            new("actorhutch hutchpp --model net.pt --data train.npz --v-batch 4",
+                "That of a model of your own, four vectors multiplied at once"),
+        ],
         ["compare"] =
         [
             new("actorhutch compare", "On the built-in example"),

@@ -1,6 +1,7 @@
 using ActorHutch.Coordinator.Reports.Html;
 using ActorHutch.Coordinator.Reports.Pictures;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Curvature.Operators;
 
 namespace ActorHutch.Coordinator.Reports.Files;
 
@@ -16,6 +17,9 @@ internal static class JobReportFiles
     public static IReadOnlyList<ReportFile> Of(Report report, JobResult result)
     {
         var record = result.Record;
+        // The probes' place is taken by what the trace is the mean of.
+        if (result.Estimate?.Values is { } means) record = record is null ? null : record with { Blocks = [], Values = [new ProbeValues(0, 1, [.. means])] };
+        bool hasProbes = report.Spectrum is null && !result.Spec.Estimator.TellsDiagonal && !(result.Spec.Estimator.TakesTurns && result.Estimate?.Values is null);
         Picture?[] drawn = record is null
             ? []
             :
@@ -28,7 +32,7 @@ internal static class JobReportFiles
         [
             ReportFile.OfText("report.json", ReportJson.Write(report) + "\n"),
             ReportFile.OfText(Page, JobPage.Write(report, pictures)),
-            .. record is null || report.Spectrum is not null || report.Eigenvalues is not null || result.Spec.Estimator.TellsDiagonal ? [] : (ReportFile[])[new("probes.csv", stream => ProbesCsv.Write(stream, record))],
+            .. record is null || !hasProbes ? [] : (ReportFile[])[new("probes.csv", stream => ProbesCsv.Write(stream, record))],
             .. report.Blocks.Count == 0 ? [] : (ReportFile[])[ReportFile.OfText("blocks.csv", BlocksCsv.Of(report.Blocks))],
             .. report.Spectrum is null || record is null ? [] : (ReportFile[])
             [

@@ -17,7 +17,8 @@ internal static class JobPage
         Result(html, report);
         Eigenvalues(html, report, pictures);
         bool isDiagonal = report.Job.Spec.Estimator.TellsDiagonal;
-        if (report.Spectrum is null && report.Eigenvalues is null && !isDiagonal) html.Picture(pictures, "convergence", "The mean of the probes' vᵀHv so far, in its confidence band.");
+        if (report.Spectrum is null && report.Eigenvalues is null && !isDiagonal) html.Picture(pictures, "convergence", report.Job.Spec.Estimator.TakesTurns
+            ? "The mean of what each random vector says of the trace, so far, in its confidence band." : "The mean of the probes' vᵀHv so far, in its confidence band.");
         Spectrum(html, report, pictures);
         Blocks(html, report, pictures);
         Workers(html, report, pictures);
@@ -25,9 +26,20 @@ internal static class JobPage
         html.Again(
             "actorhutch --job report.json", "report.json", ReportJson.Write(report),
             "gives the same bits: <code>report.json</code>, beside this page, has the whole job and the whole result; "
-            + (isDiagonal ? "<code>diagonal.safetensors</code> has the entries." : report.Eigenvalues is not null ? "<code>eigenvalues.csv</code> has the eigenvalues." : report.Spectrum is null ? "<code>probes.csv</code> has the values of every probe." : "<code>nodes.csv</code> has the nodes of every probe, <code>spectrum.csv</code> the curve."));
+            + WithIt(report));
         return html.Versions(report.Versions).ToPage(title);
     }
+
+    /// <summary>What other files have, as the end of a sentence.</summary>
+    private static string WithIt(Report report) => report switch
+    {
+        { Job.Spec.Estimator.TellsDiagonal: true } => "<code>diagonal.safetensors</code> has the entries.",
+        { Eigenvalues: not null } => "<code>eigenvalues.csv</code> has the eigenvalues.",
+        { Spectrum: not null } => "<code>nodes.csv</code> has the nodes of every probe, <code>spectrum.csv</code> the curve.",
+        { Job.Spec.Estimator.TakesTurns: true, Confidence: null } => "there is no more to it.",
+        { Job.Spec.Estimator.TakesTurns: true } => "<code>probes.csv</code> has what each random vector says of the trace.",
+        _ => "<code>probes.csv</code> has the values of every probe.",
+    };
 
     private static string Summary(Report report) =>
         $"{(report.IsExact ? "Exact," : report.Eigenvalues is not null ? "Found" : "Estimated")} from {Figures.Whole(report.Probes)} {Terms.Probes(report.Job.Spec, report.Probes)}";

@@ -15,12 +15,14 @@ internal static class ConvergencePicture
     public static Picture? Draw(Report report, JobRecord record)
     {
         if (report is not { Trace: { } trace, StandardError: { } error, Confidence: { } confidence }) return null;
-        string unit = report.Job.Spec.Estimator.Unit;
+        bool takesTurns = report.Job.Spec.Estimator.TakesTurns;
+        string unit = takesTurns ? "random vector" : report.Job.Spec.Estimator.Unit;
+        long probes = takesTurns ? record.Values.Sum(values => (long)values.Count) : report.Probes;
         // The first few probes say nothing and would take most of the room.
-        long first = report.Probes >= 10 * FirstOfMany ? FirstOfMany : 2;
+        long first = probes >= 10 * FirstOfMany ? FirstOfMany : 2;
         double rounding = report.Rounding?.Bound ?? 0;
         var curve = report.Part is null && report.Spectrum is null
-            ? RunningEstimates.Of(record.Values, confidence.Level, rounding, RunningEstimates.Steps(first, report.Probes, report.Probes <= first ? 1 : Points))
+            ? RunningEstimates.Of(record.Values, confidence.Level, rounding, RunningEstimates.Steps(first, probes, probes <= first ? 1 : Points))
             : RunningEstimates.Of([.. record.History.Points.Where(point => point.Count >= first)], confidence.Level, rounding);
         if (curve.Count < 2) return null;
 
@@ -34,12 +36,12 @@ internal static class ConvergencePicture
         if (report.ExactTrace is { } exact) plot.Add.HorizontalLine(exact, 2, PictureStyle.Exact);
         var line = plot.Add.ScatterLine(curve.Select(point => At(point, point.Trace)).ToArray(), PictureStyle.Estimate);
         line.LineWidth = 2;
-        plot.Add.Marker(Math.Log10(report.Probes), trace, MarkerShape.FilledCircle, 8, PictureStyle.Estimate);
+        plot.Add.Marker(Math.Log10(probes), trace, MarkerShape.FilledCircle, 8, PictureStyle.Estimate);
 
-        double left = Math.Log10(first), right = Math.Log10(report.Probes);
+        double left = Math.Log10(first), right = Math.Log10(probes);
         plot.Axes.SetLimits(left, right + 0.02 * (right - left), low, high);
-        plot.Axes.Bottom.TickGenerator = PictureStyle.Logarithmic(first, report.Probes, PictureStyle.TickLabel);
-        plot.XLabel(report.Part is null ? "probes V" : "shards seen");
+        plot.Axes.Bottom.TickGenerator = PictureStyle.Logarithmic(first, probes, PictureStyle.TickLabel);
+        plot.XLabel(takesTurns ? "random vectors" : report.Part is null ? "probes V" : "shards seen");
         plot.YLabel("trace");
 
         int decimals = Figures.DecimalsFor(error);
@@ -50,7 +52,7 @@ internal static class ConvergencePicture
                 $"estimate {Figures.Fixed(trace, decimals)} ± {Figures.Fixed(error, decimals)}, {level} interval"),
         };
         if (report.ExactTrace is { } known) legend.Add(new(LegendShape.Line, PictureStyle.Exact, $"exact {Figures.Significant(known, 6)}"));
-        string end = $"after {Figures.Count(report.Probes, unit)} it stands at {Figures.Fixed(trace, decimals)} with a standard error of {Figures.Fixed(error, decimals)}";
+        string end = $"after {Figures.Count(probes, unit)} it stands at {Figures.Fixed(trace, decimals)} with a standard error of {Figures.Fixed(error, decimals)}";
         return new Picture(
             "convergence", $"The estimate as {unit}s come in", PictureText.Subtitle(report),
             $"The running estimate of the trace against the number of {unit}s, on a logarithmic axis, in its {level} confidence band, which narrows: {end}"
