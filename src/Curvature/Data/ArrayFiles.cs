@@ -8,7 +8,7 @@ namespace ActorHutch.Curvature.Data;
 public static class ArrayFiles
 {
     /// <summary>The formats, for a message or a help text.</summary>
-    public const string Formats = "IDX, NumPy's .npy (both also gzipped) and .npz, and safetensors";
+    public const string Formats = "IDX, NumPy's .npy (both also gzipped) and .npz, safetensors, and dictionaries of torch.save";
 
     /// <summary>
     /// Opens a file and checks what it declares of its arrays against its real length. Its first bytes say the format;

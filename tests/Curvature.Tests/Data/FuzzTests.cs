@@ -40,7 +40,7 @@ public sealed class FuzzTests : DataFolder
     public static TheoryData<string> Formats =>
     [
         "idx", "idx.gz", "npy", "npy in Fortran order", "npy of booleans", "npy.gz", "npz, stored", "npz, deflated",
-        "npz of 64 bits", "safetensors",
+        "npz of 64 bits", "torch.save", "safetensors",
     ];
 
     [Theory]
@@ -127,6 +127,7 @@ public sealed class FuzzTests : DataFolder
         "npz, stored" => (NpySeed, bytes => Zip(new WrittenZip(), bytes, 0)),
         "npz, deflated" => (FortranSeed, bytes => Zip(new WrittenZip(), bytes, 8)),
         "npz of 64 bits" => (NpySeed, bytes => Zip(new WrittenZip { Large = true }, bytes, 8)),
+        "torch.save" => (TorchSaveTests.Pickled(), bytes => TorchSaveTests.Zip(bytes)),
         _ => (SafetensorsSeed, bytes => bytes),
     };
 

@@ -170,7 +170,6 @@ public sealed class NpzTests : DataFolder
     {
         Reading.Rejects(Write("a.npz", WrittenZip.Stored()), "this zip file is empty");
         Reading.Rejects(Write("b.npz", WrittenZip.Stored(("a.txt", Six))), "no .npy file, but a.txt");
-        Reading.Rejects(Write("c.pt", WrittenZip.Stored(("archive/data.pkl", Six))), "torch.save", "safetensors");
     }
 
     /// <summary>A member that should unpack to six numbers.</summary>

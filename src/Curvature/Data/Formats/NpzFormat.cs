@@ -22,6 +22,7 @@ internal static class NpzFormat
     public static ArrayFile Open(ByteSource zip)
     {
         var members = ZipDirectory.Read(zip);
+        if (ZipMembers.Contents(members.Select(member => member.Name)) is ZipContents.TorchSave) return TorchSaveFormat.Open(zip, members);
         var arrays = new List<StoredArray>();
         var unpacked = new List<IDisposable>();
         foreach (var member in members.Where(IsArray))
@@ -60,7 +61,6 @@ internal static class NpzFormat
         string[] names = [.. members.Select(member => member.Name)];
         string hint = ZipMembers.Contents(names) switch
         {
-            ZipContents.TorchSave => " It looks like a file of torch.save: save its tensors as safetensors or with numpy.savez.",
             ZipContents.TorchScript => " It is a model in TorchScript, which holds its weights.",
             ZipContents.ExportedProgram => " It is an exported program of PyTorch's: save its tensors as safetensors or with numpy.savez.",
             _ => "",
