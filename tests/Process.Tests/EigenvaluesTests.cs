@@ -3,7 +3,7 @@ using ActorHutch.Process.Tests.Programs;
 namespace ActorHutch.Process.Tests;
 
 /// <summary>
-/// Eigenvalues on a real cluster: the example has 15,880 parameters, more than a message holds, so that vectors and products travel as blobs.
+/// Eigenvalues, and traces by products, on a real cluster: the example has 15,880 parameters, more than a message holds, so that vectors and products travel as blobs.
 /// </summary>
 public sealed class EigenvaluesTests : IDisposable
 {
@@ -44,10 +44,13 @@ public sealed class EigenvaluesTests : IDisposable
     }
 
     /// <summary>Three vectors at once; each product is computed by two workers, which must find the same bits.</summary>
-    [Fact]
-    public async Task Products_of_several_vectors_are_verified_over_the_wire()
+    [Theory]
+    [InlineData("eigenvalues --k 2 --which both")]
+    [InlineData("xtrace --probes 26")]
+    [InlineData("hutchpp --probes 26")]
+    public async Task Products_of_several_vectors_are_verified_over_the_wire(string line)
     {
-        string[] options = ["eigenvalues", "--k", "2", "--which", "both", "--v-batch", "3", "--shard", "128", "--json"];
+        string[] options = [.. line.Split(' '), "--v-batch", "3", "--shard", "128", "--json"];
         await using var local = ProgramRun.Start("actorhutch", null, [.. options, "--workers", "1", "--device", "cpu"]);
         Assert.Equal(0, await local.ExitAsync());
 
@@ -62,5 +65,6 @@ public sealed class EigenvaluesTests : IDisposable
         Assert.InRange(report.Chunks("verified"), 1, report.Chunks("completed"));
     }
 
-    private static string Bits(JobReport report) => report.Json.GetProperty("eigenvalues").GetRawText();
+    private static string Bits(JobReport report) =>
+        string.Join(' ', ((string[])["eigenvalues", "trace", "standardError", "confidence"]).Select(name => report.Json.GetProperty(name).GetRawText()));
 }

@@ -109,7 +109,7 @@ internal sealed record WorldPlan
             {
                 Spec = plan.Spec with
                 {
-                    Estimator = Estimator.Eigenvalues,
+                    Estimator = random.Next(4) switch { 0 => Estimator.XTrace, 1 => Estimator.HutchPlusPlus, _ => Estimator.Eigenvalues },
                     // Too few to converge, now and then.
                     Probes = random.Next(20, 120),
                     VBatch = Chance(0.5) ? null : random.Next(1, 4),
