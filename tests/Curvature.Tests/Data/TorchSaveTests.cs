@@ -1,7 +1,6 @@
 using System.Text;
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Models;
-using ActorHutch.Python;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Data;
