@@ -34,6 +34,7 @@ internal static class EstimateCommand
         session.Feed?.Ended(report);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteResult(report, result, NoExactTrace(exact), tables: !request.Quiet);
+        code = SessionCommand.WriteEvents(request, terminal, folder => TensorBoardEvents.Write(folder, report, result), code);
         return SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result), JobReportFiles.Page, code);
     }
 

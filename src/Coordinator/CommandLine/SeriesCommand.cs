@@ -37,6 +37,7 @@ internal static class SeriesCommand
         var report = SeriesReport.Of(results, checkpoints.Count, request.Job, interrupted);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else SeriesText.Write(terminal.ForPeople(), report);
+        code = SessionCommand.WriteEvents(request, terminal, folder => TensorBoardEvents.Write(folder, report), code);
         return SessionCommand.WriteFiles(request, terminal, () => SeriesFiles.Of(report), SeriesFiles.Page, code);
     }
 }

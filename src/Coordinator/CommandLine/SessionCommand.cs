@@ -30,6 +30,7 @@ internal static class SessionCommand
         {
             // First, so that nobody computes for hours what then cannot be written.
             if (request.Out is { } folder) ReportFolder.Open(folder);
+            if (request.Job.Run.TensorBoard is { } events) ReportFolder.Open(events, "tensorboard");
             using var state = request.State is { } path ? StateDirectory.Open(path, request.Job) : null;
             await using var watch = await JobWatch.StartAsync(request, terminal).ConfigureAwait(false);
             Session session = request.Cluster is { } cluster
@@ -106,6 +107,27 @@ internal static class SessionCommand
         catch (Exception error) when (error is IOException or ReportFolderException)
         {
             terminal.Log.Tell(LogEventLevel.Error, error.Message);
+            return code is ExitCode.Done or ExitCode.Interrupted ? ExitCode.NotWritten : code;
+        }
+    }
+
+    /// <summary>Writes a result for TensorBoard where that is asked for.</summary>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="terminal">Where to tell what went wrong.</param>
+    /// <param name="write">Writes it into a folder.</param>
+    /// <param name="code">The exit code so far.</param>
+    /// <returns>The exit code: another one where all was well, and it could not be written.</returns>
+    public static int WriteEvents(Request request, Terminal terminal, Action<string> write, int code)
+    {
+        if (request.Job.Run.TensorBoard is not { } folder) return code;
+        try
+        {
+            write(folder);
+            return code;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            terminal.Log.Tell(LogEventLevel.Error, $"TensorBoard's events could not be written to {folder}: {error.Message}");
             return code is ExitCode.Done or ExitCode.Interrupted ? ExitCode.NotWritten : code;
         }
     }

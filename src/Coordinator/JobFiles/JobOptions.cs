@@ -21,6 +21,7 @@ internal static class JobOptions
     private static readonly string[] Eigen = [.. Estimator.All.Where(estimator => estimator.FindsEigenvalues).Select(estimator => estimator.Name)];
     private static readonly string[] Diagonals = [.. Estimator.All.Where(estimator => estimator.TellsDiagonal).Select(estimator => estimator.Name)];
     private static readonly string[] InParameterSpace = [.. Estimator.All.Where(estimator => estimator.IsInParameterSpace).Select(estimator => estimator.Name)];
+    private static readonly string[] Traces = [.. Estimator.All.Where(estimator => estimator.TellsTrace && !estimator.RunsLanczos && !estimator.TellsDiagonal).Select(estimator => estimator.Name)];
     private static readonly string[] Sessions = [.. OneModel, Compare];
     private static readonly string[] Random = [.. Sampled, Accuracy, Compare];
 
@@ -109,6 +110,11 @@ internal static class JobOptions
         ]),
         .. Run("Output", Eigen,
             [Flag("vectors", "With --out, write the eigenvectors too, under the parameters' names, as safetensors", (RunOptions run) => run.Vectors, (run, value) => run with { Vectors = value })]),
+        .. Run("Output", Traces,
+        [
+            Of("tensorboard", "Write the trace, its error and the blocks there as TensorBoard's events, by probes or, along training, by steps", "nowhere", Formats.Folder,
+                (RunOptions run) => run.TensorBoard, (run, value) => run with { TensorBoard = value }),
+        ]),
         .. Run("Output", OneJob,
         [
             Of("dashboard", "Show the job on a page at this address while it runs", "nowhere", NodeOptions.Address,

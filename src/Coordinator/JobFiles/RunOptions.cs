@@ -42,6 +42,9 @@ internal sealed record RunOptions
     /// <summary>Where the report's files are written.</summary>
     public string? Out { get; init; }
 
+    /// <summary>Where TensorBoard finds the result.</summary>
+    public string? TensorBoard { get; init; }
+
     /// <summary>Whether vectors of all parameters are written too, beside the report.</summary>
     public bool Vectors { get; init; }
 

@@ -1,5 +1,5 @@
-using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Eigenvalues;
+using ActorHutch.Curvature.Estimation;
 using ActorHutch.Curvature.Losses;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Tests.Cases;

@@ -28,8 +28,10 @@ internal sealed class ReportFolder
     public string this[string name] => Path.Combine(_path, name);
 
     /// <summary>Makes the folder where it is not there, and sees that it can be written to.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="option">The option that names it.</param>
     /// <exception cref="ReportFolderException">It cannot.</exception>
-    public static ReportFolder Open(string path)
+    public static ReportFolder Open(string path, string option = "out")
     {
         try
         {
@@ -39,7 +41,7 @@ internal sealed class ReportFolder
         }
         catch (Exception error) when (IsOfTheDisk(error))
         {
-            throw new ReportFolderException($"--out {path}: must be a folder that can be written to: {error.Message}");
+            throw new ReportFolderException($"--{option} {path}: must be a folder that can be written to: {error.Message}");
         }
     }
 
