@@ -158,6 +158,6 @@ diagonal = _command("diagonal", Diagonal, """Estimates the diagonal, entry by en
 check = _command("check", Check, """Compares the loss and one v'Hv of the full Hessian with those that this PyTorch finds, in float64.
 
     >>> import torch, actorhutch
-    >>> bool(actorhutch.check(torch.nn.Linear(3, 2), "cross-entropy", (torch.randn(16, 3), torch.randint(2, (16,)))))
+    >>> bool(actorhutch.check(torch.nn.Linear(3, 4), "cross-entropy", (torch.randn(16, 3), torch.randint(4, (16,)))))
     True
     """)

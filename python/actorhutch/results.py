@@ -81,14 +81,14 @@ class Trace(Result):
 
     def __init__(self, report: Dict[str, Any], rename: Rename, folder: Optional[str] = None, out: Optional[str] = None) -> None:
         super().__init__(report, rename, folder, out)
-        self.trace: float = report["trace"]
-        self.standard_error: Optional[float] = report["standardError"]
+        self.trace: float = _real(report["trace"])
+        self.standard_error: Optional[float] = _real(report["standardError"])
         interval = report["confidence"]
-        self.confidence = Interval(interval["level"], interval["low"], interval["high"]) if interval else None
-        self.exact_trace: Optional[float] = report["exactTrace"]
+        self.confidence = Interval(*(_real(interval[key]) for key in ("level", "low", "high"))) if interval else None
+        self.exact_trace: Optional[float] = _real(report["exactTrace"])
         self.probes: int = report["probes"]
         self.blocks: Dict[str, Block] = {
-            rename(block["name"]): Block(block["trace"], block["standardError"], block["exactTrace"], block["roundingBound"])
+            rename(block["name"]): Block(*(_real(block[key]) for key in ("trace", "standardError", "exactTrace", "roundingBound")))
             for block in report["blocks"]}
 
     def __float__(self) -> float:
@@ -141,7 +141,7 @@ class Eigenvalues(Result):
     def __init__(self, report: Dict[str, Any], rename: Rename, folder: Optional[str] = None, out: Optional[str] = None) -> None:
         super().__init__(report, rename, folder, out)
         found = report["eigenvalues"] or {"values": [], "converged": False}
-        self.pairs = [Eigenvalue(pair["value"], pair["residual"]) for pair in found["values"]]
+        self.pairs = [Eigenvalue(_real(pair["value"]), _real(pair["residual"])) for pair in found["values"]]
         self.values: List[float] = [pair.value for pair in self.pairs]
         self.residuals: List[float] = [pair.residual for pair in self.pairs]
         self.converged: bool = found["converged"]
@@ -188,8 +188,13 @@ class Check(Result):
         return "%s, difference %s" % ("they agree" if self.agrees else "they differ", self.difference)
 
 
+def _real(number: Any) -> Any:
+    """A whole number in JSON is a real one here; None stays."""
+    return None if number is None else float(number)
+
+
 def _estimate(found: Optional[Dict[str, Any]]) -> Optional[Estimate]:
-    return Estimate(found["value"], found["standardError"]) if found else None
+    return Estimate(_real(found["value"]), _real(found["standardError"])) if found else None
 
 
 def _tensors(folder: Optional[str], name: str, rename: Rename) -> Optional[Dict[str, torch.Tensor]]:
