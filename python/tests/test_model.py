@@ -122,9 +122,9 @@ class ModelTests(unittest.TestCase):
 
     def test_a_loss_of_ones_own_as_a_mean_of_inputs_by_name(self):
         batch, net = named_batch(), Masked()
-        loss = nn.MultiMarginLoss()
-        result = self.exact(net, lambda output, y: loss(output ** 3, y), batch, targets="labels")
-        self.same(result, net, lambda model: loss(model(batch["ids"], batch["mask"].double()) ** 3, batch["labels"]))
+        loss = nn.CrossEntropyLoss(torch.tensor([1.0, 2.0, 3.0]))
+        result = self.exact(net, lambda output, y: loss(output ** 3, y) ** 2, batch, targets="labels")
+        self.same(result, net, lambda model: loss.double()(model(batch["ids"], batch["mask"].double()) ** 3, batch["labels"]) ** 2)
 
     def test_the_users_model_is_left_as_it_is(self):
         net, data = classifier()
