@@ -13,7 +13,7 @@ NAME, FOLDER = sys.argv[1:]
 sys.argv[1:] = [NAME, FOLDER]
 import torch  # noqa: E402
 from time_to_one_percent import gflops, images, loss_of, text, zoo  # noqa: E402
-from actorhutch_export import export, write_safetensors  # noqa: E402
+from export_pytorch import export, write_safetensors  # noqa: E402
 
 ROUNDS = 5
 MODELS = {"cifar_resnet": 256, "vision_transformer": 64, "gpt": 32}

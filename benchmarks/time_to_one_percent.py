@@ -19,7 +19,7 @@ sys.argv[1:] = [sys.path[0]]  # where zoo.py is told that the exporter is
 try:
     import torch
     import zoo
-    from actorhutch_export import export, write_safetensors
+    from export_pytorch import export, write_safetensors
     from pytorch_products import mlp
     from torch import nn
 except ImportError as error:

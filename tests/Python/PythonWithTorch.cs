@@ -45,6 +45,11 @@ internal static class PythonWithTorch
     /// <summary>Runs a program of its language, and gives its exit code.</summary>
     public static int Run(string python, string program, params string[] arguments) => Start(python, ".", ["-c", program, .. arguments]).Code;
 
+    /// <summary>Runs a module of its library in a folder, with a variable more in its environment.</summary>
+    public static (int Code, string Output) RunModule(
+        string python, string folder, (string Name, string Value) variable, params string[] arguments) =>
+        Start(python, folder, ["-m", .. arguments], variable);
+
     /// <summary>Runs a program of its language in a folder; skips the test where there is no Python for it.</summary>
     public static void RunOrSkip(string folder, string program)
     {
@@ -68,7 +73,7 @@ internal static class PythonWithTorch
             : throw new InvalidOperationException($"{Variable}={named}: it cannot import torch.");
     }
 
-    private static (int Code, string Output) Start(string python, string folder, IEnumerable<string> arguments)
+    private static (int Code, string Output) Start(string python, string folder, IEnumerable<string> arguments, params (string Name, string Value)[] variables)
     {
         var start = new ProcessStartInfo(python, arguments)
         {
@@ -77,6 +82,7 @@ internal static class PythonWithTorch
             WorkingDirectory = folder,
         };
         start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
+        foreach (var (name, value) in variables) start.Environment[name] = value;
         try
         {
             using var process = System.Diagnostics.Process.Start(start)!;

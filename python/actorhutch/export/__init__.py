@@ -1,7 +1,8 @@
-"""What tools/export_pytorch.py is made of. Needs PyTorch 1.13 or later, and nothing else.
+"""Writes a model and a batch as files that ActorHutch reads: what tools/export_pytorch.py is made of.
 
     given.py      a model and a batch as make() returns them, checked, of which everything else sees copies
     batch.py      the inputs: one tensor or several
+    command.py    the command line
     make.py       calls the user's make()
     layers.py     a model as layers: model.json and weights.safetensors
     graph.py      a model as a graph of operations, in the same files

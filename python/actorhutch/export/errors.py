@@ -8,11 +8,15 @@ import traceback
 
 import torch
 
+from ..errors import InputError
+
 MOST_LINES = 12
+# Who is said to speak: tools/export_pytorch.py has its own name.
+SPEAKER = "actorhutch"
 _CALL = re.compile(r"^\S+\(\d+\): \S+$")
 
 
-class ExportError(Exception):
+class ExportError(InputError):
     """What cannot be written, and what to do."""
 
 
@@ -22,7 +26,7 @@ class FolderError(ExportError):
 
 def say(text):
     """Tells the user something that is no error."""
-    print("export_pytorch: " + text, file=sys.stderr)
+    print("%s: %s" % (SPEAKER, text), file=sys.stderr)
 
 
 def described(error):
@@ -52,6 +56,6 @@ def _is_users(path):
     """Whether a file is neither ours, nor PyTorch's, nor of Python or an installed package."""
     if path.startswith("<"):
         return path.startswith("<ipython") or path == "<stdin>"
-    folders = [os.path.dirname(__file__), os.path.dirname(torch.__file__), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))]
+    folders = [os.path.dirname(os.path.dirname(__file__)), os.path.dirname(torch.__file__), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))]
     path = os.path.realpath(path)
     return not any(path.startswith(os.path.realpath(folder) + os.sep) for folder in folders) and "site-packages" not in path
