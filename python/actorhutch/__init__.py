@@ -9,7 +9,7 @@ The model is exported, and the program actorhutch computes; docs/python.md tells
 True
 """
 from . import commands as _commands
-from .commands import check, diagonal, eigenvalues, exact, spectrum, subsample, trace
+from .commands import check, diagonal, eigenvalues, exact, hutchpp, spectrum, subsample, trace, xtrace
 from .errors import Error, InputError, Interrupted, JobError, ProgramError
 from .export import ExportError, Loss
 from .model import Model

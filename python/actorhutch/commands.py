@@ -124,6 +124,17 @@ exact = _command("exact", Trace, """Computes the exact trace, by as many product
 
 subsample = _command("subsample", Trace, """Estimates the trace for all samples from random parts of them, as few as ``relative_error`` takes.""")
 
+xtrace = _command("xtrace", Trace, """Estimates the trace from few products with the matrix, by XTrace: for models whose layers have no rules.
+
+    >>> import torch, actorhutch
+    >>> net = torch.nn.Linear(3, 2)
+    >>> x = actorhutch.xtrace(net, "cross-entropy", (torch.randn(16, 3), torch.randint(2, (16,))), probes=16, quiet=True)
+    >>> x.trace > 0
+    True
+    """)
+
+hutchpp = _command("hutchpp", Trace, """Estimates the trace from few products with the matrix, by Hutch++.""")
+
 spectrum = _command("spectrum", Spectrum, """Estimates the density of the eigenvalues, by stochastic Lanczos quadrature.
 
     >>> import torch, actorhutch

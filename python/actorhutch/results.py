@@ -26,6 +26,12 @@ class Block(NamedTuple):
     standard_error: Optional[float]
     exact_trace: Optional[float]
     rounding_bound: Optional[float]
+    parameters: Optional[int] = None
+
+    @property
+    def average(self) -> Optional[float]:
+        """The trace a parameter: how sensitive the loss is to noise in them, such as that of quantisation (HAWQ-V2)."""
+        return self.trace / self.parameters if self.parameters else None
 
 
 class Estimate(NamedTuple):
@@ -88,7 +94,8 @@ class Trace(Result):
         self.exact_trace: Optional[float] = _real(report["exactTrace"])
         self.probes: int = report["probes"]
         self.blocks: Dict[str, Block] = {
-            rename(block["name"]): Block(*(_real(block[key]) for key in ("trace", "standardError", "exactTrace", "roundingBound")))
+            rename(block["name"]): Block(
+                *(_real(block[key]) for key in ("trace", "standardError", "exactTrace", "roundingBound")), parameters=block["parameters"])
             for block in report["blocks"]}
 
     def __float__(self) -> float:

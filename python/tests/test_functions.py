@@ -61,6 +61,19 @@ class FunctionTests(unittest.TestCase):
         self.assertEqual(["0.weight", "0.bias", "2.bias"], list(result.blocks))
         self.assertEqual("ggn", result.report["matrix"])
 
+    def test_few_products(self):
+        wanted = float(self.matrix.trace())
+        for estimate in (self.model.xtrace, self.model.hutchpp):
+            # As many vectors as it takes for the space to be all there is.
+            result = estimate(probes=4 * len(self.matrix), dtype="float64", quiet=True)
+            self.near(result.trace, wanted)
+            self.assertEqual({}, result.blocks)
+
+    def test_the_average_trace_of_a_block(self):
+        for name, block in self.model.exact(quiet=True).blocks.items():
+            self.assertEqual(dict(self.named)[name].numel(), block.parameters)
+            self.assertEqual(block.trace / block.parameters, block.average)
+
     def test_subsample(self):
         result = self.model.subsample(quiet=True)
         self.assertEqual("subsample", result.report["kind"])
