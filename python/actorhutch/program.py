@@ -138,8 +138,9 @@ def run(arguments: Sequence[str]) -> Ended:
     """
     terminal = _terminal()
     try:
-        process = subprocess.Popen([*checked(), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE if terminal is None else terminal[1])
+        # The program shows its view where its input is a terminal as well; on this one nobody types.
+        process = subprocess.Popen([*checked(), *arguments], stdin=subprocess.DEVNULL if terminal is None else terminal[1],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE if terminal is None else terminal[1])
     except OSError as error:
         _close(terminal)
         raise ProgramError("The program cannot be run: %s" % error) from error
