@@ -157,7 +157,9 @@ except actorhutch.Interrupted as error:
 
 class InterruptionTests(unittest.TestCase):
     def interrupted(self, script, sign):
+        # What a shell runs in the background is told to ignore SIGINT, and so would be all that these tests start.
         process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                                    env=dict(os.environ, PYTHONPATH=os.pathsep.join([PACKAGE, os.path.dirname(os.path.abspath(__file__))])))
         lines = []
         for line in process.stderr:
