@@ -43,7 +43,10 @@ public sealed class EigenvaluesTests : IDisposable
         Assert.Equal(0, report.Chunks("failed"));
     }
 
-    /// <summary>Three vectors at once; each product is computed by two workers, which must find the same bits.</summary>
+    /// <summary>
+    /// Three vectors at once; each product is computed by two workers, which must find the same bits, where the second has time for it: a product is
+    /// verified only while its vectors are kept, and the job does not wait for that.
+    /// </summary>
     [Theory]
     [InlineData("eigenvalues --k 2 --which both")]
     [InlineData("xtrace --probes 26")]
@@ -62,7 +65,7 @@ public sealed class EigenvaluesTests : IDisposable
         var report = JobReport.Of(coordinator);
         Assert.Equal(Bits(JobReport.Of(local)), Bits(report));
         Assert.Equal((0L, 0L), (report.Chunks("disagreements"), report.Chunks("failed")));
-        Assert.InRange(report.Chunks("verified"), 1, report.Chunks("completed"));
+        Assert.Equal(report.Chunks("completed"), report.Chunks("verified") + report.Chunks("unverified"));
     }
 
     private static string Bits(JobReport report) =>
