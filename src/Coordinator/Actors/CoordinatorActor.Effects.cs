@@ -63,6 +63,9 @@ internal sealed partial class CoordinatorActor
             case StopWorkerWait:
                 Timers.Cancel(nameof(WorkerWaitOver));
                 break;
+            case Finish when job.Ending is not null:
+                // What it had accepted could not be merged, and it has ended with that.
+                break;
             case Finish finish when job.Results is { IsBehind: true }:
                 job.Ending = finish.Outcome;
                 break;
@@ -106,7 +109,7 @@ internal sealed partial class CoordinatorActor
         _log.Error(error, "Job {Job}: what was accepted cannot be merged", job.State.Job);
         job.Results!.GiveUp();
         var failed = new MergingFailed(error.Message);
-        if (job.State.Phase == JobPhase.Finished) OnFinish(job, failed.Outcome);
+        if (job.State.Phase == JobPhase.Finished) job.Ending = failed.Outcome;
         else Apply(failed);
     }
 

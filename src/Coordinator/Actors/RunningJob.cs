@@ -25,7 +25,7 @@ internal sealed class RunningJob(IActorRef client, JobState state, long start)
 
     public ChunkResults? Results { get; set; }
 
-    /// <summary>How it ended, where what was accepted is still being merged; null where it has not, or its result is out.</summary>
+    /// <summary>How it ended, where what was accepted was still being merged then; null where it has not, or nothing was.</summary>
     public JobOutcome? Ending { get; set; }
 
     /// <summary>When each chunk runs where; null where nobody asked.</summary>

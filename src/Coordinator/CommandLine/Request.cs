@@ -73,7 +73,7 @@ internal sealed record Request(JobDocument Job, IReadOnlyList<string> Problems)
         if (checkpoints is null) yield break;
         string weights = Spec.Risk.Weights!.Path!;
         if (checkpoints.Count == 0) yield return new Problem("weights", weights, "must be files that are there: none has such a name");
-        else if (!Spec.Estimator.TellsTrace || Spec.Estimator.RunsLanczos || Spec.Estimator.TellsDiagonal)
+        else if (!Spec.Estimator.FindsTrace)
             yield return new Problem("weights", weights, $"must be one file with actorhutch {Spec.Estimator.Name}: series are of traces");
         if (Dashboard is not null) yield return new Problem("dashboard", Dashboard.ToString()!, "cannot show a series: a page shows one job");
     }

@@ -21,7 +21,7 @@ internal static class JobOptions
     private static readonly string[] Eigen = [.. Estimator.All.Where(estimator => estimator.FindsEigenvalues).Select(estimator => estimator.Name)];
     private static readonly string[] Diagonals = [.. Estimator.All.Where(estimator => estimator.TellsDiagonal).Select(estimator => estimator.Name)];
     private static readonly string[] InParameterSpace = [.. Estimator.All.Where(estimator => estimator.IsInParameterSpace).Select(estimator => estimator.Name)];
-    private static readonly string[] Traces = [.. Estimator.All.Where(estimator => estimator.TellsTrace && !estimator.RunsLanczos && !estimator.TellsDiagonal).Select(estimator => estimator.Name)];
+    private static readonly string[] Traces = [.. Estimator.All.Where(estimator => estimator.FindsTrace).Select(estimator => estimator.Name)];
     private static readonly string[] Sessions = [.. OneModel, Compare];
     private static readonly string[] Random = [.. Sampled, Accuracy, Compare];
 

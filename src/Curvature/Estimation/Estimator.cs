@@ -81,6 +81,9 @@ public abstract class Estimator
     /// <summary>Whether what it finds has a trace.</summary>
     public virtual bool TellsTrace => true;
 
+    /// <summary>Whether the trace is what it finds, and not beside something else.</summary>
+    public bool FindsTrace => TellsTrace && !RunsLanczos && !TellsDiagonal;
+
     /// <summary>Whether a probe is a run of the Lanczos recurrence, and its values are nodes and weights.</summary>
     public virtual bool RunsLanczos => false;
 
