@@ -235,8 +235,8 @@ def arguments(kind: str, given: Dict[str, Any]) -> List[str]:
         if name not in known:
             import difflib
             near = difflib.get_close_matches(name, known, 1)
-            raise TypeError("%s has no option %s%s." % (
-                kind, key, ": did you mean %s?" % near[0].replace("-", "_") if near else ""))
+            raise TypeError("%s has no option %s%s" % (
+                kind, key, ": did you mean %s?" % near[0].replace("-", "_") if near else "."))
         if value is None:
             continue
         if known[name] is None:

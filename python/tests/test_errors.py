@@ -194,6 +194,28 @@ class InterruptionTests(unittest.TestCase):
             shutil.rmtree(os.path.dirname(report))
         self.assertTrue(out.startswith("result Interrupted: "), out)
 
+    def test_a_terminal_shows_the_programs_view_and_its_ctrl_c_is_one(self):
+        import pty
+        process, terminal = pty.fork()
+        if process == 0:
+            os.environ.update(TERM="xterm", PYTHONPATH=os.pathsep.join([PACKAGE, os.path.dirname(os.path.abspath(__file__))]))
+            os.environ.pop("NO_COLOR", None)
+            os.execv(sys.executable, [sys.executable, "-c", ENDLESS])
+        shown = b""
+        while True:
+            try:
+                part = os.read(terminal, 4096)
+            except OSError:  # it has ended
+                break
+            shown += part
+            if b"\x1b[" in shown and b"The trace of the Hessian" in shown and b"begins" in shown and b"\x03" not in shown:
+                os.write(terminal, b"\x03")
+                shown += b"\x03"
+        _, status = os.waitpid(process, 0)
+        os.close(terminal)
+        self.assertEqual(0, status, shown[-2000:])
+        self.assertRegex(shown.decode("utf-8", "replace"), "(result|none) Interrupted")
+
     def test_somebody_elses_interruption_is_a_job_that_failed(self):
         net, data = classifier()
         with program("exit 130"), self.assertRaisesRegex(actorhutch.JobError, "interrupted by somebody else"), silent():
