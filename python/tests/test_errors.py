@@ -198,6 +198,7 @@ class InterruptionTests(unittest.TestCase):
         import pty
         process, terminal = pty.fork()
         if process == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background programs inherit that it is ignored
             os.environ.update(TERM="xterm", PYTHONPATH=os.pathsep.join([PACKAGE, os.path.dirname(os.path.abspath(__file__))]))
             os.environ.pop("NO_COLOR", None)
             os.execv(sys.executable, [sys.executable, "-c", ENDLESS])
