@@ -14,7 +14,7 @@ namespace ActorHutch.Coordinator.Actors;
 /// Knows the workers and runs jobs, one after another. It decides nothing: <see cref="JobState"/> does, and this actor
 /// performs the effects.
 /// </summary>
-internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
+internal sealed partial class CoordinatorActor : HandlerActor, IWithTimers
 {
     private const int MaxRefusalsLogged = 1000;
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);

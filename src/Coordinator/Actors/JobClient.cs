@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using Akka.Actor;
 
@@ -26,7 +27,7 @@ internal sealed class JobClient(IActorRefFactory system, IActorRef coordinator)
         return await finished.Task.ConfigureAwait(false);
     }
 
-    private sealed class JobListener : ReceiveActor
+    private sealed class JobListener : HandlerActor
     {
         private readonly IActorRef _coordinator;
         private readonly StartJob _start;

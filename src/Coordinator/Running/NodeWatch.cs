@@ -11,7 +11,7 @@ namespace ActorHutch.Coordinator.Running;
 /// Tells the coordinator of nodes that do not answer, at once; and gives them up when they do not answer for longer, so
 /// that the cluster can take in others. Only the coordinator's node does this: where it is, is the cluster.
 /// </summary>
-internal sealed class NodeWatch : ReceiveActor, IWithTimers
+internal sealed class NodeWatch : HandlerActor, IWithTimers
 {
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly ILoggingAdapter _log = Context.GetLogger();

@@ -15,7 +15,7 @@ namespace ActorHutch.GpuWorker.Actors;
 /// Owns a worker's replica and computes with it, on a thread of its own: native computation blocks, and libtorch keeps
 /// state per thread. It answers its parent, which speaks the protocol.
 /// </summary>
-internal sealed class ComputeActor : ReceiveActor
+internal sealed class ComputeActor : HandlerActor
 {
     private readonly WorkerSettings _settings;
     private readonly IReplicaFactory _replicas;

@@ -17,7 +17,7 @@ namespace ActorHutch.GpuWorker.Actors;
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable",
     Justification = "The computation may be about to look at its token, and it holds nothing that is not garbage.")]
-public sealed partial class WorkerActor : ReceiveActor, IWithTimers
+public sealed partial class WorkerActor : HandlerActor, IWithTimers
 {
     private readonly WorkerSettings _settings;
     private readonly Dictionary<ChunkAttempt, Compute> _chunks = [];

@@ -25,7 +25,7 @@ internal enum MembershipEnd
 /// Looks for the coordinator among the cluster's members, tells the workers where it is, and says when there is none any
 /// more. The oldest is the one, should there be several.
 /// </summary>
-internal sealed class CoordinatorWatch : ReceiveActor, IWithTimers
+internal sealed class CoordinatorWatch : HandlerActor, IWithTimers
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 

@@ -1,3 +1,4 @@
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using Akka;
 using Akka.Actor;
@@ -10,7 +11,7 @@ namespace ActorHutch.Shared.Blobs;
 /// Gives blobs to whoever asks, as stream references: the receiver's demand alone moves the bytes, a piece at a time, so
 /// that neither side holds more than a few pieces and heartbeats find the line free.
 /// </summary>
-public sealed class BlobActor : ReceiveActor
+public sealed class BlobActor : HandlerActor
 {
     /// <summary>Bytes in a piece; the last one of a blob may be shorter.</summary>
     public const int PieceBytes = 1 << 16;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ActorHutch.Shared.Hosting;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
@@ -85,7 +86,7 @@ public sealed class TlsTransport : Transport
     }
 
     [SuppressMessage("Performance", "CA1812:Avoid uninstantiated internal classes", Justification = "Made by its Props.")]
-    private sealed class LogForwarder : ReceiveActor
+    private sealed class LogForwarder : HandlerActor
     {
         public LogForwarder(EventStream log) => Receive<LogEvent>(log.Publish);
     }
