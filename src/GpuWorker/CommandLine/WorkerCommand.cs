@@ -87,7 +87,10 @@ internal sealed class WorkerCommand
             string[] problems = [.. request.Problems, .. DeviceProblem(request)];
             if (problems.Length > 0) return Problems.Report(_error, "actorhutch-worker", problems);
 
-            int cudaDevices = request.Settings.Device == "cpu" ? 0 : _replicas.CudaDeviceCount;
+            // To load libtorch takes a third of a second: where no GPU is asked for it is loaded while the node joins, and
+            // the first replica says what is wrong with it.
+            var loading = Task.Run(() => _replicas.CudaDeviceCount, CancellationToken.None);
+            int cudaDevices = request.Settings.Device == "cpu" ? 0 : await loading.ConfigureAwait(false);
             var devices = WorkerDevices.Devices(request.Settings, cudaDevices, processors: 1);
             return await new WorkerNode(request, _replicas, log).RunAsync(devices, leave).ConfigureAwait(false);
         }

@@ -1,6 +1,8 @@
 using ActorHutch.Shared.Security;
 using Akka.Actor;
+using Akka.Configuration;
 using Akka.Hosting;
+using Akka.Hosting.Logging;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Serilog;
@@ -36,12 +38,7 @@ public static class NodeHost
             }
 
             configure?.Invoke(akka);
-            akka.ConfigureLoggers(loggers =>
-            {
-                loggers.LogLevel = AkkaLevel(log.Level);
-                loggers.ClearLoggers();
-                loggers.AddLoggerFactory();
-            });
+            akka.AddHocon(Logging(log.Level), HoconAddMode.Prepend);
         });
         return builder.Build();
     }
@@ -73,11 +70,17 @@ public static class NodeHost
         }
     }
 
-    private static Akka.Event.LogLevel AkkaLevel(LogEventLevel level) => level switch
-    {
-        LogEventLevel.Verbose or LogEventLevel.Debug => Akka.Event.LogLevel.DebugLevel,
-        LogEventLevel.Information => Akka.Event.LogLevel.InfoLevel,
-        LogEventLevel.Warning => Akka.Event.LogLevel.WarningLevel,
-        _ => Akka.Event.LogLevel.ErrorLevel,
-    };
+    // What ConfigureLoggers would say, which compiles regular expressions for it.
+    private static Config Logging(LogEventLevel level) => ConfigurationFactory.ParseString($$"""
+        akka {
+          loglevel = {{level switch
+          {
+              LogEventLevel.Verbose or LogEventLevel.Debug => "DEBUG",
+              LogEventLevel.Information => "INFO",
+              LogEventLevel.Warning => "WARNING",
+              _ => "ERROR",
+          }}}
+          loggers = ["{{typeof(LoggerFactoryLogger).AssemblyQualifiedName}}"]
+        }
+        """);
 }
