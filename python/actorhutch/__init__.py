@@ -8,7 +8,6 @@ The model is exported, and the program actorhutch computes; docs/python.md tells
 >>> result.trace > 0
 True
 """
-from . import commands as _commands
 from .commands import check, diagonal, eigenvalues, exact, hutchpp, spectrum, subsample, trace, xtrace
 from .errors import Error, InputError, Interrupted, JobError, ProgramError
 from .export import ExportError, Loss
@@ -17,6 +16,7 @@ from .results import Block, Check, Diagonal, Eigenvalue, Eigenvalues, Estimate, 
 from .tracker import Tracker
 from .version import __version__
 
-__all__ = _commands.NAMES + [
-    "Block", "Check", "Diagonal", "Eigenvalue", "Eigenvalues", "Error", "Estimate", "ExportError", "InputError", "Interrupted", "Interval",
-    "JobError", "Loss", "Model", "ProgramError", "Result", "Series", "SeriesRow", "Spectrum", "Trace", "Tracker", "__version__"]
+__all__ = [
+    "check", "diagonal", "eigenvalues", "exact", "hutchpp", "spectrum", "subsample", "trace", "xtrace", "Block", "Check", "Diagonal",
+    "Eigenvalue", "Eigenvalues", "Error", "Estimate", "ExportError", "InputError", "Interrupted", "Interval", "JobError", "Loss",
+    "Model", "ProgramError", "Result", "Series", "SeriesRow", "Spectrum", "Trace", "Tracker", "__version__"]

@@ -280,8 +280,9 @@ def _interval(found: Optional[Dict[str, Any]]) -> Optional[Interval]:
 
 
 def _blocks(found: List[Dict[str, Any]], rename: Rename) -> Dict[str, Block]:
-    keys = ("trace", "standardError", "exactTrace", "roundingBound")
-    return {rename(block["name"]): Block(*(_real(block[key]) for key in keys), block["parameters"]) for block in found}
+    return {rename(block["name"]): Block(
+        _real(block["trace"]), _real(block["standardError"]), _real(block["exactTrace"]), _real(block["roundingBound"]), block["parameters"])
+        for block in found}
 
 
 def _shown(value: Optional[float], form: str) -> str:

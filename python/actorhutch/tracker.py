@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import weakref
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List
 
 from . import program
 from .errors import InputError
@@ -69,7 +69,7 @@ class Tracker:
         if folder is None:
             program.checked()  # before the training, and not after it
             folder = tempfile.mkdtemp(prefix="actorhutch-")
-            self._finalizer: Optional[weakref.finalize[Any, Any]] = weakref.finalize(self, shutil.rmtree, folder, True)
+            self._finalizer: Any = weakref.finalize(self, shutil.rmtree, folder, True)
         else:
             self._finalizer = None
         self.folder = os.path.abspath(folder)

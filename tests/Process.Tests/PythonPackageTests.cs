@@ -24,6 +24,7 @@ public sealed class PythonPackageTests
         { "test_cluster.ClusterTests", "" },
         { "test_zoo.ZooTests", "torchvision" },
         { "test_package.DocumentationTests", "" },
+        { "test_package.TypeTests", "mypy" },
         { "test_package.VersionTests", "" },
         { "test_package.CommandTests", "" },
         { "test_package.InstallTests", "pip setuptools wheel" },
