@@ -94,7 +94,7 @@ def _run(kind: str, result: Type[R], model: Union[Model, Tracker], options: Dict
     folder = tempfile.mkdtemp(prefix="actorhutch-out-") if needs_folder else os.fspath(out) if out is not None else None
     try:
         line = [kind] + ([model.write_check()] if isinstance(model, Model) and result is Check else [])
-        line += _arguments(kind, dict(options, **({"out": folder} if needs_folder else {})))
+        line += _arguments(kind, dict(options, **({"out": folder, "no_page": True} if needs_folder else {})))
         ended = program.run([*line, *model.files(), "--json"])
         return _result(ended, lambda report: result(report, model.name, folder, None if needs_folder else folder))
     finally:
