@@ -82,7 +82,8 @@ class Tracker:
     @property
     def steps(self) -> List[int]:
         """The steps of which there are checkpoints, in order."""
-        found = map(_CHECKPOINT.fullmatch, os.listdir(self.folder) if os.path.isdir(self.folder) else [])
+        self._check_open()
+        found = map(_CHECKPOINT.fullmatch, os.listdir(self.folder))
         return sorted(int(match.group(1)) for match in found if match)
 
     def log(self, step: int, *, replace: bool = False) -> None:
@@ -97,6 +98,7 @@ class Tracker:
         step = operator.index(step)
         if not 0 <= step < _MOST:
             raise InputError("The step must be a whole number, at least 0, and is %d." % step)
+        self._check_open()
         path = os.path.join(self.folder, "step-%d.safetensors" % step)
         if os.path.exists(path) and not replace:
             raise InputError("There is a checkpoint of step %d already, %s: log(%d, replace=True) writes another in its place." % (step, path, step))
@@ -132,6 +134,11 @@ class Tracker:
     def name(self, written: str) -> str:
         """The name in the model of a parameter that has another in the files."""
         return self._model.name(written)
+
+    def _check_open(self) -> None:
+        if not os.path.isdir(self.folder):
+            raise InputError("%s, where the checkpoints were, is no longer there: a Tracker that has no folder=DIR of its own keeps them "
+                             "until it is closed, as it is at the end of a with." % self.folder)
 
     def _open(self) -> None:
         """Makes the folder, or finds that it is of the same model and data."""

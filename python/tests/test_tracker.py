@@ -233,6 +233,9 @@ class TrackerTests(unittest.TestCase):
                     tracker.log(0)
                     tracker.exact(quiet=True)
                 self.assertEqual([], os.listdir(folder))
+                for late in (tracker.exact, lambda: tracker.log(1)):
+                    with self.assertRaisesRegex(actorhutch.InputError, "until it is closed"):
+                        late()
                 tracker = actorhutch.Tracker(self.net, None, self.data)
                 self.assertNotEqual([], os.listdir(folder))
                 del tracker
