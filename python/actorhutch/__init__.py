@@ -8,14 +8,15 @@ The model is exported, and the program actorhutch computes; docs/python.md tells
 >>> result.trace > 0
 True
 """
-from . import commands as _commands
 from .commands import check, diagonal, eigenvalues, exact, hutchpp, spectrum, subsample, trace, xtrace
 from .errors import Error, InputError, Interrupted, JobError, ProgramError
 from .export import ExportError, Loss
 from .model import Model
-from .results import Block, Check, Diagonal, Eigenvalue, Eigenvalues, Estimate, Interval, Result, Spectrum, Trace
+from .results import Block, Check, Diagonal, Eigenvalue, Eigenvalues, Estimate, Interval, Result, Series, SeriesRow, Spectrum, Trace
+from .tracker import Tracker
 from .version import __version__
 
-__all__ = _commands.NAMES + [
-    "Block", "Check", "Diagonal", "Eigenvalue", "Eigenvalues", "Error", "Estimate", "ExportError", "InputError", "Interrupted", "Interval",
-    "JobError", "Loss", "Model", "ProgramError", "Result", "Spectrum", "Trace", "__version__"]
+__all__ = [
+    "check", "diagonal", "eigenvalues", "exact", "hutchpp", "spectrum", "subsample", "trace", "xtrace", "Block", "Check", "Diagonal",
+    "Eigenvalue", "Eigenvalues", "Error", "Estimate", "ExportError", "InputError", "Interrupted", "Interval", "JobError", "Loss",
+    "Model", "ProgramError", "Result", "Series", "SeriesRow", "Spectrum", "Trace", "Tracker", "__version__"]

@@ -5,12 +5,13 @@ import json
 import os
 import shutil
 import tempfile
-from typing import Any, Callable, Dict, List, Optional, Type, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Type, TypeVar, Union
 
 from . import program
 from .errors import InputError, Interrupted, JobError
 from .model import OF_EXPORT, OF_LOSS, Model
-from .results import Check, Diagonal, Eigenvalues, Result, Spectrum, Trace
+from .results import Check, Diagonal, Eigenvalues, Result, Series, Spectrum, Trace
+from .tracker import Tracker
 
 R = TypeVar("R", bound=Result)
 
@@ -34,6 +35,20 @@ _MORE = """
         Interrupted: Ctrl-C was pressed; its ``result`` is what was computed until then.
 """
 
+_OF_TRACKER = """%s
+
+    It does so at every checkpoint, with the same samples and the same probes, and returns a Series. A checkpoint whose job fails is a row
+    with its ``error``.
+
+    Args:
+        options: the options of ``actorhutch %s``, as for the function. With ``state=DIR`` what is computed is kept, and a later call
+            computes what is new. ``actorhutch %s --help`` has them all.
+
+    Raises:
+        JobError: no checkpoint's job could finish, or the results could not be written.
+        Interrupted: Ctrl-C was pressed; its ``result`` has the rows that were done.
+    """
+
 
 def _command(kind: str, result: Type[R], text: str, name: Optional[str] = None) -> Callable[..., R]:
     """The function that runs a command of the program, which is a method of Model too."""
@@ -51,7 +66,18 @@ def _command(kind: str, result: Type[R], text: str, name: Optional[str] = None) 
     first, _, example = text.partition("\n\n")
     call.__doc__ = "%s\n%s%s" % (first, _MORE % (kind, kind), "\n    " + example if example else "")
     setattr(Model, call.__name__, call)
+    if result is Trace:
+        setattr(Tracker, call.__name__, _series(kind, call.__name__, first))
     NAMES.append(call.__name__)
+    return call
+
+
+def _series(kind: str, name: str, text: str) -> Callable[..., Series]:
+    """The same over all checkpoints of a Tracker."""
+    def call(tracker: Tracker, **options: Any) -> Series:
+        return _run(kind, Series, tracker, options)
+
+    call.__name__, call.__qualname__, call.__doc__ = name, "Tracker." + name, _OF_TRACKER % (text, kind, kind)
     return call
 
 
@@ -62,21 +88,21 @@ def _arguments(kind: str, options: Dict[str, Any]) -> List[str]:
     return program.arguments(kind, options)
 
 
-def _run(kind: str, result: Type[R], model: Model, options: Dict[str, Any]) -> R:
+def _run(kind: str, result: Type[R], model: Union[Model, Tracker], options: Dict[str, Any]) -> R:
     out = options.get("out")
     needs_folder = out is None and (result is Diagonal or result is Eigenvalues and options.get("vectors"))
     folder = tempfile.mkdtemp(prefix="actorhutch-out-") if needs_folder else os.fspath(out) if out is not None else None
     try:
-        line = [kind] + ([model.write_check()] if result is Check else [])
-        line += _arguments(kind, dict(options, **({"out": folder} if needs_folder else {})))
+        line = [kind] + ([model.write_check()] if isinstance(model, Model) and result is Check else [])
+        line += _arguments(kind, dict(options, **({"out": folder, "no_page": True} if needs_folder else {})))
         ended = program.run([*line, *model.files(), "--json"])
-        return _result(ended, lambda report: result(report, model.name, folder, None if needs_folder else folder), result is Check)
+        return _result(ended, lambda report: result(report, model.name, folder, None if needs_folder else folder))
     finally:
         if needs_folder and folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _result(ended: program.Ended, make: Callable[[Dict[str, Any]], R], is_check: bool) -> R:
+def _result(ended: program.Ended, make: Callable[[Dict[str, Any]], R]) -> R:
     report: Any = None
     if ended.output.strip():
         try:
@@ -84,11 +110,10 @@ def _result(ended: program.Ended, make: Callable[[Dict[str, Any]], R], is_check:
         except ValueError:
             report = None
     found = make(report) if isinstance(report, dict) else None
-    # A check that finds a difference has done what it was asked to.
-    if found is not None and not ended.interrupted and (ended.code == 0 or ended.code == 3 and is_check):
+    if found is not None and not ended.interrupted and found.is_whole(ended.code):
         return found
     if ended.interrupted:
-        raise Interrupted("Interrupted%s" % (": %s." % found if found is not None else " before anything was computed."), found)
+        raise Interrupted("Interrupted%s" % (": %s." % found.short if found is not None else " before anything was computed."), found)
     if ended.code == 2:
         raise InputError(ended.words or "The program %s." % ended.how, ended.code, ended.errors, found)
     reason = report.get("error") if isinstance(report, dict) else None

@@ -18,12 +18,14 @@ from .export.given import Given
 from .export.graph import write_graph, write_model
 from .export.losses import ARGUMENTS, LOSSES, OWN, Loss
 from .export.program import write_program
+from .results import Check, Diagonal, Eigenvalues, Spectrum, Trace
 
 # What of the options belongs to the loss, which is exported with the data.
 OF_LOSS = ("reduction",) + tuple(name.replace("-", "_") for name in ARGUMENTS)
 OF_EXPORT = ("form", "output", "targets")
 _FORMS = ("auto", "graph", "torchscript")
-_WEIGHTS = "weights.safetensors"
+# The files of a model that is described.
+DESCRIPTION, WEIGHTS, DATA = "model.json", "weights.safetensors", "data.safetensors"
 
 
 class WithLoss(nn.Module):
@@ -71,6 +73,17 @@ class Model:
     True
     """
 
+    # One for each function of the package, which commands.py makes.
+    trace: Callable[..., Trace]
+    exact: Callable[..., Trace]
+    subsample: Callable[..., Trace]
+    xtrace: Callable[..., Trace]
+    hutchpp: Callable[..., Trace]
+    spectrum: Callable[..., Spectrum]
+    eigenvalues: Callable[..., Eigenvalues]
+    diagonal: Callable[..., Diagonal]
+    check: Callable[..., Check]
+
     def __init__(self, model: nn.Module, loss: Any = None, data: Any = None, *, targets: Optional[str] = None, output: Optional[str] = None,
                  form: str = "auto", **options: Any) -> None:
         if form not in _FORMS:
@@ -87,10 +100,11 @@ class Model:
         self._inputs, self._targets = batch_of(data, model.forward, targets, named == OWN and own is None)
         if own is not None:
             self._model, self._prefix = WithLoss(model, own), "model."
-        self._output, self._form = output, form
+        self._output, self.form = output, form
         self._folder: Optional[str] = None
         self._state: Dict[str, Tuple[bool, torch.Tensor]] = {}
         self._names: Dict[str, str] = {}
+        self._back: Dict[str, str] = {}
         self.exports = 0
 
     def close(self) -> None:
@@ -109,8 +123,8 @@ class Model:
         """Writes what has changed, and returns the program's options that name the files."""
         if self._folder is None or not self._update():
             self._export()
-        names = [("model", "model.pt")] if self._form == "torchscript" else [("model", "model.json"), ("weights", _WEIGHTS)]
-        return ["--%s=%s" % (option, self.path(name)) for option, name in names + [("data", "data.safetensors")]]
+        names = [("model", "model.pt")] if self.form == "torchscript" else [("model", DESCRIPTION), ("weights", WEIGHTS)]
+        return ["--%s=%s" % (option, self.path(name)) for option, name in names + [("data", DATA)]]
 
     def path(self, name: str) -> str:
         """A file's path in the temporary folder, which there is once ``files()`` has been called."""
@@ -136,9 +150,9 @@ class Model:
             self._folder = tempfile.mkdtemp(prefix="actorhutch-")
             self._finalizer = weakref.finalize(self, shutil.rmtree, self._folder, True)
         given = self._given()
-        if self._form == "torchscript":
+        if self.form == "torchscript":
             write_program(given, self._folder)
-        elif self._form == "graph" or self._prefix:
+        elif self.form == "graph" or self._prefix:
             write_graph(given, self._folder)
         else:
             self._names = write_model(given, self._folder) or {}
@@ -147,32 +161,31 @@ class Model:
         self.exports += 1
 
     def _update(self) -> bool:
-        """Writes the weights where nothing else is other than it was at the export; else returns False.
+        """Writes parameters and buffers where nothing else is other than it was at the export; else returns False.
 
-        Buffers and frozen parameters are part of a graph's constants, which may have been computed of them.
+        The file may have tensors that are neither, such as what a graph computes of buffers alone, which was computed at the export: of
+        other buffers it would be another.
         """
         now = _state(self._model)
-        if self._form == "torchscript" or now.keys() != self._state.keys():
+        if self.form == "torchscript" or now.keys() != self._state.keys():
             return False
+        tensors = read_safetensors(self.path(WEIGHTS))
+        has_others = not tensors.keys() <= {self._names.get(name, name) for name in now}
         for name, (trained, value) in now.items():
             before_trained, before = self._state[name]
             if trained != before_trained or value.shape != before.shape or value.dtype != before.dtype:
                 return False
-            if not trained and not _same(value, before):
+            if has_others and not trained and not _same(value, before):
                 return False
-        tensors = read_safetensors(self.path(_WEIGHTS))
-        for name, (trained, value) in now.items():
-            if trained:
-                written = self._names.get(name, name)
-                if written not in tensors:
-                    return False
-                finite = value.detach().cpu()
-                if not bool(torch.isfinite(finite).all()):
-                    raise InputError("%s has numbers that are not finite." % self.name(written))
-                tensors[written] = finite.float() if value.dtype in (torch.float16, torch.bfloat16) else finite.clone()
+            written = self._names.get(name, name)
+            if written in tensors:
+                value = value.detach().cpu()
+                tensors[written] = value.float() if value.dtype in (torch.float16, torch.bfloat16) else value.clone()
+            elif has_others and trained:
+                return False
         # Under another name first: a program that still reads the old file reads the old file.
-        write_safetensors(self.path(_WEIGHTS + ".new"), tensors)
-        os.replace(self.path(_WEIGHTS + ".new"), self.path(_WEIGHTS))
+        write_safetensors(self.path(WEIGHTS + ".new"), tensors)
+        os.replace(self.path(WEIGHTS + ".new"), self.path(WEIGHTS))
         return True
 
 

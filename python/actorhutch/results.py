@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import torch
 
@@ -32,6 +32,24 @@ class Block(NamedTuple):
     def average(self) -> Optional[float]:
         """The trace a parameter: how sensitive the loss is to noise in them, such as that of quantisation (HAWQ-V2)."""
         return self.trace / self.parameters if self.parameters else None
+
+
+class SeriesRow(NamedTuple):
+    """A checkpoint of a training: its step, and its trace as in Trace. ``trace`` is None, and ``blocks`` is empty, where its job failed.
+
+    ``change`` is the trace minus that of the row before that has one, with a standard error from the differences probe by probe; both are None
+    for the first, and the latter where the two have less than eight probes in common. ``error`` says why the job failed; None where it did not.
+    """
+
+    step: Optional[int]
+    trace: Optional[float]
+    standard_error: Optional[float]
+    confidence: Optional[Interval]
+    blocks: Dict[str, Block]
+    probes: int
+    change: Optional[float]
+    change_standard_error: Optional[float]
+    error: Optional[str]
 
 
 class Estimate(NamedTuple):
@@ -69,8 +87,17 @@ class Result:
         """How long the program computed, in seconds, without its start."""
         return float(self.report["elapsedSeconds"])
 
+    def is_whole(self, code: int) -> bool:
+        """Whether it is what was asked for, where the program has ended with an exit code."""
+        return code == 0
+
+    @property
+    def short(self) -> str:
+        """What was found, in a line."""
+        return str(self)
+
     def __repr__(self) -> str:
-        return "<%s: %s>" % (type(self).__name__, self)
+        return "<%s: %s>" % (type(self).__name__, self.short)
 
 
 class Trace(Result):
@@ -89,14 +116,10 @@ class Trace(Result):
         super().__init__(report, rename, folder, out)
         self.trace: float = _real(report["trace"])
         self.standard_error: Optional[float] = _real(report["standardError"])
-        interval = report["confidence"]
-        self.confidence = Interval(*(_real(interval[key]) for key in ("level", "low", "high"))) if interval else None
+        self.confidence = _interval(report["confidence"])
         self.exact_trace: Optional[float] = _real(report["exactTrace"])
         self.probes: int = report["probes"]
-        self.blocks: Dict[str, Block] = {
-            rename(block["name"]): Block(
-                *(_real(block[key]) for key in ("trace", "standardError", "exactTrace", "roundingBound")), parameters=block["parameters"])
-            for block in report["blocks"]}
+        self.blocks = _blocks(report["blocks"], rename)
 
     def __float__(self) -> float:
         return float(self.trace)
@@ -172,6 +195,54 @@ class Diagonal(Trace):
         self.standard_errors = _tensors(folder, "standard-errors.safetensors", rename)
 
 
+class Series(Result):
+    """The trace along training: a SeriesRow for each checkpoint, in the order of the steps. It has a length, and is iterated and indexed as ``rows``
+    are; ``print(series)`` writes a table.
+
+    Attributes:
+        rows: the checkpoints; after an interruption, those that were done.
+        planned: how many checkpoints there are.
+    """
+
+    def __init__(self, report: Dict[str, Any], rename: Rename, folder: Optional[str] = None, out: Optional[str] = None) -> None:
+        super().__init__(report, rename, folder, out)
+        self.planned: int = report["planned"]
+        self.rows: List[SeriesRow] = []
+        for row in report["rows"]:
+            change = row["change"] or {"value": None, "standardError": None}
+            self.rows.append(SeriesRow(
+                row["step"], _real(row["trace"]), _real(row["standardError"]), _interval(row["confidence"]), _blocks(row["blocks"], rename),
+                row["probes"], _real(change["value"]), _real(change["standardError"]), row["error"]))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[SeriesRow]:
+        return iter(self.rows)
+
+    def __getitem__(self, place: int) -> SeriesRow:
+        return self.rows[place]
+
+    def is_whole(self, code: int) -> bool:
+        """One checkpoint whose job failed, as where the model has diverged, says nothing of the others."""
+        failed = sum(row.error is not None for row in self.rows)
+        return code == 0 or code == 3 and 0 < failed < len(self.rows)
+
+    def __str__(self) -> str:
+        lines = [["step", "trace", "± error", "change", "± error"]]
+        for row in self.rows:
+            shown = "failed" if row.trace is None else "%.6g" % row.trace
+            error = "exact" if row.trace is not None and row.confidence is None else _shown(row.standard_error, "%.2g")
+            lines.append([_shown(row.step, "%d"), shown, error, _shown(row.change, "%.6g"), _shown(row.change_standard_error or None, "%.2g")])
+        widths = [max(map(len, column)) for column in zip(*lines)]
+        return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+
+    @property
+    def short(self) -> str:
+        """How far it came."""
+        return "%d of %d checkpoints" % (len(self), self.planned)
+
+
 class Check(Result):
     """Whether PyTorch and the program find the same loss and v'Hv. It is true or false as they do.
 
@@ -191,6 +262,10 @@ class Check(Result):
     def __bool__(self) -> bool:
         return self.agrees
 
+    def is_whole(self, code: int) -> bool:
+        """A check that finds a difference has done what it was asked to."""
+        return code in (0, 3)
+
     def __str__(self) -> str:
         return "%s, difference %s" % ("they agree" if self.agrees else "they differ", self.difference)
 
@@ -198,6 +273,20 @@ class Check(Result):
 def _real(number: Any) -> Any:
     """A whole number in JSON is a real one here; None stays."""
     return None if number is None else float(number)
+
+
+def _interval(found: Optional[Dict[str, Any]]) -> Optional[Interval]:
+    return Interval(*(_real(found[key]) for key in ("level", "low", "high"))) if found else None
+
+
+def _blocks(found: List[Dict[str, Any]], rename: Rename) -> Dict[str, Block]:
+    return {rename(block["name"]): Block(
+        _real(block["trace"]), _real(block["standardError"]), _real(block["exactTrace"]), _real(block["roundingBound"]), block["parameters"])
+        for block in found}
+
+
+def _shown(value: Optional[float], form: str) -> str:
+    return "" if value is None else form % value
 
 
 def _estimate(found: Optional[Dict[str, Any]]) -> Optional[Estimate]:

@@ -2,7 +2,9 @@
 import contextlib
 import io
 import os
+import signal
 import stat
+import subprocess
 import sys
 import tempfile
 
@@ -67,6 +69,26 @@ def environment(**changes):
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
+
+
+def interrupted(test, script, sign, times=1):
+    """What a script writes that is sent SIGINT once a sign has come on its standard error as often."""
+    # What a shell runs in the background is told to ignore SIGINT, and so would be all that these tests start.
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                               env=dict(os.environ, PYTHONPATH=os.pathsep.join([PACKAGE, HERE])))
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        times -= sign in line
+        if times == 0:
+            break
+    else:
+        test.fail("It ended before: %s" % "".join(lines))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    test.assertEqual(0, process.returncode, err)
+    return out
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ def _has(module):
 
 class DocumentationTests(unittest.TestCase):
     def test_examples_in_docstrings(self):
-        for name in ("actorhutch", "actorhutch.commands", "actorhutch.model"):
+        for name in ("actorhutch", "actorhutch.commands", "actorhutch.model", "actorhutch.tracker"):
             failed, tried = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
             self.assertGreater(tried, 0, name)
             self.assertEqual(0, failed, name)
@@ -72,6 +72,17 @@ class DocumentationTests(unittest.TestCase):
             self.assertIs(getattr(actorhutch, name), getattr(actorhutch.Model, name))
             self.assertTrue(getattr(actorhutch, name).__doc__)
 
+    def test_every_function_is_a_method_of_which_type_checkers_know(self):
+        names = actorhutch.commands.NAMES
+        self.assertEqual(names, [name for name in actorhutch.Model.__annotations__])
+        traces = [name for name, kind in actorhutch.Model.__annotations__.items() if kind == "Callable[..., Trace]"]
+        self.assertEqual(traces, [name for name in actorhutch.Tracker.__annotations__])
+        for name in names:
+            self.assertIn(name, actorhutch.__all__)
+            self.assertTrue(callable(getattr(actorhutch.Model, name)))
+        for name in traces:
+            self.assertIn("checkpoint", getattr(actorhutch.Tracker, name).__doc__)
+
     def test_every_function_is_annotated(self):
         for folder, _, files in os.walk(os.path.join(PACKAGE, "actorhutch")):
             for file in files:
@@ -82,6 +93,42 @@ class DocumentationTests(unittest.TestCase):
                 for node in ast.walk(tree):
                     if isinstance(node, ast.FunctionDef):
                         self.assertIsNotNone(node.returns, "%s: %s" % (file, node.name))
+
+
+USER = """
+import torch
+import actorhutch
+from actorhutch import export
+net = torch.nn.Linear(3, 2)
+data = torch.randn(4, 3), torch.randn(4, 2)
+found: actorhutch.Trace = actorhutch.trace(net, actorhutch.Loss("mse", reduction="sum"), data)
+with actorhutch.Model(net, "mse", data) as model:
+    values: actorhutch.Eigenvalues = model.eigenvalues(k=1)
+    agrees: bool = bool(model.check())
+with actorhutch.Tracker(net, "mse", data, folder="checkpoints") as tracker:
+    tracker.log(1)
+    for row in tracker.trace(probes=10):
+        print(row.step, row.trace, row.blocks["weight"].average)
+export.export(net, data[0], data[1], "exported")
+model.nothing()
+"""
+
+
+class TypeTests(unittest.TestCase):
+    @unittest.skipUnless(_has("mypy"), "python3 has no mypy")
+    def test_mypy_finds_nothing_wrong_in_the_package_and_what_is_wrong_in_its_use(self):
+        with tempfile.TemporaryDirectory() as folder:
+            def mypy(*arguments):
+                return subprocess.run([sys.executable, "-m", "mypy", "--cache-dir", folder, *arguments], cwd=PACKAGE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, text=True, check=False)
+            ended = mypy()
+            self.assertEqual(0, ended.returncode, ended.stdout)
+            user = os.path.join(folder, "user.py")
+            with open(user, "w", encoding="utf-8") as file:
+                file.write(USER)
+            ended = mypy(user)
+            self.assertEqual(1, ended.returncode, ended.stdout)
+            self.assertRegex(ended.stdout, r'user.py:16: error: "Model" has no attribute "nothing" .*\nFound 1 error in 1 file')
 
 
 class VersionTests(unittest.TestCase):

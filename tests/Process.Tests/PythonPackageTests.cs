@@ -8,6 +8,10 @@ public sealed class PythonPackageTests
     private static readonly string Folder =
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../../python/tests"));
 
+    /// <summary>Where the tests look for the programs.</summary>
+    private static readonly (string Variable, string Name)[] Programs =
+        [("ACTORHUTCH", "actorhutch"), ("ACTORHUTCH_WORKER", "actorhutch-worker")];
+
     /// <summary>Each test class there, with the modules of Python that it takes beside torch.</summary>
     public static TheoryData<string, string> Classes => new()
     {
@@ -16,8 +20,11 @@ public sealed class PythonPackageTests
         { "test_errors.ProgramTests", "" },
         { "test_errors.InterruptionTests", "" },
         { "test_model.ModelTests", "" },
+        { "test_tracker.TrackerTests", "" },
+        { "test_cluster.ClusterTests", "" },
         { "test_zoo.ZooTests", "torchvision" },
         { "test_package.DocumentationTests", "" },
+        { "test_package.TypeTests", "mypy" },
         { "test_package.VersionTests", "" },
         { "test_package.CommandTests", "" },
         { "test_package.InstallTests", "pip setuptools wheel" },
@@ -32,7 +39,8 @@ public sealed class PythonPackageTests
             Assert.SkipUnless(PythonWithTorch.Has(module), $"python3 has no {module}: apt-get install python3-{module}");
 
         var (code, output) = PythonWithTorch.RunModule(
-            python, Folder, ("ACTORHUTCH", Path.GetFullPath(ProgramRun.PathOf("actorhutch"))), "unittest", "-v", name);
+            python, Folder, [.. Programs.Select(program => (program.Variable, Path.GetFullPath(ProgramRun.PathOf(program.Name))))],
+            "unittest", "-v", name);
 
         Assert.True(code == 0, output);
         Assert.Matches(@"(?m)^Ran [1-9]", output);

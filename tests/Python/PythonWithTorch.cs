@@ -45,10 +45,10 @@ internal static class PythonWithTorch
     /// <summary>Runs a program of its language, and gives its exit code.</summary>
     public static int Run(string python, string program, params string[] arguments) => Start(python, ".", ["-c", program, .. arguments]).Code;
 
-    /// <summary>Runs a module of its library in a folder, with a variable more in its environment.</summary>
+    /// <summary>Runs a module of its library in a folder, with variables more in its environment.</summary>
     public static (int Code, string Output) RunModule(
-        string python, string folder, (string Name, string Value) variable, params string[] arguments) =>
-        Start(python, folder, ["-m", .. arguments], variable);
+        string python, string folder, (string Name, string Value)[] variables, params string[] arguments) =>
+        Start(python, folder, ["-m", .. arguments], variables);
 
     /// <summary>Runs a program of its language in a folder; skips the test where there is no Python for it.</summary>
     public static void RunOrSkip(string folder, string program)

@@ -3,16 +3,18 @@ import contextlib
 import functools
 import json
 import os
+from typing import Any, Dict, List, Optional, Tuple
 
 import torch
+from torch import nn
 
 from .errors import ExportError, described
-from .files import CHECK, CHECK_PROBE, write_safetensors
+from .files import CHECK, CHECK_PROBE, Path, write_safetensors
 from .given import Given
 
 
-def export_check(model, inputs, targets, directory, loss=None, names=None, output=None, ignore_index=None,
-                 class_dimension=None):
+def export_check(model: nn.Module, inputs: Any, targets: Any, directory: Path, loss: Any = None, names: Optional[Dict[str, str]] = None,
+                 output: Optional[str] = None, ignore_index: Optional[int] = None, class_dimension: Any = None) -> Dict[str, Any]:
     """Writes check.safetensors, a probe of +1 and -1, and check.json; returns what is in that.
 
     The loss and v'Hv of the full Hessian of the loss, in float64 by double backward, and each parameter's part of
@@ -21,7 +23,7 @@ def export_check(model, inputs, targets, directory, loss=None, names=None, outpu
     return write_check(Given(model, inputs, targets, loss, output, ignore_index, class_dimension), directory, names)
 
 
-def write_check(given, directory, names=None):
+def write_check(given: Given, directory: Path, names: Optional[Dict[str, str]] = None) -> Dict[str, Any]:
     """The same for what is checked already. Raises ExportError, and leaves no check of before, where there is none."""
     os.makedirs(directory, exist_ok=True)
     for name in (CHECK, CHECK_PROBE):
@@ -103,7 +105,8 @@ def _attention_that_can_be_differentiated():
 
 def _culprit(given):
     """The innermost module that cannot be differentiated twice by itself."""
-    model, calls = given.model(torch.float64), []
+    model = given.model(torch.float64)
+    calls: List[Tuple[str, nn.Module, Any, Any]] = []
     forwards = [(part, part.forward) for part in model.modules()]
     for path, part in model.named_modules():
         part.forward = _recorded(calls, path, part, part.forward)

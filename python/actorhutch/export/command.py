@@ -44,6 +44,7 @@ export_check(...).
 import argparse
 import json
 import sys
+from typing import Optional, Sequence
 
 from . import errors
 from .check import write_check
@@ -55,7 +56,7 @@ from .make import call
 from .program import write_program
 
 
-def main(arguments=None, name=None):
+def main(arguments: Optional[Sequence[str]] = None, name: Optional[str] = None) -> int:
     """Runs a command line; returns the exit code. name: the program's, where it is not that of the script that runs."""
     parser = argparse.ArgumentParser(prog=name, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("make", metavar="FILE.py:FUNCTION", help="returns (model, inputs, targets), or these and a loss")

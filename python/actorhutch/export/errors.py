@@ -48,8 +48,9 @@ def described(error):
     if not own:
         return text
     last = own[-1]
-    line = last.line or linecache.getline(last.filename, last.lineno).strip()
-    return "%s\n  %s, line %d, in %s: %s" % (text, last.filename, last.lineno, last.name, line)
+    number = last.lineno or 0
+    line = last.line or linecache.getline(last.filename, number).strip()
+    return "%s\n  %s, line %d, in %s: %s" % (text, last.filename, number, last.name, line)
 
 
 def _is_users(path):

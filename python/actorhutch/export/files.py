@@ -7,6 +7,7 @@ import shutil
 import struct
 import sys
 import tempfile
+from typing import Dict, Optional, Union
 
 import torch
 
@@ -14,13 +15,17 @@ from .errors import ExportError, FolderError
 
 CHECK, CHECK_PROBE = "check.json", "check.safetensors"
 
+# Where a file or a folder is.
+Path = Union[str, "os.PathLike[str]"]
+
 _NAMES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
           torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL"}
 
 
-def write_safetensors(path, tensors, metadata=None):
+def write_safetensors(path: Path, tensors: Dict[str, torch.Tensor], metadata: Optional[Dict[str, str]] = None) -> None:
     """Writes tensors by name in the format safetensors: length of a header, the header in JSON, the elements."""
-    header, parts, at = {}, [], 0
+    header: Dict[str, object] = {}
+    parts, at = [], 0
     if metadata:
         header["__metadata__"] = metadata
     for name, tensor in tensors.items():
@@ -39,7 +44,7 @@ def write_safetensors(path, tensors, metadata=None):
             file.write(part)
 
 
-def read_safetensors(path):
+def read_safetensors(path: Path) -> Dict[str, torch.Tensor]:
     """The tensors of a file that write_safetensors wrote, by name."""
     types = {name: dtype for dtype, name in _NAMES.items()}
     with open(path, "rb") as file:

@@ -2,6 +2,7 @@
 import collections.abc
 import copy
 import os
+from typing import Any, Optional
 
 import torch
 from torch import nn
@@ -19,7 +20,8 @@ LOSS = "actorhutch.loss"
 class Given:
     """A model and a batch, checked. Whatever the model does to itself or to its inputs, it does to copies."""
 
-    def __init__(self, model, inputs, targets, loss=None, output=None, ignore_index=None, class_dimension=None):
+    def __init__(self, model: nn.Module, inputs: Any, targets: Any, loss: Any = None, output: Optional[str] = None,
+                 ignore_index: Optional[int] = None, class_dimension: Any = None) -> None:
         self._check_model(model)
         named = losses.Loss.of(loss, ignore_index=ignore_index, class_dimension=class_dimension)
         self._derived = set(_derived(model))
@@ -86,10 +88,11 @@ class Given:
                 "The model returns %s. Say which is the one that the loss takes, with --output and one of %s." % (
                     _kind(whole), _listed(whole)) if _parts(whole) else
                 "The model returns %s; it must return one tensor, or a tuple or dict with it." % _kind(whole))
-        found, path = whole, self._key
+        found = whole
+        path: Optional[str] = self._key
         while path is not None:
             parts = _parts(found)
-            first, _, rest = (path, None, None) if path in parts else path.partition(".")
+            first, _, rest = (path, "", "") if path in parts else path.partition(".")
             if first not in parts:
                 raise ExportError("--output %s: the model returns %s, which has %s." % (
                     self._key, _kind(whole), _listed(whole) or "no parts"))

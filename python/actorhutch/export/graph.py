@@ -1,11 +1,13 @@
 """A model as a graph of operations: model.json and weights.safetensors."""
 import json
 import os
+from typing import Any, Dict, Optional
 
 import torch
+from torch import nn
 
 from .errors import ExportError, FolderError, described, say
-from .files import all_or_none, read_safetensors, write_safetensors
+from .files import Path, all_or_none, read_safetensors, write_safetensors
 from .given import Given
 from .layers import write_layers
 from .outcome import Outcome
@@ -15,8 +17,8 @@ from .tracing import evaluate, trace
 WAY_OUT = "Compute the same without that, or use export_torchscript (--torchscript), which keeps the program."
 
 
-def export(model, inputs, targets, directory, residual=None, sequential=(), loss=None, output=None, ignore_index=None,
-           class_dimension=None):
+def export(model: nn.Module, inputs: Any, targets: Any, directory: Path, residual: Any = None, sequential: Any = (), loss: Any = None,
+           output: Optional[str] = None, ignore_index: Optional[int] = None, class_dimension: Any = None) -> Dict[str, str]:
     """Writes model.json, weights.safetensors and data.safetensors: the model as layers where it is made of them, else as a graph.
 
     The model is written in evaluation mode, and left as it is. Returns the parameters' names in the files by those in the
@@ -28,7 +30,7 @@ def export(model, inputs, targets, directory, residual=None, sequential=(), loss
     return write_model(given, directory, residual, sequential)
 
 
-def write_model(given, directory, residual=None, sequential=()):
+def write_model(given: Given, directory: Path, residual: Any = None, sequential: Any = ()) -> Dict[str, str]:
     """The same for what is checked already."""
     if not given.picks:
         try:
@@ -42,7 +44,8 @@ def write_model(given, directory, residual=None, sequential=()):
     return {}
 
 
-def export_graph(model, inputs, targets, directory, loss=None, output=None, ignore_index=None, class_dimension=None):
+def export_graph(model: nn.Module, inputs: Any, targets: Any, directory: Path, loss: Any = None, output: Optional[str] = None,
+                 ignore_index: Optional[int] = None, class_dimension: Any = None) -> None:
     """Writes model.json, weights.safetensors and data.safetensors: the model as the operations that it runs, in evaluation mode.
 
     The model is left as it is. output: which part of what it returns the loss takes. Raises ExportError, and writes
@@ -51,7 +54,7 @@ def export_graph(model, inputs, targets, directory, loss=None, output=None, igno
     write_graph(Given(model, inputs, targets, loss, output, ignore_index, class_dimension), directory)
 
 
-def write_graph(given, directory):
+def write_graph(given: Given, directory: Path) -> None:
     """The same for what is checked already."""
     graph, tensors = _traced(given)
     with all_or_none(directory) as folder:

@@ -4,12 +4,13 @@ import contextlib
 import inspect
 import json
 import os
+from typing import Any, Dict, Optional
 
 import torch
 from torch import nn
 
 from .errors import ExportError
-from .files import all_or_none, read_safetensors, write_safetensors
+from .files import Path, all_or_none, read_safetensors, write_safetensors
 from .given import Given
 from .outcome import Outcome, same
 # The arguments of each layer, as its constructor and its attributes have them.
@@ -58,7 +59,8 @@ STATE = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
 HAVE_BIAS = ("Conv1d", "Conv2d", "Linear")
 
 
-def export_layers(model, inputs, targets, directory, residual=None, sequential=(), loss=None, ignore_index=None, class_dimension=None):
+def export_layers(model: nn.Module, inputs: Any, targets: Any, directory: Path, residual: Any = None, sequential: Any = (), loss: Any = None,
+                  ignore_index: Optional[int] = None, class_dimension: Any = None) -> Dict[str, str]:
     """Writes model.json, weights.safetensors and data.safetensors.
 
     The model is written in evaluation mode, and left as it is. Returns the parameters' names in the files by those in the
@@ -69,7 +71,7 @@ def export_layers(model, inputs, targets, directory, residual=None, sequential=(
     return write_layers(Given(model, inputs, targets, loss, ignore_index=ignore_index, class_dimension=class_dimension), directory, residual, sequential)
 
 
-def write_layers(given, directory, residual=None, sequential=()):
+def write_layers(given: Given, directory: Path, residual: Any = None, sequential: Any = ()) -> Dict[str, str]:
     """The same for what is checked already."""
     model = given.model()
     describer = _Describer(residual or {}, sequential)
@@ -114,7 +116,7 @@ class _Describer:
 
     def leaf(self, module, path, name):
         kind = type(module).__name__
-        described = {"type": kind}
+        described: Dict[str, Any] = {"type": kind}
         for argument in LAYERS[kind].split():
             value = getattr(module, argument)
             described[argument] = list(value) if isinstance(value, tuple) else value

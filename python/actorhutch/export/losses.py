@@ -1,5 +1,6 @@
 """Which loss, its reduction and arguments, and whether output and targets fit it."""
 import collections
+from typing import Any, Dict, Optional
 
 import torch
 from torch import nn
@@ -89,19 +90,20 @@ class Loss:
     name may be None: the loss is then the one that the targets are for. Raises ExportError where an argument is not right.
     """
 
-    def __init__(self, name=None, reduction="mean", **arguments):
-        self.name = NAMES.get(name, name)
+    def __init__(self, name: Optional[str] = None, reduction: str = "mean", **arguments: Any) -> None:
+        self.name = None if name is None else NAMES.get(name, name)
         if self.name is not None and self.name not in LOSSES:
             raise ExportError("There is no loss %s: say %s." % (name, ", ".join(LOSSES)))
         if reduction not in REDUCTIONS:
             raise ExportError("The reduction is %s; it must be %s." % (reduction, ", ".join(REDUCTIONS)))
-        self.reduction, self.arguments = reduction, {}
+        self.reduction = reduction
+        self.arguments: Dict[str, Any] = {}
         for key, given in arguments.items():
             self._take(key.replace("_", "-"), given)
         self._check_owner()
 
     @classmethod
-    def of(cls, loss, reduction=None, **arguments):
+    def of(cls, loss: Any, reduction: Optional[str] = None, **arguments: Any) -> "Loss":
         """The loss of a name, a Loss, or a loss of torch.nn; what is not None takes the place of its own."""
         if isinstance(loss, nn.Module):
             loss = _of_module(loss)
@@ -113,21 +115,21 @@ class Loss:
         own.update({key: given for key, given in arguments.items() if given is not None})
         return cls(loss.name, reduction or loss.reduction, **own)
 
-    def argument(self, name):
+    def argument(self, name: str) -> Any:
         """Its value, or the default's."""
         return self.arguments.get(name, ARGUMENTS[name].default)
 
-    def named(self, name, **more):
+    def named(self, name: Optional[str], **more: Any) -> "Loss":
         """The same under a name, and with more arguments."""
         return Loss(name, self.reduction, **{key.replace("-", "_"): given for key, given in self.arguments.items()}, **more)
 
-    def texts(self):
+    def texts(self) -> Dict[str, str]:
         """The arguments that are not at their defaults, as actorhutch reads them."""
         return {key: _text(given) for key, given in self.arguments.items() if given != ARGUMENTS[key].default}
 
-    def __str__(self):
+    def __str__(self) -> str:
         shown = ", ".join("%s %s" % pair for pair in self.texts().items())
-        return self.name + (" (%s)" % shown if shown else "") + ("" if self.reduction == "mean" else ", " + self.reduction)
+        return (self.name or "that the targets are for") + (" (%s)" % shown if shown else "") + ("" if self.reduction == "mean" else ", " + self.reduction)
 
     def _take(self, name, given):
         if name not in ARGUMENTS:
@@ -139,8 +141,9 @@ class Loss:
                 name, given, error if str(error).startswith("must") else "must be " + ARGUMENTS[name].metavar)) from error
 
     def _check_owner(self):
-        for name in self.texts() if self.name is not None else ():
-            if name not in LOSSES[self.name].arguments:
+        known = LOSSES[self.name].arguments if self.name is not None else ARGUMENTS
+        for name in self.texts():
+            if name not in known:
                 raise ExportError("The loss %s has no argument %s, which is one of %s." % (
                     self.name, name, ", ".join(key for key, entry in LOSSES.items() if name in entry.arguments)))
 

@@ -1,4 +1,5 @@
 """Calls the user's function that makes model, inputs and targets."""
+import functools
 import importlib.util
 import inspect
 import os
@@ -34,8 +35,8 @@ def call(place):
         pass  # it does not tell its arguments
     made = _run(make, "%s raised" % place)
     if not isinstance(made, (tuple, list)) or len(made) not in (3, 4):
-        shown = "%d things" % len(made) if isinstance(made, (tuple, list)) else "a " + type(made).__name__
-        raise ExportError("%s must return (model, inputs, targets), or these and a loss; it returned %s." % (place, shown))
+        raise ExportError("%s must return (model, inputs, targets), or these and a loss; it returned %s." % (
+            place, "%d things" % len(made) if isinstance(made, (tuple, list)) else "a " + type(made).__name__))
     return tuple(made) + (None,) * (4 - len(made))
 
 
@@ -45,11 +46,11 @@ def _imported(file):
     if name in sys.modules:
         name = "actorhutch_export_of_" + name  # a module of Python's or ours must stay what it is
     spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None:
+    if spec is None or spec.loader is None:
         raise ExportError("%s is no Python file: its name must end in .py." % file)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    _run(lambda: spec.loader.exec_module(module), "%s cannot be imported:" % file)
+    _run(functools.partial(spec.loader.exec_module, module), "%s cannot be imported:" % file)
     return module
 
 

@@ -1,18 +1,21 @@
 """A model as a TorchScript program: model.pt."""
 import os
 import warnings
+from typing import Any, Optional
 
 import torch
+from torch import nn
 
 from .errors import ExportError, described, say
-from .files import all_or_none
+from .files import Path, all_or_none
 from .given import Given
 from .outcome import Outcome
 
 MODEL = "model.pt"
 
 
-def export_torchscript(model, inputs, targets, directory, loss=None, output=None, ignore_index=None, class_dimension=None):
+def export_torchscript(model: nn.Module, inputs: Any, targets: Any, directory: Path, loss: Any = None, output: Optional[str] = None,
+                       ignore_index: Optional[int] = None, class_dimension: Any = None) -> None:
     """Writes model.pt and data.safetensors: the model scripted, or else traced, in evaluation mode.
 
     The model is left as it is. output: which part of what it returns the loss takes; the model is traced then. Raises
@@ -21,7 +24,7 @@ def export_torchscript(model, inputs, targets, directory, loss=None, output=None
     write_program(Given(model, inputs, targets, loss, output, ignore_index, class_dimension), directory)
 
 
-def write_program(given, directory):
+def write_program(given: Given, directory: Path) -> None:
     """The same for what is checked already."""
     if len(given.names) > 1:
         raise ExportError("The model takes %s, and a program takes one tensor: write it as a graph, without --torchscript." % (

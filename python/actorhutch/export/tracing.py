@@ -6,6 +6,7 @@ whose operations do not depend on the values that it computes. Numbers that chan
 """
 import itertools
 import math
+from typing import Dict
 
 import torch
 from torch._decomp import get_decompositions
@@ -46,7 +47,8 @@ def batch_of(tensor, size):
 
 def unique_tensors(model):
     """Parameters and buffers by name, each once, and the other names of those that have several."""
-    tensors, names, alias = {}, {}, {}
+    tensors, alias = {}, {}
+    names: Dict[int, str] = {}
     for name, tensor in itertools.chain(_all(model, "_parameters"), _all(model, "_buffers")):
         first = names.setdefault(id(tensor), name)
         if first == name:
@@ -132,7 +134,8 @@ class Graph:
 
     def __init__(self, module, names, inputs, own):
         module.graph.eliminate_dead_code()
-        self.nodes, self.values, self.constants = [], {}, {}
+        self.nodes, self.values = [], {}
+        self.constants: Dict[str, torch.Tensor] = {}
         leaves = iter(names + inputs)
         for node in module.graph.nodes:
             if node.op == "placeholder":

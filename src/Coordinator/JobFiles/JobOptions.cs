@@ -108,6 +108,8 @@ internal static class JobOptions
             Of("out", "Write a report there: a page with pictures, JSON, every probe's values as CSV", "nowhere; accuracy has the folder accuracy",
                 Formats.Folder, (RunOptions run) => run.Out, (run, value) => run with { Out = value }),
         ]),
+        .. Run("Output", OneJob,
+            [Flag("no-page", "With --out, leave out the page and its pictures, which take seconds to draw", (RunOptions run) => run.NoPage, (run, value) => run with { NoPage = value })]),
         .. Run("Output", Eigen,
             [Flag("vectors", "With --out, write the eigenvectors too, under the parameters' names, as safetensors", (RunOptions run) => run.Vectors, (run, value) => run with { Vectors = value })]),
         .. Run("Output", Traces,

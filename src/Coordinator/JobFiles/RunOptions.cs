@@ -45,6 +45,9 @@ internal sealed record RunOptions
     /// <summary>Where TensorBoard finds the result.</summary>
     public string? TensorBoard { get; init; }
 
+    /// <summary>Whether the report has no page and no pictures.</summary>
+    public bool NoPage { get; init; }
+
     /// <summary>Whether vectors of all parameters are written too, beside the report.</summary>
     public bool Vectors { get; init; }
 

@@ -131,6 +131,18 @@ public sealed class EigenvaluesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_report_without_a_page_has_the_values_and_no_pictures()
+    {
+        var run = await Run("--out", _folder.File("report"), "--vectors", "--no-page");
+
+        Assert.Equal(0, run.Code);
+        Assert.EndsWith("report.json\n", run.Out, StringComparison.Ordinal);
+        Assert.Equal(
+            ["eigenvalues.csv", "eigenvectors.safetensors", "report.json"],
+            Directory.GetFiles(_folder.File("report")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Without_being_asked_it_writes_no_vectors()
     {
         await Run("--out", _folder.File("report"), "--k", "1");

@@ -119,6 +119,16 @@ public sealed class SeriesTests : IDisposable
     }
 
     [Fact]
+    public async Task Without_a_page_it_writes_the_tables()
+    {
+        string report = _folder.File("report");
+
+        Assert.Equal(0, (await Run("estimate", Pattern, "--out", report, "--no-page")).Code);
+
+        Assert.Equal(["blocks.csv", "series.csv", "series.json"], Directory.GetFiles(report).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task It_writes_a_page_a_picture_and_tables()
     {
         string report = _folder.File("report");

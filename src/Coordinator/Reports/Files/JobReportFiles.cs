@@ -11,6 +11,9 @@ internal static class JobReportFiles
     /// <summary>The page, for people.</summary>
     public const string Page = "report.html";
 
+    /// <summary>The same for programs.</summary>
+    public const string Json = "report.json";
+
     /// <summary>All of them.</summary>
     /// <param name="report">What the job came to.</param>
     /// <param name="result">The job.</param>
@@ -20,7 +23,8 @@ internal static class JobReportFiles
         // The probes' place is taken by what the trace is the mean of.
         if (result.Estimate?.Values is { } means) record = record is null ? null : record with { Blocks = [], Values = [new ProbeValues(0, 1, [.. means])] };
         bool hasProbes = report.Spectrum is null && !result.Spec.Estimator.TellsDiagonal && !(result.Spec.Estimator.TakesTurns && result.Estimate?.Values is null);
-        Picture?[] drawn = record is null
+        bool hasPage = !report.Job.Run.NoPage;
+        Picture?[] drawn = record is null || !hasPage
             ? []
             :
             [
@@ -30,8 +34,8 @@ internal static class JobReportFiles
         var pictures = drawn.OfType<Picture>().ToArray();
         return
         [
-            ReportFile.OfText("report.json", ReportJson.Write(report) + "\n"),
-            ReportFile.OfText(Page, JobPage.Write(report, pictures)),
+            ReportFile.OfText(Json, ReportJson.Write(report) + "\n"),
+            .. hasPage ? [ReportFile.OfText(Page, JobPage.Write(report, pictures))] : Array.Empty<ReportFile>(),
             .. record is null || !hasProbes ? [] : (ReportFile[])[new("probes.csv", stream => ProbesCsv.Write(stream, record))],
             .. report.Blocks.Count == 0 ? [] : (ReportFile[])[ReportFile.OfText("blocks.csv", BlocksCsv.Of(report.Blocks))],
             .. report.Spectrum is null || record is null ? [] : (ReportFile[])

@@ -13,11 +13,12 @@ internal static class SeriesFiles
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ReportFile> Of(SeriesReport report)
     {
-        var picture = SeriesPicture.Draw(report);
+        bool hasPage = !report.Job.Run.NoPage;
+        var picture = hasPage ? SeriesPicture.Draw(report) : null;
         return
         [
             ReportFile.OfText(SeriesReport.Json, ReportJson.Write(report) + "\n"),
-            ReportFile.OfText(Page, SeriesPage.Write(report, picture)),
+            .. hasPage ? [ReportFile.OfText(Page, SeriesPage.Write(report, picture))] : Array.Empty<ReportFile>(),
             ReportFile.OfText("series.csv", Csv.Of(
                 ["checkpoint", "step", "trace", "standard_error", "low", "high", "probes", "change", "change_standard_error"],
                 report.Rows.Select(row => (string[])
