@@ -24,6 +24,12 @@ if (args is ["terminal"])
     return;
 }
 
+if (args is ["start-up", .. var folders])
+{
+    StartUpBenchmark.Run(folders);
+    return;
+}
+
 if (args is ["passes-picture", var folder])
 {
     PassesPicture.Write(folder);
