@@ -1,5 +1,6 @@
 using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Data.Bytes;
+using ActorHutch.Fuzzing;
 using static TorchSharp.torch;
 
 namespace ActorHutch.Curvature.Tests.Data;
@@ -129,6 +130,30 @@ public sealed class SafetensorsIndexTests : DataFolder
     [InlineData("not JSON", "no file of arrays")]
     public void A_file_that_is_no_index(string content, string message) =>
         Reading.Rejects(Write(Index, System.Text.Encoding.UTF8.GetBytes(content)), message);
+
+    [Fact]
+    public void A_damaged_index_is_read_or_rejected()
+    {
+        byte[] right = File.ReadAllBytes(WriteIndex(Map()));
+        var mutations = new Mutations(seed: 5);
+        var (read, rejected) = (0, 0);
+        for (int i = 0; i < 2000; i++)
+        {
+            string index = Write(Index, mutations.Mutate(right));
+            try
+            {
+                using var file = ArrayFiles.OpenWeights(index);
+                read++;
+            }
+            catch (CurvatureException)
+            {
+                rejected++;
+            }
+        }
+
+        // What is within a name that stays in its shard, or white space, leaves it right; most of it is neither.
+        Assert.True(read > 0 && rejected > read, $"{read} read, {rejected} rejected");
+    }
 
     private static string Map() => $$"""{"a": "{{First}}", "counts": "{{Second}}", "empty": "{{Second}}", "half": "{{First}}", "z": "{{Second}}"}""";
 
