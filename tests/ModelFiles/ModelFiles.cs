@@ -10,6 +10,8 @@ internal sealed class ModelFiles : IDisposable
 {
     private const int Hidden = 5, Samples = 40;
 
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
     private readonly Random _random = new(20);
 
     /// <param name="inputs">Numbers in a sample.</param>
@@ -50,6 +52,29 @@ internal sealed class ModelFiles : IDisposable
     public void CopyTo(string folder)
     {
         foreach (string file in Directory.GetFiles(Folder)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+    }
+
+    /// <summary>Cuts a file in safetensors of numbers in single precision into two shards, with every other array each, and an index of them.</summary>
+    /// <param name="name">The file.</param>
+    /// <param name="folder">Where the shards and the index go, in the folder of the others.</param>
+    /// <returns>Where the index lies.</returns>
+    public string WriteShards(string name, string folder)
+    {
+        byte[] bytes = File.ReadAllBytes(PathOf(name));
+        int data = 8 + (int)BinaryPrimitives.ReadInt64LittleEndian(bytes);
+        using var header = JsonDocument.Parse(bytes.AsMemory(8, data - 8));
+        var arrays = header.RootElement.EnumerateObject().Select((array, i) =>
+        {
+            int[] offsets = [.. array.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => data + offset.GetInt32())];
+            int[] shape = [.. array.Value.GetProperty("shape").EnumerateArray().Select(length => length.GetInt32())];
+            return (Shard: $"model-{1 + i % 2:00000}-of-00002.safetensors", Array: (array.Name, "F32", shape, bytes[offsets[0]..offsets[1]]));
+        }).ToArray();
+        Directory.CreateDirectory(PathOf(folder));
+        foreach (var shard in arrays.GroupBy(pair => pair.Shard, pair => pair.Array)) Write(Path.Combine(folder, shard.Key), [.. shard]);
+        string index = PathOf(Path.Combine(folder, "model.safetensors.index.json"));
+        var map = arrays.ToDictionary(pair => pair.Array.Name, pair => pair.Shard);
+        File.WriteAllText(index, JsonSerializer.Serialize(new { metadata = new { total_size = bytes.Length - data }, weight_map = map }, Indented));
+        return index;
     }
 
     /// <summary>Data for the model of three classes, whose targets are real numbers, and what the file says of itself.</summary>

@@ -8,11 +8,12 @@ namespace ActorHutch.Process.Tests;
 /// <summary>A user's own model and data on a cluster whose workers have none of it.</summary>
 public sealed class ModelFilesTests
 {
-    [Fact]
-    public async Task Workers_fetch_what_they_lack_and_compute_what_local_mode_computes()
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task Workers_fetch_what_they_lack_and_compute_what_local_mode_computes(bool inShards)
     {
         using var files = new ModelFiles();
-        string[] job = ["estimate", .. files.Options, "--probes", "300", "--v-batch", "7", "--micro-batch", "9", "--json"];
+        string weights = inShards ? files.WriteShards("weights.safetensors", "shards") : files.PathOf("weights.safetensors");
+        string[] job = ["estimate", "--model", files.PathOf("model.json"), "--weights", weights, "--data", files.PathOf("data.safetensors"), "--probes", "300", "--v-batch", "7", "--micro-batch", "9", "--json"];
         await using var local = ProgramRun.Start("actorhutch", null, [.. job, "--workers", "1", "--device", "cpu"]);
         Assert.Equal(0, await local.ExitAsync());
         string expected = JobReport.Of(local).Bits;

@@ -28,6 +28,8 @@ public sealed class PythonPackageTests
         { "test_package.VersionTests", "" },
         { "test_package.CommandTests", "" },
         { "test_package.InstallTests", "pip setuptools wheel" },
+        { "test_walks.WalkTests", "" },
+        { "test_walks.ComparisonTests", "" },
     };
 
     [Theory]

@@ -1,4 +1,5 @@
 using ActorHutch.Curvature;
+using ActorHutch.Curvature.Data;
 using ActorHutch.Curvature.Data.Bytes;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Jobs;
@@ -70,7 +71,7 @@ internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore H
 
         try
         {
-            var opened = HashedFile.Open(file.Path, inSegments);
+            var opened = option == Weights ? ArrayFiles.OpenWeights(file.Path) : HashedFile.Open(file.Path, inSegments);
             var found = BlobId.Of(opened.Content);
             if (file.Id is not { } id || id == found) return opened;
             opened.Dispose();

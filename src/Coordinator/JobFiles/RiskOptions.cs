@@ -20,7 +20,7 @@ internal static class RiskOptions
             // By its hash, which is a field of its own, where it is a file whose path nobody knows.
             (RiskSource risk) => risk.ModelFile is { } file ? file.Path : risk.IsBuiltIn ? risk.Model : null, WithModel),
         Hash("model", risk => risk.ModelFile, (risk, file) => risk with { ModelFile = file, Model = file.Name }),
-        .. File("weights", "The weights of a model description, in safetensors or of torch.save; a pattern such as 'run/*.safetensors', or a list, for the trace along training", "none", risk => risk.Weights, (risk, file) => risk with { Weights = file }),
+        .. File("weights", "The weights of a model description: safetensors, the index of its shards (model.safetensors.index.json), or of torch.save; a pattern such as 'run/*.safetensors', or a list, for the trace along training", "none", risk => risk.Weights, (risk, file) => risk with { Weights = file }),
         .. File("model-assembly", "An assembly with a model of one's own; workers load it from their own disk", "none",
             risk => risk.Assembly, (risk, file) => risk with { Assembly = file }),
         Of("model-type", "The class in it that makes the model, with its namespace", "none", Formats.Text("CLASS", "must be the full name of a class"),

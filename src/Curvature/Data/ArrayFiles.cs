@@ -12,7 +12,7 @@ public static class ArrayFiles
 
     /// <summary>
     /// Opens a file and checks what it declares of its arrays against its real length. Its first bytes say the format;
-    /// its name does not matter.
+    /// its name does not matter. One in JSON is an index of shards in safetensors, whose arrays are found together.
     /// </summary>
     /// <exception cref="CurvatureException">
     /// There is no such file, it cannot be read, no format fits, or what it declares cannot be true.
@@ -20,7 +20,18 @@ public static class ArrayFiles
     public static ArrayFile Open(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return Open(FileBytes.Open(path));
+        return Open(SafetensorsIndex.Joined(FileBytes.Open(path)));
+    }
+
+    /// <summary>
+    /// Opens and hashes a file of weights. Where it is an index of shards, as Hugging Face's <c>model.safetensors.index.json</c>, the
+    /// result is one file in safetensors with the tensors that the index names, read from the shards beside it.
+    /// </summary>
+    /// <exception cref="CurvatureException">A file cannot be read, or the index and its shards do not fit each other.</exception>
+    public static HashedFile OpenWeights(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return LocalFile.Of(SafetensorsIndex.Joined(FileBytes.Open(path)));
     }
 
     /// <summary>The same for a file that was hashed; it stays the caller's, and must be open as long as it is read.</summary>

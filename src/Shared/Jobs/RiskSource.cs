@@ -29,7 +29,7 @@ public sealed record RiskSource
     /// <summary>A TorchScript archive or a model description; null for a built-in model, or one of an assembly.</summary>
     public InputFile? ModelFile { get; init; }
 
-    /// <summary>The weights of a model description, in safetensors.</summary>
+    /// <summary>The weights of a model description: safetensors, of torch.save, or the index of shards, whose tensors are then one file's.</summary>
     public InputFile? Weights { get; init; }
 
     /// <summary>The assembly that makes the model. It is looked for on the worker's own disk, and never sent.</summary>

@@ -136,16 +136,16 @@ public sealed class ManifestTests
 
     [Theory]
     [MemberData(nameof(Overlay.Names), MemberType = typeof(Overlay))]
-    public void Images_are_this_version_and_one_that_the_page_builds(string name)
+    public void Images_are_this_version_and_one_that_the_pages_build(string name)
     {
         var overlay = Overlay.RenderOrSkip(name);
-        string page = Repository.Read("docs/kubernetes.md");
+        string pages = Repository.Read("docs/kubernetes.md") + Repository.Read("docs/gpu.md");
 
         Assert.All(overlay.Workloads, workload =>
         {
             string backend = name == "gpu" && workload.Component == "worker" ? "-cuda" : "";
             Assert.Equal($"actorhutch:{Repository.Version}{backend}", workload.Container.Image);
-            Assert.Contains($"docker build -t {workload.Container.Image} ", page, StringComparison.Ordinal);
+            Assert.Contains($"docker build -t {workload.Container.Image} ", pages, StringComparison.Ordinal);
         });
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ActorHutch.Curvature.Data.Bytes;
 
 /// <summary>A run of bytes of known length that are read where they are needed.</summary>
@@ -9,6 +11,9 @@ internal abstract class ByteSource(string place) : IDisposable
 
     /// <summary>How many bytes there are.</summary>
     public abstract long Length { get; }
+
+    /// <summary>Whether the files that they come from are still those at their paths.</summary>
+    public virtual bool IsInPlace => true;
 
     /// <summary>Reads as many bytes as asked for.</summary>
     /// <exception cref="CurvatureException">They end before, or cannot be read.</exception>
@@ -45,6 +50,9 @@ internal abstract class ByteSource(string place) : IDisposable
     public virtual void Prepare()
     {
     }
+
+    /// <summary>What messages call some of the bytes.</summary>
+    public virtual string PlaceOf(long offset, long count) => string.Create(CultureInfo.InvariantCulture, $"{place}: bytes {offset} to {offset + count}");
 
     /// <summary>An error that names the place.</summary>
     public CurvatureException Wrong(string what, Exception? cause = null) =>

@@ -6,24 +6,27 @@ namespace ActorHutch.Curvature.Data.Bytes;
 internal sealed class FileBytes : ByteSource
 {
     private readonly SafeFileHandle _file;
+    private readonly DateTime _written;
 
     /// <summary>Takes a handle over.</summary>
     public FileBytes(string place, SafeFileHandle file, long length) : base(place)
     {
         _file = file;
         Length = length;
+        _written = File.GetLastWriteTimeUtc(file);
     }
 
     public override long Length { get; }
 
-    /// <summary>When the open file was last written to.</summary>
-    public DateTime LastWriteTimeUtc => File.GetLastWriteTimeUtc(_file);
-
-    /// <summary>What a path leads to, by way of links.</summary>
-    public static FileInfo Entry(string path)
+    /// <summary>By its length and time, and by way of links.</summary>
+    public override bool IsInPlace
     {
-        var entry = new FileInfo(path);
-        return entry.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? entry;
+        get
+        {
+            var entry = new FileInfo(Place);
+            entry = entry.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? entry;
+            return entry.Exists && entry.Length == Length && entry.LastWriteTimeUtc == _written;
+        }
     }
 
     /// <summary>Opens a regular file with something in it.</summary>

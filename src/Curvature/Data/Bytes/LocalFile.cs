@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace ActorHutch.Curvature.Data.Bytes;
 
-/// <summary>A file of this machine's, hashed through the handle that it is read by.</summary>
+/// <summary>A file of this machine's, or several joined, hashed through the handles that they are read by.</summary>
 internal sealed class LocalFile : HashedFile
 {
     /// <summary>As much as a segment, whose hash is that of a piece.</summary>
@@ -12,39 +12,30 @@ internal sealed class LocalFile : HashedFile
 
     private const string Advice = "The files of a job must stay as they are until it ends.";
 
-    private readonly FileBytes _file;
-    private readonly DateTime _written;
+    private readonly ByteSource _bytes;
 
-    private LocalFile(FileBytes file, ContentHashes content, DateTime written) : base(file.Place, content) =>
-        (_file, _written) = (file, written);
+    private LocalFile(ByteSource bytes, ContentHashes content) : base(bytes.Place, content) => _bytes = bytes;
 
-    public override bool IsInPlace
-    {
-        get
-        {
-            var entry = FileBytes.Entry(Path);
-            return entry.Exists && entry.Length == Content.Length && entry.LastWriteTimeUtc == _written;
-        }
-    }
+    public override bool IsInPlace => _bytes.IsInPlace;
 
-    public static new LocalFile Open(string path, bool withSegments) => Taking(FileBytes.Open(path), file =>
-    {
-        var written = file.LastWriteTimeUtc;
-        return new LocalFile(file, Hash(file, withSegments), written);
-    });
+    public static new LocalFile Open(string path, bool withSegments) => Of(FileBytes.Open(path), withSegments);
 
     public static new LocalFile Open(string path, ContentHashes content) =>
         Taking(FileBytes.Open(path), file => file.Length == content.Length
-            ? new LocalFile(file, content, file.LastWriteTimeUtc)
+            ? new LocalFile(file, content)
             : throw new FileChangedException(string.Create(CultureInfo.InvariantCulture,
                 $"{path} has {file.Length} bytes, and should have {content.Length}.")));
+
+    /// <summary>Hashes what is open already. It belongs to the file then, or is closed by the error.</summary>
+    public static LocalFile Of(ByteSource bytes, bool withSegments = false) =>
+        Taking(bytes, open => new LocalFile(open, Hash(open, withSegments)));
 
     public override void ReadBlocks(long first, Span<byte> destination)
     {
         long start = first * ContentHashes.BlockSize;
         try
         {
-            _file.Read(start, destination);
+            _bytes.Read(start, destination);
         }
         catch (CurvatureException error)
         {
@@ -57,30 +48,30 @@ internal sealed class LocalFile : HashedFile
             if (!Content.Fit(block, destination[..length]))
             {
                 long at = block * ContentHashes.BlockSize;
-                throw Report(new FileChangedException(string.Create(CultureInfo.InvariantCulture,
-                    $"{Path}: bytes {at} to {at + length} are not what they were when the file was hashed: it was changed since. {Advice}")));
+                throw Report(new FileChangedException(
+                    $"{_bytes.PlaceOf(at, length)} are not what they were when the file was hashed: it was changed since. {Advice}"));
             }
 
             destination = destination[length..];
         }
     }
 
-    public override void Dispose() => _file.Dispose();
+    public override void Dispose() => _bytes.Dispose();
 
-    private static LocalFile Taking(FileBytes file, Func<FileBytes, LocalFile> make)
+    private static LocalFile Taking(ByteSource bytes, Func<ByteSource, LocalFile> make)
     {
         try
         {
-            return make(file);
+            return make(bytes);
         }
         catch
         {
-            file.Dispose();
+            bytes.Dispose();
             throw;
         }
     }
 
-    private static ContentHashes Hash(FileBytes file, bool withSegments)
+    private static ContentHashes Hash(ByteSource file, bool withSegments)
     {
         byte[] piece = ArrayPool<byte>.Shared.Rent(PieceSize);
         try

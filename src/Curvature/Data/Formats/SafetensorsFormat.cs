@@ -18,13 +18,22 @@ internal sealed class SafetensorsFormat
 
     private readonly ByteSource _file;
     private readonly long _dataStart;
-    private readonly List<(StoredArray Array, long Begin, long End)> _found = [];
+    private readonly List<SafetensorsEntry> _found = [];
     private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
 
     private SafetensorsFormat(ByteSource file, long dataStart) => (_file, _dataStart) = (file, dataStart);
 
     /// <summary>The file, with its arrays in the header's order.</summary>
     public static OpenArrayFile Open(ByteSource file)
+    {
+        var format = Read(file);
+        return new OpenArrayFile(file, [.. format._found.Select(entry => entry.Array)]) { Said = format._metadata };
+    }
+
+    /// <summary>What the header says of each array, in its order; the file stays the caller's.</summary>
+    public static IReadOnlyList<SafetensorsEntry> Entries(ByteSource file) => Read(file)._found;
+
+    private static SafetensorsFormat Read(ByteSource file)
     {
         long headerLength = BinaryPrimitives.ReadInt64LittleEndian(file.Head(LengthSize));
         if (headerLength > MaxHeaderLength)
@@ -42,7 +51,7 @@ internal sealed class SafetensorsFormat
         var format = new SafetensorsFormat(file, LengthSize + headerLength);
         format.ReadHeader((int)headerLength);
         format.CheckOffsets();
-        return new OpenArrayFile(file, [.. format._found.Select(entry => entry.Array)]) { Said = format._metadata };
+        return format;
     }
 
     private void ReadHeader(int length)
@@ -78,7 +87,8 @@ internal sealed class SafetensorsFormat
         var shape = Numbers("shape");
         var offsets = Numbers("data_offsets");
         if (Field("dtype").ValueKind is not JsonValueKind.String) throw Wrong("'dtype' is no string.");
-        var element = Element(Field("dtype").GetString()!);
+        string dtype = Field("dtype").GetString()!;
+        var element = Element(dtype);
         if (offsets.Length != 2) throw Wrong($"'data_offsets' are {offsets.Length} numbers, and should be two.");
 
         var (begin, end) = (offsets[0], offsets[1]);
@@ -96,7 +106,7 @@ internal sealed class SafetensorsFormat
                 + $"are {end - begin}.");
         }
 
-        _found.Add((new LaidOutArray(name, place, shape, element, _file, _dataStart + begin), begin, end));
+        _found.Add(new SafetensorsEntry(new LaidOutArray(name, place, shape, element, _file, _dataStart + begin), dtype, begin, end, _dataStart + begin));
 
         JsonElement Field(string field) =>
             entry.ValueKind is JsonValueKind.Object && entry.TryGetProperty(field, out var value)
@@ -113,7 +123,7 @@ internal sealed class SafetensorsFormat
                     : throw Wrong($"'{field}' has an item that is no 64-bit integer."))];
         }
 
-        ElementFormat Element(string dtype) => dtype switch
+        ElementFormat Element(string word) => word switch
         {
             "BOOL" => ElementFormat.Boolean,
             "U8" => ElementFormat.UInt8,
@@ -128,7 +138,7 @@ internal sealed class SafetensorsFormat
             "BF16" => ElementFormat.BFloat16,
             "F32" => ElementFormat.Float32,
             "F64" => ElementFormat.Float64,
-            _ => throw Wrong($"the dtype '{(dtype.Length <= 20 ? dtype : dtype[..20] + "…")}' is not read; BOOL, U8 to "
+            _ => throw Wrong($"the dtype '{(word.Length <= 20 ? word : word[..20] + "…")}' is not read; BOOL, U8 to "
                 + "U64, I8 to I64, F16, BF16, F32 and F64 are."),
         };
 
@@ -140,7 +150,7 @@ internal sealed class SafetensorsFormat
     {
         long at = 0;
         string before = "the header";
-        foreach (var (array, begin, end) in _found.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
+        foreach (var (array, _, begin, end, _) in _found.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
         {
             if (begin < at) throw _file.Wrong($"array {array.Name} overlaps {before}: it begins at {begin}, before {at}.");
             if (begin > at) throw _file.Wrong($"bytes {at} to {begin} of the data, after {before}, belong to no array.");
@@ -150,4 +160,16 @@ internal sealed class SafetensorsFormat
         long dataLength = _file.Length - _dataStart;
         if (at < dataLength) throw _file.Wrong($"bytes {at} to {dataLength} of the data, after {before}, belong to no array.");
     }
+}
+
+/// <summary>An array as a safetensors header has it.</summary>
+/// <param name="Array">The array.</param>
+/// <param name="Dtype">The word for its numbers' type.</param>
+/// <param name="Begin">Where its bytes begin in the file's data.</param>
+/// <param name="End">Where they end.</param>
+/// <param name="Start">Where they begin in the file.</param>
+internal sealed record SafetensorsEntry(StoredArray Array, string Dtype, long Begin, long End, long Start)
+{
+    /// <summary>How many bytes it has.</summary>
+    public long Bytes => End - Begin;
 }
