@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using ActorHutch.Process.Tests.Programs;
 
@@ -83,23 +82,6 @@ public sealed class ClusterTests(LocalReference local)
         Assert.Equal(3, await coordinator.ExitAsync());
 
         Assert.Contains("2 workers are needed, and after waiting 30 s there is 1: lonely.", coordinator.Log);
-    }
-
-    [Theory]
-    [InlineData("actorhutch", "--cluster --listen")]
-    [InlineData("actorhutch", "--cluster --listen 127.0.0.1:0 --health")]
-    [InlineData("actorhutch-worker", "--seed-nodes 127.0.0.1:4053 --listen")]
-    [InlineData("actorhutch-worker", "--seed-nodes 127.0.0.1:4053 --health")]
-    public async Task A_port_that_is_taken_is_named(string program, string options)
-    {
-        using var taken = new TcpListener(IPAddress.Loopback, 0);
-        taken.Start();
-        string address = taken.LocalEndpoint.ToString()!;
-
-        await using var run = ProgramRun.Start(program, null, [.. options.Split(' '), address]);
-
-        Assert.Equal(3, await run.ExitAsync());
-        Assert.Equal([$"Cannot listen on {address}: Address already in use."], run.Log.Where(line => line.Contains(address, StringComparison.Ordinal)));
     }
 
     [Fact]

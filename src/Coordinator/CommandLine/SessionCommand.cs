@@ -68,7 +68,7 @@ internal static class SessionCommand
                 return ExitCode.Failed;
             }
         }
-        catch (Exception error) when (error is StateDirectoryException or ReportFolderException)
+        catch (Exception error) when (error is StateDirectoryException or ReportFolderException or ListenException)
         {
             terminal.Log.Tell(LogEventLevel.Fatal, error.Message);
             return ExitCode.BadInput;

@@ -46,7 +46,7 @@ internal sealed class ClusterSession : Session
     /// <param name="cancellation">Ends the wait.</param>
     /// <param name="metrics">What is told beside its health; null for nothing.</param>
     /// <exception cref="CurvatureException">It did not become a member in time.</exception>
-    /// <exception cref="IOException">An address cannot be listened on.</exception>
+    /// <exception cref="ListenException">An address cannot be listened on.</exception>
     public static async Task<ClusterSession> StartAsync(
         ClusterRequest request, JobPolicy policy, BlobStore files, LogSettings log, StateDirectory? state,
         CancellationToken cancellation, MetricsExporter? metrics = null)

@@ -91,6 +91,11 @@ internal sealed class WorkerCommand
             var devices = WorkerDevices.Devices(request.Settings, cudaDevices, processors: 1);
             return await new WorkerNode(request, _replicas, log).RunAsync(devices, leave).ConfigureAwait(false);
         }
+        catch (ListenException error)
+        {
+            log.Tell(LogEventLevel.Fatal, error.Message);
+            return ExitCode.BadInput;
+        }
         catch (Exception error) when (error is CurvatureException or IOException)
         {
             log.Tell(LogEventLevel.Fatal, error.Message);
