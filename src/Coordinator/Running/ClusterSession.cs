@@ -74,10 +74,8 @@ internal sealed class ClusterSession : Session
         {
             host.Dispose();
             if (error is not TimeoutException) throw;
-            var found = await SeedNodes.LookAsync(request.Node, cancellation).ConfigureAwait(false);
-            throw new CurvatureException(
-                $"This node could not join {string.Join(", ", request.Node.SeedNodes)} in "
-                + $"{request.Node.JoinTimeout!.Value.TotalSeconds} s.{string.Concat(found.Select(one => $"\n  {one}"))}");
+            string head = $"This node could not join a cluster in {SeedNodes.Seconds(request.Node.JoinTimeout!.Value)}.";
+            throw new CurvatureException(await SeedNodes.ExplainAsync(head, request.Node, cancellation).ConfigureAwait(false));
         }
     }
 
