@@ -67,6 +67,23 @@ public sealed class EndTests : IDisposable
         Assert.Single(after, line => line.Contains(" WRN ", StringComparison.Ordinal) || line.Contains(" ERR ", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_command_that_a_coordinator_prints_starts_a_worker_for_it(bool secured)
+    {
+        const string Says = "The job begins with the first worker; this starts one: actorhutch-worker ";
+        await using var cluster = new TestCluster();
+        var coordinator = cluster.Coordinator(Tls(secured));
+        await coordinator.LogsAsync(Says);
+        string line = coordinator.Log.Single(line => line.StartsWith(Says, StringComparison.Ordinal));
+
+        await using var worker = ProgramRun.Start("actorhutch-worker", null, [.. line[Says.Length..].Split(' '), "--until-job-done"]);
+
+        Assert.Equal(0, await coordinator.ExitAsync());
+        Assert.Equal(0, await worker.ExitAsync());
+    }
+
     private static long Probes(ProgramRun worker) => worker.Log
         .Where(line => line.Contains(" probes: ", StringComparison.Ordinal))
         .Sum(line => long.Parse(line.Split(" probes: ")[1].Split(',')[0], null));

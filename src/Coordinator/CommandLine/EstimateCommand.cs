@@ -35,7 +35,8 @@ internal static class EstimateCommand
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteResult(report, result, NoExactTrace(exact), tables: !request.Quiet);
         code = SessionCommand.WriteEvents(request, terminal, folder => TensorBoardEvents.Write(folder, report, result), code);
-        return SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result), JobReportFiles.Page, code);
+        code = SessionCommand.WriteFiles(request, terminal, () => JobReportFiles.Of(report, result), JobReportFiles.Page, code);
+        return SessionCommand.TellHowToGoOn(request, terminal, code);
     }
 
     private static async Task<JobResult> ExactBesideAsync(

@@ -30,12 +30,13 @@ internal sealed class ClusterSession : Session
     private readonly JobPolicy _policy;
     private readonly NodeHealth _health;
     private HealthEndpoint? _endpoint;
+    private readonly ActorSystem _system;
     private bool _ranBefore;
 
     private ClusterSession(
         IHost host, IActorRef coordinator, ClusterRequest request, JobPolicy policy, NodeHealth health)
         : base(host, coordinator, []) =>
-        (_request, _policy, _health) = (request, policy, health);
+        (_request, _policy, _health, _system) = (request, policy, health, host.Services.GetRequiredService<ActorSystem>());
 
     /// <summary>Starts the node and waits until it is a member of a cluster: its own, or the one of its seed nodes.</summary>
     /// <param name="request">What the command line says.</param>
@@ -76,6 +77,16 @@ internal sealed class ClusterSession : Session
             if (error is not TimeoutException) throw;
             string head = $"This node could not join a cluster in {SeedNodes.Seconds(request.Node.JoinTimeout!.Value)}.";
             throw new CurvatureException(await SeedNodes.ExplainAsync(head, request.Node, cancellation).ConfigureAwait(false));
+        }
+    }
+
+    /// <summary>How many workers are waited for, and how one is started, for people.</summary>
+    public string HowToJoin
+    {
+        get
+        {
+            var self = Cluster.Get(_system).SelfAddress;
+            return _request.HowToJoin(new HostPort(self.Host, self.Port!.Value));
         }
     }
 
