@@ -84,7 +84,7 @@ public class CompareTests
         Assert.All(run.Out.Split('\n'), line => Assert.True(line.Length <= 80, line));
         Assert.Contains("60 Rademacher probes each, seed 0, float32", run.Out, StringComparison.Ordinal);
         Assert.Equal(
-            12, run.Out.Split('\n').Count(line => line.Contains('±', StringComparison.Ordinal)
+            14, run.Out.Split('\n').Count(line => line.Contains('±', StringComparison.Ordinal)
                 && line.Contains('×', StringComparison.Ordinal)));
         Assert.Contains(1.0.ToString("F2", CultureInfo.InvariantCulture) + "×", run.Out, StringComparison.Ordinal);
     }
