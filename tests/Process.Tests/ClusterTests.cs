@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using ActorHutch.Process.Tests.Programs;
 
@@ -85,55 +84,6 @@ public sealed class ClusterTests(LocalReference local)
         Assert.Contains("2 workers are needed, and after waiting 30 s there is 1: lonely.", coordinator.Log);
     }
 
-    [Theory]
-    [InlineData("actorhutch", "--cluster --listen")]
-    [InlineData("actorhutch", "--cluster --listen 127.0.0.1:0 --health")]
-    [InlineData("actorhutch-worker", "--seed-nodes 127.0.0.1:4053 --listen")]
-    [InlineData("actorhutch-worker", "--seed-nodes 127.0.0.1:4053 --health")]
-    public async Task A_port_that_is_taken_is_named(string program, string options)
-    {
-        using var taken = new TcpListener(IPAddress.Loopback, 0);
-        taken.Start();
-        string address = taken.LocalEndpoint.ToString()!;
-
-        await using var run = ProgramRun.Start(program, null, [.. options.Split(' '), address]);
-
-        Assert.Equal(3, await run.ExitAsync());
-        Assert.Equal([$"Cannot listen on {address}: Address already in use."], run.Log.Where(line => line.Contains(address, StringComparison.Ordinal)));
-    }
-
-    [Fact]
-    public async Task A_worker_that_finds_no_coordinator_gives_up_saying_where_it_looked()
-    {
-        await using var cluster = new TestCluster();
-        var worker = cluster.Worker("a", "--join-timeout", "2");
-
-        Assert.Equal(3, await worker.ExitAsync());
-
-        Assert.Contains($"No coordinator was found in 2 s. Looked at {cluster.Address}.", worker.Log);
-    }
-
-    [Fact]
-    public async Task A_seed_node_by_another_name_than_its_own_is_told_by_its_own_long_before_the_end()
-    {
-        await using var cluster = new TestCluster();
-        var coordinator = cluster.Coordinator();
-        await coordinator.LogsAsync("The coordinator's node is");
-        await using var worker = ProgramRun.Start(
-            "actorhutch-worker", null, "--seed-nodes", $"localhost:{cluster.Port}", "--device", "cpu", "--join-timeout", "30");
-
-        string hint = $"localhost:{cluster.Port}: the node there goes by another name, {cluster.Address}: write --seed-nodes {cluster.Address}.";
-        await worker.LogsAsync(hint);
-        Assert.DoesNotContain(worker.Log, line => line.StartsWith("No coordinator was found", StringComparison.Ordinal));
-        Assert.Equal(3, await worker.ExitAsync());
-
-        Assert.Equal(
-            [$"No coordinator was found in 30 s. Looked at localhost:{cluster.Port}.", $"  {hint}"],
-            worker.Log.SkipWhile(line => !line.StartsWith("No coordinator was found", StringComparison.Ordinal)).Take(2));
-        coordinator.Signal(15);
-        Assert.Equal(130, await coordinator.ExitAsync());
-    }
-
     [Fact]
     public async Task A_coordinator_that_cannot_join_says_what_it_found()
     {
@@ -143,8 +93,8 @@ public sealed class ClusterTests(LocalReference local)
 
         Assert.Equal(3, await coordinator.ExitAsync());
 
-        Assert.Equal(
-            [$"This node could not join {nobody} in 2 s.", $"  {nobody}: at 127.0.0.1 nobody listens."],
-            coordinator.Log.SkipWhile(line => !line.StartsWith("This node", StringComparison.Ordinal)).Take(2));
+        Assert.StartsWith(
+            $"This node could not join a cluster in 2 s. {nobody}: connection refused, nobody listens there. Start a coordinator there",
+            coordinator.Log[^1], StringComparison.Ordinal);
     }
 }

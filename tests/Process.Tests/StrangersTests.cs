@@ -52,7 +52,8 @@ public sealed class StrangersTests(LocalReference local)
         var files = certificates.Good();
         string[] tls = secured ? ["--tls-cert", files.Certificate!, "--tls-key", files.Key!, "--tls-ca", files.Authority!] : [];
         await using var cluster = new TestCluster();
-        var coordinator = cluster.Coordinator(tls);
+        // Log lines alone.
+        var coordinator = cluster.Coordinator(["--quiet", .. tls]);
         await coordinator.LogsAsync("The coordinator's node is");
         var random = new Random(7);
         byte[] noise = new byte[600];

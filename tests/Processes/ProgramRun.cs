@@ -38,6 +38,12 @@ internal sealed partial class ProgramRun : IAsyncDisposable
     /// <summary>What was started: the file's name and its arguments.</summary>
     public string Name => $"{Path.GetFileName(_process.StartInfo.FileName)} {string.Join(' ', _process.StartInfo.ArgumentList)}";
 
+    /// <summary>The process's number.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Whether it has not ended.</summary>
+    public bool IsRunning => !_exited.IsCompleted;
+
     /// <summary>Standard output so far.</summary>
     public string Output
     {

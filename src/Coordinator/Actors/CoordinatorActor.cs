@@ -24,6 +24,7 @@ internal sealed partial class CoordinatorActor : HandlerActor, IWithTimers
     private readonly Dictionary<IActorRef, WorkerRegistered> _workers = [];
     private readonly Dictionary<WorkerKey, IActorRef> _addresses = [];
     private readonly HashSet<IActorRef> _leaving = [];
+    private readonly HashSet<IActorRef> _unreachable = [];
     private readonly HashSet<WorkerKey> _superseded = [];
     private readonly bool _journaled;
     private readonly BlobStore _blobs;
@@ -114,12 +115,12 @@ internal sealed partial class CoordinatorActor : HandlerActor, IWithTimers
     {
         if (!_workers.Remove(address, out var worker)) return;
         Context.Unwatch(address);
-        bool left = _leaving.Remove(address);
+        bool left = _leaving.Remove(address), told = _unreachable.Remove(address);
         if (left) reason = WorkerInJob.Left;
         _addresses.Remove(worker.Worker);
         _log.Log(
-            // Without a job, a worker that goes is missed by nobody: the program ends.
-            left ? LogLevel.InfoLevel : _job is null ? LogLevel.DebugLevel : LogLevel.WarningLevel, null,
+            // Without a job, a worker that goes is missed by nobody: the program ends. And that it is not there may have been said.
+            told ? LogLevel.DebugLevel : left ? LogLevel.InfoLevel : _job is null ? LogLevel.DebugLevel : LogLevel.WarningLevel, null,
             "Worker {Worker} is gone: {Reason}", worker.Worker.Id, reason);
         Apply(new WorkerLost(worker.Worker, reason));
     }
@@ -141,6 +142,7 @@ internal sealed partial class CoordinatorActor : HandlerActor, IWithTimers
             return;
         }
 
+        _unreachable.Remove(Sender);
         if (status.Leaves) _leaving.Add(Sender);
         if (_job is not null) Apply(new WorkerReported(worker.Worker, status));
         // It works on a run that is over, and was not told, or the word was lost.
@@ -153,7 +155,8 @@ internal sealed partial class CoordinatorActor : HandlerActor, IWithTimers
         foreach (var (worker, registered) in _workers.ToArray())
         {
             if (!worker.Path.Address.Equals(node.Address)) continue;
-            _log.Warning("Worker {Worker} cannot be reached", registered.Worker.Id);
+            _unreachable.Add(worker);
+            _log.Warning("Worker {Worker} cannot be reached; its chunks go to others", registered.Worker.Id);
             Apply(new WorkerLost(registered.Worker, WorkerInJob.Unreachable));
         }
     }

@@ -35,8 +35,9 @@ internal static class EstimateCommand
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteResult(report, result, NoExactTrace(exact), tables: !request.Quiet);
         code = SessionCommand.WriteEvents(request, terminal, folder => TensorBoardEvents.Write(folder, report, result), code);
-        return SessionCommand.WriteFiles(
+        code = SessionCommand.WriteFiles(
             request, terminal, () => JobReportFiles.Of(report, result), request.Job.Run.NoPage ? JobReportFiles.Json : JobReportFiles.Page, code);
+        return SessionCommand.TellHowToGoOn(request, terminal, code);
     }
 
     private static async Task<JobResult> ExactBesideAsync(

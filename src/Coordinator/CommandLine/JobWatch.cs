@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.Dashboard;
 using ActorHutch.GpuWorker.Actors;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Metrics;
 
 namespace ActorHutch.Coordinator.CommandLine;
@@ -24,7 +25,7 @@ internal sealed class JobWatch : IAsyncDisposable
     public MetricsExporter Metrics { get; }
 
     /// <summary>Listens where that was asked for, and says where; null where nobody can watch.</summary>
-    /// <exception cref="IOException">The address cannot be listened on.</exception>
+    /// <exception cref="ListenException">The address cannot be listened on.</exception>
     public static async Task<JobWatch?> StartAsync(Request request, Terminal terminal)
     {
         if (request.Dashboard is null && request.Cluster?.Health is null) return null;

@@ -38,6 +38,7 @@ internal static class SeriesCommand
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else SeriesText.Write(terminal.ForPeople(), report);
         code = SessionCommand.WriteEvents(request, terminal, folder => TensorBoardEvents.Write(folder, report), code);
-        return SessionCommand.WriteFiles(request, terminal, () => SeriesFiles.Of(report), request.Job.Run.NoPage ? SeriesReport.Json : SeriesFiles.Page, code);
+        code = SessionCommand.WriteFiles(request, terminal, () => SeriesFiles.Of(report), request.Job.Run.NoPage ? SeriesReport.Json : SeriesFiles.Page, code);
+        return SessionCommand.TellHowToGoOn(request, terminal, code);
     }
 }

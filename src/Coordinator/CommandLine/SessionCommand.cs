@@ -51,6 +51,7 @@ internal static class SessionCommand
                 }
 
                 if (request.Files is { } files) files.Here.Changed += OnChanged;
+                if (session is ClusterSession joined && !request.Quiet) terminal.Log.Tell(LogEventLevel.Information, joined.HowToJoin);
                 int code = await work(session).ConfigureAwait(false);
                 if (code is ExitCode.Done or ExitCode.NotWritten) await session.CompleteAsync().ConfigureAwait(false);
                 if (changed is not null)
@@ -68,7 +69,7 @@ internal static class SessionCommand
                 return ExitCode.Failed;
             }
         }
-        catch (Exception error) when (error is StateDirectoryException or ReportFolderException)
+        catch (Exception error) when (error is StateDirectoryException or ReportFolderException or ListenException)
         {
             terminal.Log.Tell(LogEventLevel.Fatal, error.Message);
             return ExitCode.BadInput;
@@ -130,6 +131,16 @@ internal static class SessionCommand
             terminal.Log.Tell(LogEventLevel.Error, $"TensorBoard's events could not be written to {folder}: {error.Message}");
             return code is ExitCode.Done or ExitCode.Interrupted ? ExitCode.NotWritten : code;
         }
+    }
+
+    /// <summary>Tells, where a job that <c>--state</c> keeps or could have kept is interrupted, how it goes on; returns the exit code.</summary>
+    public static int TellHowToGoOn(Request request, Terminal terminal, int code)
+    {
+        if (code != ExitCode.Interrupted || request.Quiet || request.Json) return code;
+        terminal.Log.Tell(LogEventLevel.Information, request.State is { } state
+            ? $"The same command goes on with what is in {state}."
+            : "Nothing was kept to go on from: with --state DIR, the same command goes on where it was interrupted.");
+        return code;
     }
 
     /// <summary>The exit code for a job's end; what went wrong goes to standard error.</summary>

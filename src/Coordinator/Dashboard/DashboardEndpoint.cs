@@ -29,12 +29,12 @@ internal sealed class DashboardEndpoint : IAsyncDisposable
     }
 
     /// <summary>Listens.</summary>
-    /// <exception cref="IOException">The address cannot be listened on.</exception>
+    /// <exception cref="ListenException">The address cannot be listened on.</exception>
     public static async Task<DashboardEndpoint> StartAsync(HostPort listen, JobFeed feed, MetricsExporter metrics, TimeProvider time)
     {
         var events = new EventStream(feed, time);
         int pages = 0;
-        return new DashboardEndpoint(await HttpEndpoint.StartAsync(listen, application =>
+        return new DashboardEndpoint(await HttpEndpoint.StartAsync(listen, "dashboard", application =>
         {
             application.Use(GuardAsync);
             application.MapGet("/", context => context.Response.TellAsync(DashboardPage.Document, "text/html; charset=utf-8"));

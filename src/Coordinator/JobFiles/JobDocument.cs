@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -81,7 +82,12 @@ internal sealed record JobDocument(JobSpec Spec, ExecutionSettings Settings)
     public static string Hash(JobSpec spec) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Canonical(spec))));
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        // It is for people and for files, and part of no page.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>The values of some options; what nobody has said is at its default, with or without a null.</summary>
     private JsonObject Fields(IEnumerable<OptionEntry<JobDocument>> entries) => new(

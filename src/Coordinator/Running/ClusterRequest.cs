@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Options;
@@ -14,6 +15,22 @@ internal sealed record ClusterRequest(NodeSettings Node, int MinWorkers)
 
     /// <summary>What a job says of its cluster; null where it has none.</summary>
     public static ClusterRequest? Of(RunOptions run) => run.Cluster ? new ClusterRequest(run.Node, run.MinWorkers ?? 1) : null;
+
+    /// <summary>How many workers are waited for, and how one is started, for people.</summary>
+    /// <param name="self">The address that the coordinator's node goes by.</param>
+    public string HowToJoin(HostPort self)
+    {
+        string[] command =
+        [
+            $"actorhutch-worker --seed-nodes {self}",
+            // On this machine a worker needs no more than that.
+            .. self.IsLoopback ? Array.Empty<string>() : ["--listen 0.0.0.0:4053 --advertise ITS-NAME:4053"],
+            .. Node.Tls.Any ? [$"--tls-cert {Node.Tls.Certificate} --tls-key {Node.Tls.Key} --tls-ca {Node.Tls.Authority}"] : Array.Empty<string>(),
+            .. Node.Insecure ? ["--insecure"] : Array.Empty<string>(),
+        ];
+        return $"The job begins with {(MinWorkers == 1 ? "the first worker" : string.Create(CultureInfo.InvariantCulture, $"{MinWorkers} workers"))}; "
+            + $"this starts one: {string.Join(' ', command)}";
+    }
 
     /// <summary>Everything that is wrong with it.</summary>
     public IEnumerable<Problem> Validate() => MinWorkers < 1

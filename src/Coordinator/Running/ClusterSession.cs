@@ -30,12 +30,13 @@ internal sealed class ClusterSession : Session
     private readonly JobPolicy _policy;
     private readonly NodeHealth _health;
     private HealthEndpoint? _endpoint;
+    private readonly ActorSystem _system;
     private bool _ranBefore;
 
     private ClusterSession(
         IHost host, IActorRef coordinator, ClusterRequest request, JobPolicy policy, NodeHealth health)
         : base(host, coordinator, []) =>
-        (_request, _policy, _health) = (request, policy, health);
+        (_request, _policy, _health, _system) = (request, policy, health, host.Services.GetRequiredService<ActorSystem>());
 
     /// <summary>Starts the node and waits until it is a member of a cluster: its own, or the one of its seed nodes.</summary>
     /// <param name="request">What the command line says.</param>
@@ -46,7 +47,7 @@ internal sealed class ClusterSession : Session
     /// <param name="cancellation">Ends the wait.</param>
     /// <param name="metrics">What is told beside its health; null for nothing.</param>
     /// <exception cref="CurvatureException">It did not become a member in time.</exception>
-    /// <exception cref="IOException">An address cannot be listened on.</exception>
+    /// <exception cref="ListenException">An address cannot be listened on.</exception>
     public static async Task<ClusterSession> StartAsync(
         ClusterRequest request, JobPolicy policy, BlobStore files, LogSettings log, StateDirectory? state,
         CancellationToken cancellation, MetricsExporter? metrics = null)
@@ -74,10 +75,18 @@ internal sealed class ClusterSession : Session
         {
             host.Dispose();
             if (error is not TimeoutException) throw;
-            var found = await SeedNodes.LookAsync(request.Node, cancellation).ConfigureAwait(false);
-            throw new CurvatureException(
-                $"This node could not join {string.Join(", ", request.Node.SeedNodes)} in "
-                + $"{request.Node.JoinTimeout!.Value.TotalSeconds} s.{string.Concat(found.Select(one => $"\n  {one}"))}");
+            string head = $"This node could not join a cluster in {SeedNodes.Seconds(request.Node.JoinTimeout!.Value)}.";
+            throw new CurvatureException(await SeedNodes.ExplainAsync(head, request.Node, cancellation).ConfigureAwait(false));
+        }
+    }
+
+    /// <summary>How many workers are waited for, and how one is started, for people.</summary>
+    public string HowToJoin
+    {
+        get
+        {
+            var self = Cluster.Get(_system).SelfAddress;
+            return _request.HowToJoin(new HostPort(self.Host, self.Port!.Value));
         }
     }
 

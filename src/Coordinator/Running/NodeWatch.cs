@@ -69,7 +69,8 @@ internal sealed class NodeWatch : HandlerActor, IWithTimers
         // Another process may be at the same address by now.
         bool isThatOne = _cluster.State.Unreachable.Any(member => member.UniqueAddress.Equals(node.UniqueAddress));
         if (!isThatOne) return;
-        _log.Warning("Node {Node} is given up", node.Address);
+        // That it cannot be reached has been said.
+        _log.Debug("Node {Node} is given up", node.Address);
         _cluster.Down(node.Address);
     }
 

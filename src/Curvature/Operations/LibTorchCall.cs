@@ -27,7 +27,7 @@ internal static class LibTorchCall
         {
             throw new CurvatureException(
                 $"Node {call.Node}: there is no operation \"{call.Operation}\" that curvature can be computed of. "
-                + "docs/layer-rules.md lists those that there are.");
+                + "docs/layer-rules.md has those with a rule, and src/Curvature/Operations/libtorch-operations.txt the others, both in the repository.");
         }
 
         // What a number type would be converted to is the model's own.

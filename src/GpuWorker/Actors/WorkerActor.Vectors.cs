@@ -48,6 +48,13 @@ public sealed partial class WorkerActor
         _compute.Tell(compute);
     }
 
+    private void OnDone(ChunkDone done, Action<ChunkDone, ChunkAttempt> answer)
+    {
+        Count(done);
+        if (IsTooLarge(done)) Offer(done);
+        else answer(done, new ChunkAttempt(done.Chunk, done.Attempt));
+    }
+
     private bool IsTooLarge(ChunkDone done) => IsRemote && done.Job == _job && done.Values.Values.Length > WireFrame.MaxValues;
 
     /// <summary>Keeps a result until the coordinator has fetched it; until then the chunk is this worker's.</summary>

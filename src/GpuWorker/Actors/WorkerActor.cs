@@ -82,7 +82,11 @@ public sealed partial class WorkerActor : HandlerActor, IWithTimers
     }
 
     /// <inheritdoc/>
-    protected override void PostStop() => LogFetched();
+    protected override void PostStop()
+    {
+        if (_job is not null) LogDone();
+        LogFetched();
+    }
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
@@ -125,15 +129,14 @@ public sealed partial class WorkerActor : HandlerActor, IWithTimers
         Receive<ReplicaLost>(OnReplicaLost);
         Receive<IJobMessage>(message => message.Job != _job, Drop);
         Receive<RunChunk>(OnRunChunk);
-        Receive<EndJob>(end => { LeaveJob(); _compute.Tell(new Release(end.Job)); });
+        Receive<EndJob>(end => { LogDone(); LeaveJob(); _compute.Tell(new Release(end.Job)); });
 
         Receive<ReplicaReady>(OnReplicaReady);
         Receive<ReplicaFailed>(OnReplicaFailed);
         Receive<VectorsBrought>(OnVectorsBrought);
         Receive<RequestBlob>(OnRequestBlob);
         Receive<Delivered>(OnDelivered);
-        Receive<ChunkDone>(IsTooLarge, Offer);
-        Receive<ChunkDone>(done => OnAnswer(done, new ChunkAttempt(done.Chunk, done.Attempt)));
+        Receive<ChunkDone>(done => OnDone(done, OnAnswer));
         Receive<ChunkFailed>(failed => OnAnswer(failed, new ChunkAttempt(failed.Chunk, failed.Attempt)));
 
         Receive<StatusDue>(_ =>
@@ -157,8 +160,7 @@ public sealed partial class WorkerActor : HandlerActor, IWithTimers
         Receive<RequestBlob>(OnRequestBlob);
         Receive<Delivered>(delivered => AttemptsOf(delivered).ForEach(Finished));
         Receive<StatusDue>(_ => OfferAgain());
-        Receive<ChunkDone>(IsTooLarge, Offer);
-        Receive<ChunkDone>(done => { Say(done); Finished(new ChunkAttempt(done.Chunk, done.Attempt)); });
+        Receive<ChunkDone>(done => OnDone(done, (_, attempt) => { Say(done); Finished(attempt); }));
         Receive<ChunkFailed>(failed => { Say(failed); Finished(new ChunkAttempt(failed.Chunk, failed.Attempt)); });
         Receive<EndJob>(_ => Context.Stop(Self));
         Receive<Terminated>(_ =>
@@ -329,10 +331,6 @@ public sealed partial class WorkerActor : HandlerActor, IWithTimers
         Say(new RequestWork(ready.Job, Capacity));
     }
 
-    /// <summary>What a coordinator in the same process says too is said once.</summary>
-    private LogLevel LevelBesideCoordinator =>
-        _coordinator.Path.Address.HasLocalScope ? LogLevel.DebugLevel : LogLevel.InfoLevel;
-
     /// <summary>Stops what is being computed, and what waits to be, for the job of before.</summary>
     private void LeaveJob()
     {
@@ -341,26 +339,18 @@ public sealed partial class WorkerActor : HandlerActor, IWithTimers
         _cancellation = new CancellationTokenSource();
         LogFetched();
         _chunks.Clear();
+        _done = default;
         ForgetVectors();
         _hasReplica = false;
         _step = "";
         _job = null;
     }
 
-    private void LogFetched()
-    {
-        foreach (var (file, bytes) in _files.TakeFetched())
-        {
-            _log.Info(
-                "Worker {Worker} fetched {Fetched} bytes of {File}, which has {Length}, for job {Job}",
-                _settings.Id, bytes, file.Name, file.Length, _job);
-        }
-    }
-
     private void CoordinatorLost()
     {
         _log.Log(
-            _job is null ? LogLevel.InfoLevel : LogLevel.WarningLevel, null,
+            // Without a job nothing is lost, and the node tells what it does.
+            _job is null ? LogLevel.DebugLevel : LogLevel.WarningLevel, null,
             "Worker {Worker} lost its coordinator and looks for it again", _settings.Id);
         LeaveJob();
         _coordinator = ActorRefs.Nobody;

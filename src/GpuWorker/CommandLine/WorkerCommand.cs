@@ -27,6 +27,9 @@ internal sealed class WorkerCommand
             "Works on every GPU for a coordinator elsewhere, and leaves when its job is done"),
     ];
 
+    /// <summary>Where more is to be read.</summary>
+    public const string Documents = "In the repository: docs/cluster.md for addresses and failures, docs/security.md for certificates, docs/kubernetes.md.";
+
     /// <summary>The program's commands.</summary>
     public RootCommand Root => _root;
 
@@ -43,7 +46,7 @@ internal sealed class WorkerCommand
             "Joins a cluster and computes for its coordinator, actorhutch estimate --cluster, until it is told to leave "
             + "(SIGTERM, Ctrl-C).");
         foreach (var option in _options.Of(_root.Name)) _root.Add(option);
-        HelpPageAction.Install(_root, [new HelpPage("actorhutch-worker", _root, _options.Groups, Examples)]);
+        HelpPageAction.Install(_root, [new HelpPage("actorhutch-worker", _root, _options.Groups, Examples) { Documents = Documents }]);
         _root.SetAction((parsed, cancellation) => RunAsync(Read(parsed), cancellation));
     }
 
@@ -93,6 +96,11 @@ internal sealed class WorkerCommand
             int cudaDevices = request.Settings.Device == "cpu" ? 0 : await loading.ConfigureAwait(false);
             var devices = WorkerDevices.Devices(request.Settings, cudaDevices, processors: 1);
             return await new WorkerNode(request, _replicas, log).RunAsync(devices, leave).ConfigureAwait(false);
+        }
+        catch (ListenException error)
+        {
+            log.Tell(LogEventLevel.Fatal, error.Message);
+            return ExitCode.BadInput;
         }
         catch (Exception error) when (error is CurvatureException or IOException)
         {

@@ -26,7 +26,7 @@ internal static class WorkerOptions
         ]),
         .. Under("How it runs",
         [
-            Of("id", "The worker's name in reports, another one for each", "the machine's name and the port", Formats.Text("NAME", "must be a name"),
+            Of("id", "The worker's name in reports, another one for each", "the machine's name with the port, or with the process's number where --listen leaves the port open", Formats.Text("NAME", "must be a name"),
                 (WorkerRequest worker) => worker.Name, (worker, value) => worker with { Name = value }),
             .. new[] { ExecutionOptions.Device, ExecutionOptions.Workers("How many workers in this process", "one per device"), ExecutionOptions.Threads }
                 .In((WorkerRequest worker) => worker.Settings, (worker, settings) => worker with { Settings = settings }),

@@ -19,6 +19,9 @@ internal enum MembershipEnd
 
     /// <summary>The coordinator said that its work is done.</summary>
     Dismissed,
+
+    /// <summary>The node was told to leave.</summary>
+    Left,
 }
 
 /// <summary>
@@ -35,6 +38,8 @@ internal sealed class CoordinatorWatch : HandlerActor, IWithTimers
     private readonly HashSet<UniqueAddress> _unreachable = [];
     private readonly IReadOnlyList<IActorRef> _workers;
     private readonly TaskCompletionSource<MembershipEnd> _end;
+    private readonly NodeSettings _node;
+    private readonly bool _untilJobDone;
     private readonly SearchTime _search;
     private readonly NodeHealth _health;
     private readonly HashSet<string> _verified = [];
@@ -42,9 +47,10 @@ internal sealed class CoordinatorWatch : HandlerActor, IWithTimers
     private long _reachableSince;
 
     public CoordinatorWatch(
-        IReadOnlyList<IActorRef> workers, SearchTime search, NodeHealth health, TaskCompletionSource<MembershipEnd> end)
+        IReadOnlyList<IActorRef> workers, NodeSettings node, bool untilJobDone, SearchTime search, NodeHealth health,
+        TaskCompletionSource<MembershipEnd> end)
     {
-        (_workers, _search, _health, _end) = (workers, search, health, end);
+        (_workers, _node, _untilJobDone, _search, _health, _end) = (workers, node, untilJobDone, search, health, end);
         _reachableSince = search.Now;
         Receive<ClusterEvent.MemberUp>(message => Add(message.Member));
         Receive<ClusterEvent.MemberWeaklyUp>(message => Add(message.Member));
@@ -53,7 +59,7 @@ internal sealed class CoordinatorWatch : HandlerActor, IWithTimers
         Receive<ClusterEvent.ReachableMember>(message => _unreachable.Remove(message.Member.UniqueAddress));
         Receive<ClusterEvent.IMemberEvent>(_ => { });
         Receive<ReplicaState>(OnReplicaState);
-        Receive<Dismiss>(_ => _end.TrySetResult(MembershipEnd.Dismissed));
+        Receive<Dismiss>(_ => OnDismiss());
         Receive<LookDue>(_ => Look());
     }
 
@@ -61,7 +67,7 @@ internal sealed class CoordinatorWatch : HandlerActor, IWithTimers
 
     protected override void PreStart()
     {
-        _log.Info("This node is {Address}", _cluster.SelfAddress);
+        _log.Info("This node is {Address}; it looks for a coordinator at {SeedNodes}", _cluster.SelfAddress, string.Join(", ", _node.SeedNodes));
         _cluster.Subscribe(
             Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents,
             typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
@@ -108,6 +114,14 @@ internal sealed class CoordinatorWatch : HandlerActor, IWithTimers
         _log.Info("The coordinator is at {Address}", oldest.Address);
         string path = new RootActorPath(oldest.Address).ToStringWithAddress().TrimEnd('/') + CoordinatorAddress.Path;
         foreach (var worker in _workers) worker.Tell(new CoordinatorFound(path));
+    }
+
+    private void OnDismiss()
+    {
+        // Each worker of the process passes it on.
+        if (!_end.TrySetResult(MembershipEnd.Dismissed)) return;
+        if (_untilJobDone) _log.Info("The coordinator's work is done; this worker ends");
+        else _log.Info("The coordinator's work is done; this worker waits for another one, for up to {JoinTimeout}", SeedNodes.Seconds(_node.JoinTimeout!.Value));
     }
 
     private void OnReplicaState(ReplicaState replica)

@@ -25,12 +25,12 @@ internal sealed class Membership : IAsyncDisposable
     private readonly IActorRef[] _workers;
     private readonly TaskCompletionSource<MembershipEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private Membership(IHost host, IReadOnlyList<WorkerSettings> workers, IReplicaFactory replicas, SearchTime search, NodeHealth health)
+    private Membership(IHost host, IReadOnlyList<WorkerSettings> workers, IReplicaFactory replicas, SearchTime search, NodeHealth health, NodeSettings cluster, bool untilJobDone)
     {
         _host = host;
         _system = host.Services.GetRequiredService<ActorSystem>();
         _workers = [.. workers.Select((worker, i) => _system.ActorOf(WorkerActor.Props(worker, replicas), $"worker-{i + 1}"))];
-        _system.ActorOf(Props.Create(() => new CoordinatorWatch(_workers, search, health, _end)), "coordinator-watch");
+        _system.ActorOf(Props.Create(() => new CoordinatorWatch(_workers, cluster, untilJobDone, search, health, _end)), "coordinator-watch");
         // Given up by the coordinator, which the cluster tells it as soon as it can.
         _ = _system.WhenTerminated.ContinueWith(
             _ => _end.TrySetResult(MembershipEnd.CoordinatorLost), TaskScheduler.Default);
@@ -42,13 +42,13 @@ internal sealed class Membership : IAsyncDisposable
     /// <summary>Starts the node, which joins in its own time.</summary>
     public static async Task<Membership> BeginAsync(
         NodeSettings cluster, IReadOnlyList<WorkerSettings> workers, IReplicaFactory replicas, SearchTime search,
-        NodeHealth health, LogSettings log)
+        NodeHealth health, LogSettings log, bool untilJobDone)
     {
         var host = NodeHost.Build(log, cluster);
         try
         {
             await NodeHost.StartAsync(host, cluster).ConfigureAwait(false);
-            return new Membership(host, workers, replicas, search, health);
+            return new Membership(host, workers, replicas, search, health, cluster, untilJobDone);
         }
         catch
         {

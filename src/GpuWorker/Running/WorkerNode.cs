@@ -36,12 +36,20 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
             var search = new SearchTime(request.Cluster.JoinTimeout, TimeProvider.System);
             using var end = CancellationTokenSource.CreateLinkedTokenSource(leave);
             var hint = HintAsync(search, end.Token);
-            int? code;
-            do code = await RunOnceAsync(workers, search, leave).ConfigureAwait(false);
-            while (code is null);
-            await end.CancelAsync().ConfigureAwait(false);
-            await hint.ConfigureAwait(false);
-            return code.Value;
+            bool isDone = false;
+            while (true)
+            {
+                var last = await RunOnceAsync(workers, search, leave).ConfigureAwait(false);
+                bool ends = last is MembershipEnd.Left or MembershipEnd.GaveUp || request.UntilJobDone && last == MembershipEnd.Dismissed;
+                if (ends)
+                {
+                    await end.CancelAsync().ConfigureAwait(false);
+                    await hint.ConfigureAwait(false);
+                    return await ConcludeAsync(last, isDone).ConfigureAwait(false);
+                }
+
+                isDone = last == MembershipEnd.Dismissed;
+            }
         }
         finally
         {
@@ -49,11 +57,11 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
         }
     }
 
-    /// <summary>One membership; null where another should follow.</summary>
-    private async Task<int?> RunOnceAsync(WorkerSettings[] workers, SearchTime search, CancellationToken leave)
+    /// <summary>One membership.</summary>
+    private async Task<MembershipEnd> RunOnceAsync(WorkerSettings[] workers, SearchTime search, CancellationToken leave)
     {
         var membership = await Membership.BeginAsync(
-            request.Cluster, workers, replicas, search, _health, log).ConfigureAwait(false);
+            request.Cluster, workers, replicas, search, _health, log, request.UntilJobDone).ConfigureAwait(false);
         await using (membership.ConfigureAwait(false))
         {
             var told = new TaskCompletionSource();
@@ -62,34 +70,48 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
             if (leave.IsCancellationRequested)
             {
                 await membership.LeaveAsync().ConfigureAwait(false);
-                return CodeOfLeaving(membership);
+                bool done = request.UntilJobDone && membership.End is { IsCompletedSuccessfully: true, Result: MembershipEnd.Dismissed };
+                return done ? MembershipEnd.Dismissed : MembershipEnd.Left;
             }
 
-            switch (await membership.End.ConfigureAwait(false))
+            var end = await membership.End.ConfigureAwait(false);
+            if (end == MembershipEnd.Dismissed)
             {
-                case MembershipEnd.Dismissed when request.UntilJobDone:
-                    _health.Leave();
-                    return ExitCode.Done;
-                case MembershipEnd.GaveUp:
-                    var found = await SeedNodes.LookAsync(request.Cluster, CancellationToken.None).ConfigureAwait(false);
-                    log.Tell(LogEventLevel.Error, string.Create(CultureInfo.InvariantCulture,
-                        $"No coordinator was found in {request.Cluster.JoinTimeout!.Value.TotalSeconds:0.#} s. "
-                        + $"Looked at {string.Join(", ", request.Cluster.SeedNodes)}.{string.Concat(found.Select(one => $"\n  {one}"))}"));
-                    await membership.GoAsync().ConfigureAwait(false);
-                    return ExitCode.Failed;
-                case MembershipEnd.Dismissed:
-                    return null;
-                default:
-                    log.Tell(LogEventLevel.Warning, "The coordinator is gone, or gave this node up; looking for it again.");
-                    await membership.GoAsync().ConfigureAwait(false);
-                    return null;
+                if (request.UntilJobDone) _health.Leave();
+                return end;
             }
+
+            if (end == MembershipEnd.CoordinatorLost)
+                log.Tell(LogEventLevel.Warning, "The coordinator is gone, or gave this node up; looking for it again.");
+            await membership.GoAsync().ConfigureAwait(false);
+            return end;
         }
     }
 
+    /// <summary>The exit code, and the last line where no coordinator is there.</summary>
+    /// <param name="last">How the last membership ended.</param>
+    /// <param name="isDone">Whether the coordinator before had said that its work was done.</param>
+    private async Task<int> ConcludeAsync(MembershipEnd last, bool isDone)
+    {
+        // A worker that is there for one job and is told to leave before the job is done has not done what it was there
+        // for: whoever started it may want another in its place.
+        if (last == MembershipEnd.Left) return request.UntilJobDone ? ExitCode.Interrupted : ExitCode.Done;
+        if (last == MembershipEnd.Dismissed) return ExitCode.Done;
+
+        string time = SeedNodes.Seconds(request.Cluster.JoinTimeout!.Value);
+        if (isDone)
+        {
+            log.Tell(LogEventLevel.Information, $"No other coordinator came in {time}: this worker ends.");
+            return ExitCode.Done;
+        }
+
+        log.Tell(LogEventLevel.Error, await SeedNodes.ExplainAsync($"No coordinator was found in {time}.", request.Cluster).ConfigureAwait(false));
+        return ExitCode.Failed;
+    }
+
     /// <summary>
-    /// Says, once, that a seed node was named otherwise than it names itself: who waits for it may wait for minutes. Until
-    /// then it looks now and then, for the coordinator may come later.
+    /// Says, once, what waiting will not mend: who waits for a seed node that goes by another name may wait for minutes.
+    /// Until then it looks now and then, for the coordinator may come later.
     /// </summary>
     private async Task HintAsync(SearchTime search, CancellationToken end)
     {
@@ -99,25 +121,15 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
             {
                 await Task.Delay(HintTime, end).ConfigureAwait(false);
                 if (search.Searched < HintTime) continue;
-                var misnamed = (await SeedNodes.LookAsync(request.Cluster, end).ConfigureAwait(false)).Where(seed => seed.IsMisnamed).ToArray();
-                foreach (var seed in misnamed) log.Tell(LogEventLevel.Warning, seed.ToString());
-                if (misnamed.Length > 0) return;
+                var lasting = (await SeedNodes.LookAsync(request.Cluster, end).ConfigureAwait(false)).Where(seed => seed.Lasts).ToArray();
+                foreach (var seed in lasting) log.Tell(LogEventLevel.Warning, seed.ToString());
+                if (lasting.Length > 0) return;
             }
         }
         catch (OperationCanceledException)
         {
             // It was found, or is looked for no more.
         }
-    }
-
-    /// <summary>
-    /// A worker that is there for one job and is told to leave before the job is done has not done what it was there
-    /// for: whoever started it may want another in its place.
-    /// </summary>
-    private int CodeOfLeaving(Membership membership)
-    {
-        bool dismissed = membership.End is { IsCompletedSuccessfully: true, Result: MembershipEnd.Dismissed };
-        return request.UntilJobDone && !dismissed ? ExitCode.Interrupted : ExitCode.Done;
     }
 
     private WorkerSettings SettingsOf(string device, int index, int count)

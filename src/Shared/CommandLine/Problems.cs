@@ -1,12 +1,10 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
-using System.Text.RegularExpressions;
 using ActorHutch.Shared.Hosting;
 
 namespace ActorHutch.Shared.CommandLine;
 
 /// <summary>Tells the user what is wrong with the input: everything, a line each.</summary>
-public static partial class Problems
+public static class Problems
 {
     /// <summary>Writes the problems and returns the exit code for them.</summary>
     /// <param name="error">Where to.</param>
@@ -21,33 +19,47 @@ public static partial class Problems
         return ExitCode.BadInput;
     }
 
-    /// <summary>What the parser thinks the user may have meant, a line for each word that it does not know.</summary>
+    /// <summary>What the user may have meant, a line for each option or command that is near to a word that nobody knows.</summary>
     public static IEnumerable<string> Suggestions(ParseResult parsed)
     {
         ArgumentNullException.ThrowIfNull(parsed);
-        if (parsed.Action is not ParseErrorAction action) return [];
-
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        action.ShowHelp = false;
-        action.ShowTypoCorrections = true;
-        parsed.Invoke(new InvocationConfiguration { Output = output, Error = error });
-        return Read(output.ToString());
+        var command = parsed.CommandResult.Command;
+        string[] names =
+        [
+            .. command.Options.Where(option => !option.Hidden).Select(option => option.Name),
+            .. command.Subcommands.Where(other => !other.Hidden).Select(other => other.Name),
+        ];
+        return from token in parsed.UnmatchedTokens
+               let word = token.Split('=', 2)[0]
+               from name in names
+               where IsNear(word, name)
+               select $"{word}: did you mean {name}?";
     }
 
-    /// <summary>The parser's lines: a question that names the word, then the words it may have been.</summary>
-    private static IEnumerable<string> Read(string text)
+    /// <summary>Whether a word is the beginning of a name, or the name with a slip in every three letters at most.</summary>
+    private static bool IsNear(string word, string name)
     {
-        string? unknown = null;
-        foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            if (Question().Match(line) is { Success: true } question)
-                unknown = question.Groups[1].Value;
-            else if (unknown is { Length: > 2 } && line.Length > 2)
-                yield return $"{unknown}: did you mean {line}?";
-        }
+        bool isOption = word.StartsWith("--", StringComparison.Ordinal);
+        string letters = word.TrimStart('-');
+        if (letters.Length < 3 || isOption != name.StartsWith("--", StringComparison.Ordinal)) return false;
+        return name.StartsWith(word, StringComparison.Ordinal) || Distance(letters, name.TrimStart('-')) <= letters.Length / 3;
     }
 
-    [GeneratedRegex("^'([^']+)'.*\\?$")]
-    private static partial Regex Question();
+    /// <summary>How many letters must be put in, taken out or changed to make one word of another: Levenshtein's distance.</summary>
+    private static int Distance(string from, string to)
+    {
+        int[] row = [.. Enumerable.Range(0, to.Length + 1)];
+        for (int i = 1; i <= from.Length; i++)
+        {
+            int before = row[0]++;
+            for (int j = 1; j <= to.Length; j++)
+            {
+                int changed = before + (from[i - 1] == to[j - 1] ? 0 : 1);
+                before = row[j];
+                row[j] = Math.Min(changed, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[^1];
+    }
 }

@@ -22,9 +22,9 @@ public sealed class HealthEndpoint : IAsyncDisposable
     /// <param name="health">What it tells.</param>
     /// <param name="metrics">What it tells as numbers; null for nothing. The caller disposes of it.</param>
     /// <param name="insecure">Whether it may tell them to other machines.</param>
-    /// <exception cref="IOException">The address cannot be listened on.</exception>
+    /// <exception cref="ListenException">The address cannot be listened on.</exception>
     public static async Task<HealthEndpoint> StartAsync(HostPort listen, NodeHealth health, MetricsExporter? metrics = null, bool insecure = false) =>
-        new(await HttpEndpoint.StartAsync(listen, application =>
+        new(await HttpEndpoint.StartAsync(listen, "health", application =>
         {
             application.MapGet("/healthz/live", context => context.Response.TellAsync("live\n"));
             application.MapGet("/healthz/ready", context =>

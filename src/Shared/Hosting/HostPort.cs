@@ -35,21 +35,22 @@ public readonly record struct HostPort(string Host, int Port)
     }
 
     /// <summary>Finds out whether a process can listen here.</summary>
-    /// <exception cref="IOException">It cannot: the address is not this machine's, or the port is taken.</exception>
-    public void CheckIsFree()
+    /// <param name="option">The option that names the address, without dashes.</param>
+    /// <exception cref="ListenException">It cannot: the address is not this machine's, or the port is taken.</exception>
+    public void CheckIsFree(string option)
     {
         try
         {
             var address = IPAddress.TryParse(Host, out var known) ? known : Dns.GetHostAddresses(Host)[0];
             using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            // Connections of an earlier process may linger; a listener may not.
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // Without ReuseAddress, by which .NET lets several processes listen on one port of Linux and share its callers.
+            // That connections of an earlier process linger is no hindrance.
             socket.Bind(new IPEndPoint(address, Port));
             socket.Listen();
         }
         catch (SocketException error)
         {
-            throw new IOException($"Cannot listen on {this}: {error.Message}.", error);
+            throw new ListenException(option, this, error);
         }
     }
 

@@ -28,12 +28,13 @@ public sealed class HttpEndpoint : IAsyncDisposable
 
     /// <summary>Listens.</summary>
     /// <param name="listen">Where.</param>
+    /// <param name="option">The option that says where, without dashes.</param>
     /// <param name="map">Says what is answered to what.</param>
-    /// <exception cref="IOException">The address cannot be listened on.</exception>
-    public static async Task<HttpEndpoint> StartAsync(HostPort listen, Action<WebApplication> map)
+    /// <exception cref="ListenException">The address cannot be listened on.</exception>
+    public static async Task<HttpEndpoint> StartAsync(HostPort listen, string option, Action<WebApplication> map)
     {
         ArgumentNullException.ThrowIfNull(map);
-        listen.CheckIsFree();
+        listen.CheckIsFree(option);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, ProgramLifetime>();
@@ -53,9 +54,10 @@ public sealed class HttpEndpoint : IAsyncDisposable
         {
             await application.StartAsync().ConfigureAwait(false);
         }
-        catch
+        catch (Exception error)
         {
             await application.DisposeAsync().ConfigureAwait(false);
+            if (error is IOException) throw new ListenException(option, listen, error);
             throw;
         }
 

@@ -36,7 +36,7 @@ public sealed record LogSettings(TextWriter Writer, LogEventLevel Level)
     /// <summary>A logger of these settings.</summary>
     public Logger CreateLogger()
     {
-        var configuration = new LoggerConfiguration().MinimumLevel.Is(Level).Filter.With(new RemoteLog());
+        var configuration = new LoggerConfiguration().MinimumLevel.Is(Level).Filter.With(new RemoteLog(Level <= LogEventLevel.Debug));
         configuration = configuration.Enrich.With(new FewerProperties());
         if (Worker is not null) configuration = configuration.Enrich.WithProperty("Worker", Worker);
         return configuration.WriteTo.Sink(new WriterSink(this)).CreateLogger();

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using ActorHutch.Shared.Security;
 using Akka.Actor;
 using Akka.Configuration;
@@ -44,14 +45,31 @@ public static class NodeHost
     }
 
     /// <summary>Starts a node's host.</summary>
-    /// <exception cref="IOException">Its address cannot be listened on.</exception>
+    /// <exception cref="ListenException">Its address cannot be listened on.</exception>
     public static Task StartAsync(IHost host, NodeSettings node, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(node);
-        // Beforehand: where an actor system cannot listen, its host aborts the process.
-        node.Listen.CheckIsFree();
+        node.Listen.CheckIsFree("listen");
+        try
+        {
+            // Made here and not by the host's start, which aborts the process where an actor system cannot listen: another
+            // process may have taken the port since it was looked at.
+            _ = host.Services.GetRequiredService<ActorSystem>();
+        }
+        catch (Exception error) when (Cause(error) is { } cause)
+        {
+            throw new ListenException("listen", node.Listen, cause);
+        }
+
         return host.StartAsync(cancellation);
+    }
+
+    /// <summary>The socket's error that an exception came from; null where it did not come from one.</summary>
+    private static SocketException? Cause(Exception? error)
+    {
+        while (error is not (null or SocketException)) error = error.InnerException;
+        return error as SocketException;
     }
 
     /// <summary>

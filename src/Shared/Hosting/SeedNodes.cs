@@ -1,20 +1,8 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
 namespace ActorHutch.Shared.Hosting;
-
-/// <summary>What is found at the address of a seed node.</summary>
-/// <param name="Seed">The seed node, as it was named.</param>
-/// <param name="Name">The address by which the node there goes; null where none answered.</param>
-/// <param name="What">What was found, for people: a clause.</param>
-public sealed record SeedFinding(HostPort Seed, HostPort? Name, string What)
-{
-    /// <summary>A node is there, and goes by another name: it does not answer to this one.</summary>
-    public bool IsMisnamed => Name is { } name && name != Seed;
-
-    /// <summary>As a line for people.</summary>
-    public override string ToString() => $"{Seed}: {What}.";
-}
 
 /// <summary>Looks at the addresses of seed nodes, where a node could not join them and should say why.</summary>
 /// <remarks>
@@ -39,45 +27,42 @@ public static class SeedNodes
         return await Task.WhenAll(node.SeedNodes.Select(seed => LookAsync(seed, node, patience, cancellation))).ConfigureAwait(false);
     }
 
+    /// <summary>Why a node could not join, for people: what it came to, and what was found at each seed node.</summary>
+    /// <param name="head">What it came to, a sentence.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="cancellation">Gives it up.</param>
+    public static async Task<string> ExplainAsync(string head, NodeSettings node, CancellationToken cancellation = default)
+    {
+        var found = await LookAsync(node, cancellation).ConfigureAwait(false);
+        return found is [var one] ? $"{head} {one}" : head + string.Concat(found.Select(finding => $"\n  {finding}"));
+    }
+
+    /// <summary>A time as an option gives it.</summary>
+    public static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
+
     private static async Task<SeedFinding> LookAsync(HostPort seed, NodeSettings node, TimeSpan patience, CancellationToken cancellation)
     {
         IPAddress[] addresses;
         try
         {
-            addresses = await Dns.GetHostAddressesAsync(seed.Host, cancellation).ConfigureAwait(false);
+            addresses = [.. (await Dns.GetHostAddressesAsync(seed.Host, cancellation).ConfigureAwait(false)).Distinct()];
         }
         catch (Exception error) when (error is SocketException or ArgumentException)
         {
-            return new SeedFinding(seed, null, $"there is no such name ({error.Message.TrimEnd('.')})");
+            return new SeedFinding(seed, $"there is no such name ({error.Message.TrimEnd('.')})", "Check the name in --seed-nodes");
         }
 
-        var failures = new List<string>();
-        foreach (var address in addresses.Distinct())
+        var inquiry = new SeedInquiry(seed, node, patience);
+        var found = new List<SeedFinding>();
+        foreach (var address in addresses)
         {
-            using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            giveUp.CancelAfter(patience);
-            try
-            {
-                var name = await NodeHandshake.NameAsync(new IPEndPoint(address, seed.Port), node, giveUp.Token).ConfigureAwait(false);
-                return new SeedFinding(seed, name, name == seed
-                    ? "a node answers by this name"
-                    : $"the node there goes by another name, {name}: write --seed-nodes {name}");
-            }
-            catch (Exception error) when (error is IOException or SocketException or OperationCanceledException)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                failures.Add($"at {address} {Describe(error)}");
-            }
+            var finding = await inquiry.AskAsync(address, cancellation).ConfigureAwait(false);
+            if (finding.Name is not null) return finding;
+            found.Add(addresses.Length == 1 ? finding : finding with { What = $"at {address}, {finding.What}" });
         }
 
-        return new SeedFinding(seed, null, string.Join(", ", failures));
+        // Where somebody listens at one of them, that is the one that was meant.
+        var meant = found.Find(finding => finding.Lasts) ?? found[0];
+        return meant with { What = string.Join("; ", found.Select(finding => finding.What)) };
     }
-
-    private static string Describe(Exception error) => error switch
-    {
-        SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "nobody listens",
-        SocketException socket => $"nobody can be reached ({socket.Message.TrimEnd('.')})",
-        OperationCanceledException => "nobody answered in time",
-        _ => error.Message,
-    };
 }

@@ -61,12 +61,14 @@ public static class RemoteHosting
 
     /// <remarks>
     /// Names are looked up in one family of addresses, the one that is listened on: a network of IPv6 alone has no others.
+    /// With tcp-reuse-addr, two processes on Linux would listen on one port, and their callers reach one or the other.
     /// </remarks>
     private static Config Port(RemoteSettings settings) => ConfigurationFactory.ParseString($$"""
         akka.remote.dot-netty.tcp {
           hostname = {{Quoted(settings.Host)}}
           dns-use-ipv6 = {{(settings.IsIpv6 ? "true" : "false")}}
           port = {{settings.Port}}
+          tcp-reuse-addr = off
           public-hostname = {{Quoted(settings.PublicHost ?? settings.Host)}}
           {{(settings.PublicPort is { } port ? $"public-port = {port}" : "")}}
         }

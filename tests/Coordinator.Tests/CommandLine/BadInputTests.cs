@@ -77,12 +77,28 @@ public class BadInputTests
     [Theory]
     [InlineData("--probs 10", "--probs: did you mean --probes?")]
     [InlineData("exat", "exat: did you mean exact?")]
+    [InlineData("--see", "--see: did you mean --seed?")]
+    [InlineData("--relative 0.1", "--relative: did you mean --relative-error?")]
+    [InlineData("--min-worker=2", "--min-worker: did you mean --min-workers?")]
     public async Task A_typo_gets_a_suggestion(string line, string suggestion)
     {
         var run = await Invocation.Of(line.Split(' '));
 
         Assert.Equal(2, run.Code);
         Assert.Contains(suggestion, run.ErrorLines);
+    }
+
+    [Theory]
+    [InlineData("--lr 0.1")]
+    [InlineData("--xyz 3")]
+    [InlineData("--epochs 3")]
+    [InlineData("foo")]
+    public async Task A_word_that_is_near_to_none_gets_no_suggestion(string line)
+    {
+        var run = await Invocation.Of(line.Split(' '));
+
+        Assert.Equal(2, run.Code);
+        Assert.DoesNotContain("did you mean", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

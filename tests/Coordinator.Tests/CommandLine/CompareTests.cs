@@ -18,8 +18,8 @@ public class CompareTests
         Assert.Equal(
             [
                 "autodiff full parameter 50", "autodiff block parameter 50",
-                "hmp block parameter 5", "hmp block parameter 10", "hmp block parameter 20",
-                "quadratic block parameter 5", "quadratic block parameter 10", "quadratic block parameter 20",
+                "hmp block parameter 5", "hmp block parameter 10", "hmp block parameter 20", "hmp block parameter 50",
+                "quadratic block parameter 5", "quadratic block parameter 10", "quadratic block parameter 20", "quadratic block parameter 50",
                 "quadratic full parameter 20", "quadratic block output 20", "quadratic full output 20", "quadratic block prediction 20",
             ],
             rows.Select(row => string.Join(' ', ((string[])["method", "structure", "probeSpace", "vBatch"])
@@ -54,7 +54,7 @@ public class CompareTests
         await Invocation.Of(factory, ["compare", "--probes", "60", "--workers", "1"]);
 
         // The exact trace's own form makes room for two of its probes in both precisions, and is made again.
-        Assert.Equal(15, Assert.Single(factory.Created, replica => replica.Key.Dtype == Dtype.Float32).Forms.Count);
+        Assert.Equal(17, Assert.Single(factory.Created, replica => replica.Key.Dtype == Dtype.Float32).Forms.Count);
         Assert.Single(Assert.Single(factory.Created, replica => replica.Key.Dtype == Dtype.Float64).Forms);
     }
 
@@ -84,7 +84,7 @@ public class CompareTests
         Assert.All(run.Out.Split('\n'), line => Assert.True(line.Length <= 80, line));
         Assert.Contains("60 Rademacher probes each, seed 0, float32", run.Out, StringComparison.Ordinal);
         Assert.Equal(
-            12, run.Out.Split('\n').Count(line => line.Contains('±', StringComparison.Ordinal)
+            14, run.Out.Split('\n').Count(line => line.Contains('±', StringComparison.Ordinal)
                 && line.Contains('×', StringComparison.Ordinal)));
         Assert.Contains(1.0.ToString("F2", CultureInfo.InvariantCulture) + "×", run.Out, StringComparison.Ordinal);
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using ActorHutch.Coordinator.CommandLine;
 using ActorHutch.Coordinator.CommandLine.Help;
 using ActorHutch.Fakes;
@@ -38,6 +39,18 @@ public class HelpTests
             Assert.Equal(line.TrimEnd(), line);
             Assert.DoesNotContain(line, char.IsControl);
         });
+    }
+
+    [Fact]
+    public async Task The_documents_that_it_names_are_in_the_repository()
+    {
+        string help = (await Help("")).ReplaceLineEndings("\n");
+        string documents = help[help.IndexOf("\nDocuments\n", StringComparison.Ordinal)..];
+
+        var named = Regex.Matches($"{documents} {GpuWorker.CommandLine.WorkerCommand.Documents}", @"[\w/-]+\.md").Select(name => name.Value).ToArray();
+
+        Assert.Contains("docs/cluster.md", named);
+        Assert.All(named, name => Assert.True(File.Exists(Repository.File(name)), name));
     }
 
     [Theory]

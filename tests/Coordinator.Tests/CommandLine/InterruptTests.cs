@@ -33,6 +33,19 @@ public class InterruptTests
         Assert.Equal(130, run.Code);
         Assert.Matches($"interrupted after {Done} of 1,000 probes", run.Out);
         Assert.Matches(@"trace +1[12]\.\d+ ±", run.Out);
+        Assert.EndsWith("Nothing was kept to go on from: with --state DIR, the same command goes on where it was interrupted.\n", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_a_state_directory_the_same_command_goes_on()
+    {
+        using var folder = new TemporaryFolder();
+        string state = folder.File("state");
+
+        var run = await Interrupted("--workers", "1", "--state", state);
+
+        Assert.Equal(130, run.Code);
+        Assert.EndsWith($"The same command goes on with what is in {state}.\n", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -29,6 +29,14 @@ public sealed class JobFileTests : IDisposable
         Assert.Equal(printed.Out, (await Invocation.Of("--print-job", "--job", Write(printed.Out))).Out);
     }
 
+    [Fact]
+    public async Task Names_are_printed_as_they_are_written()
+    {
+        var printed = await Invocation.Of("--print-job", "--state", "größe Δ/状態");
+
+        Assert.Contains("\"state\": \"größe Δ/状態\"", printed.Out, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--scale 1/255 --ignore-index -100 --micro-batch all", """ "scale":"1/255","microBatch":"all","ignoreIndex":-100""")]
     [InlineData("--scale 0.50 --ignore-index 255 --micro-batch 1e3", """ "scale":"0.5","microBatch":1000,"ignoreIndex":255""")]

@@ -75,7 +75,7 @@ public sealed class HealthEndpointTests
     [Fact]
     public async Task A_port_that_is_left_open_is_told()
     {
-        await using var endpoint = await HttpEndpoint.StartAsync(new HostPort("localhost", 0), _ => { });
+        await using var endpoint = await HttpEndpoint.StartAsync(new HostPort("localhost", 0), "health", _ => { });
 
         Assert.NotEqual(0, endpoint.Address.Port);
         Assert.Equal("localhost", endpoint.Address.Host);

@@ -53,7 +53,7 @@ public sealed class MetricsExporterTests : IDisposable
     public async Task Who_asks_for_OpenMetrics_gets_it()
     {
         _meter.CreateCounter<long>("c", null, "C.").Add(1);
-        await using var endpoint = await HttpEndpoint.StartAsync(new HostPort("127.0.0.1", 0), _exporter.Map);
+        await using var endpoint = await HttpEndpoint.StartAsync(new HostPort("127.0.0.1", 0), "health", _exporter.Map);
         using var question = new HttpRequestMessage(HttpMethod.Get, new Uri($"http://{endpoint.Address}/metrics"));
         // As Prometheus asks.
         question.Headers.Accept.ParseAdd("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1");
@@ -79,7 +79,7 @@ public sealed class MetricsExporterTests : IDisposable
 
     private async Task<string> Collect()
     {
-        await using var endpoint = await HttpEndpoint.StartAsync(new HostPort("127.0.0.1", 0), _exporter.Map);
+        await using var endpoint = await HttpEndpoint.StartAsync(new HostPort("127.0.0.1", 0), "health", _exporter.Map);
         using var answer = await Client.GetAsync(new Uri($"http://{endpoint.Address}/metrics"), TestContext.Current.CancellationToken);
         answer.EnsureSuccessStatusCode();
         string text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);

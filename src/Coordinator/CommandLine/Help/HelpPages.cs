@@ -8,6 +8,11 @@ internal static class HelpPages
 {
     private const string Program = "actorhutch";
 
+    /// <summary>Where more is to be read.</summary>
+    public const string Documents =
+        "In the repository: README.md to begin with, docs/models.md for a model of your own, docs/cluster.md and docs/security.md for several machines, "
+        + "docs/report.md for what is reported, docs/trace-estimators.md for which command to use.";
+
     /// <summary>Examples of every command, by its name; of the program itself, by no name.</summary>
     public static IReadOnlyDictionary<string, Example[]> Examples { get; } = new Dictionary<string, Example[]>
     {
@@ -90,7 +95,7 @@ internal static class HelpPages
     /// <summary>The pages of the program and its commands.</summary>
     public static IReadOnlyList<HelpPage> Of(RootCommand root, IReadOnlyList<OptionGroup> groups) =>
     [
-        new HelpPage(Program, root, groups, Examples[""]),
+        new HelpPage(Program, root, groups, Examples[""]) { Documents = Documents },
         .. root.Subcommands.Select(command => new HelpPage($"{Program} {command.Name}", command, groups, Examples[command.Name])),
     ];
 }

@@ -23,6 +23,9 @@ public sealed record HelpPage(
     /// <summary>The heading of options that no group has.</summary>
     public const string OtherHeading = "Other options";
 
+    /// <summary>Where more is to be read; null (the default) to leave that to the program's own page.</summary>
+    public string? Documents { get; init; }
+
     /// <summary>The groups that the command has options of, the options that every command has among them.</summary>
     public IEnumerable<OptionGroup> GroupsOfCommand
     {

@@ -45,6 +45,10 @@ internal sealed class HelpText(TextWriter output, bool bold)
             output.WriteLine(new string(' ', Indent) + example.Line);
             Paragraph(example.What, 2 * Indent + 2);
         }
+
+        if (page.Documents is not { } documents) return;
+        Heading("Documents");
+        Paragraph(documents, Indent, new string(' ', Indent));
     }
 
     private static string Usage(HelpPage page)
