@@ -54,8 +54,8 @@ internal static class StartUpBenchmark
 
     private static void RunCluster(string folder)
     {
-        using var worker = Start(folder, "actorhutch-worker", "--seed-nodes", $"127.0.0.1:{Port}", "--port", "0", "--until-job-done", "--threads", "1");
-        Run(folder, "actorhutch", "estimate", "--cluster", "--port", Port, "--min-workers", "1", "--quiet");
+        using var worker = Start(folder, "actorhutch-worker", "--seed-nodes", $"127.0.0.1:{Port}", "--until-job-done", "--threads", "1");
+        Run(folder, "actorhutch", "estimate", "--cluster", "--listen", $"127.0.0.1:{Port}", "--min-workers", "1", "--quiet");
         worker.WaitForExit();
     }
 

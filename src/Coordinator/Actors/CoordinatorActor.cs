@@ -66,7 +66,7 @@ internal sealed partial class CoordinatorActor : HandlerActor, IWithTimers
     /// <param name="journaled">Whether it keeps a journal, for which the actor system must be configured.</param>
     /// <param name="blobs">What workers elsewhere may fetch; null where there are none.</param>
     public static Props Props(TimeProvider? time = null, bool journaled = false, BlobStore? blobs = null) =>
-        Akka.Actor.Props.Create(() => new CoordinatorActor(time ?? TimeProvider.System, journaled, blobs ?? new BlobStore()));
+        ActorProps.Of(() => new CoordinatorActor(time ?? TimeProvider.System, journaled, blobs ?? new BlobStore()));
 
     private void OnRegisterWorker(RegisterWorker registration)
     {

@@ -20,7 +20,7 @@ internal sealed class JobClient(IActorRefFactory system, IActorRef coordinator)
         var job = Guid.CreateVersion7();
         var finished = new TaskCompletionSource<JobResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var listener = system.ActorOf(
-            Props.Create(() => new JobListener(coordinator, new StartJob(job, spec, policy), observer, finished)));
+            ActorProps.Of(() => new JobListener(coordinator, new StartJob(job, spec, policy), observer, finished)));
         await using var registration = cancellation.Register(
             // By way of the listener, so that it cannot overtake the job's start.
             () => listener.Tell(new InterruptJob(job)));

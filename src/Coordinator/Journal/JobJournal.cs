@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 using Akka.Actor;
@@ -49,7 +50,7 @@ internal sealed class JobJournal : ReceivePersistentActor
 
     public override string PersistenceId { get; }
 
-    public static Props Props(JobSpec spec) => Akka.Actor.Props.Create(() => new JobJournal(spec));
+    public static Props Props(JobSpec spec) => ActorProps.Of(() => new JobJournal(spec));
 
     protected override void OnRecoveryFailure(Exception reason, object? message = null) => Break(reason);
 

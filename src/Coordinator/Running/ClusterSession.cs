@@ -61,7 +61,7 @@ internal sealed class ClusterSession : Session
             var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null, blobs: files), CoordinatorAddress.Name);
             system.ActorOf(BlobActor.Props(files), BlobActor.Name);
             var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            system.ActorOf(Props.Create(() => new NodeWatch(coordinator, health, up)), "node-watch");
+            system.ActorOf(ActorProps.Of(() => new NodeWatch(coordinator, health, up)), "node-watch");
             var session = new ClusterSession(host, coordinator, request, policy, health);
             if (request.Health is { } listen)
                 session._endpoint = await HealthEndpoint.StartAsync(listen, health, metrics, request.Node.Insecure).ConfigureAwait(false);

@@ -43,7 +43,7 @@ internal sealed class ComputeActor : HandlerActor
     }
 
     public static Props Props(WorkerSettings settings, IReplicaFactory replicas, TimeProvider time) =>
-        Akka.Actor.Props.Create(() => new ComputeActor(settings, replicas, time))
+        ActorProps.Of(() => new ComputeActor(settings, replicas, time))
             .WithDispatcher(ActorHutchSystem.ComputeDispatcher);
 
     protected override void PostStop() => DisposeReplica();

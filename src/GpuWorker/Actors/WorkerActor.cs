@@ -70,9 +70,11 @@ public sealed partial class WorkerActor : HandlerActor, IWithTimers
     /// <param name="time">Measures its times; the system's where it is null.</param>
     /// <param name="incarnation">Tells this life of it from others; a random number where it is null.</param>
     public static Props Props(
-        WorkerSettings settings, IReplicaFactory replicas, TimeProvider? time = null, long? incarnation = null) =>
-        Akka.Actor.Props.Create(() => new WorkerActor(
-            settings, replicas, time ?? TimeProvider.System, incarnation ?? Random.Shared.NextInt64()));
+        WorkerSettings settings, IReplicaFactory replicas, TimeProvider? time = null, long? incarnation = null)
+    {
+        long life = incarnation ?? Random.Shared.NextInt64();
+        return ActorProps.Of(() => new WorkerActor(settings, replicas, time ?? TimeProvider.System, life));
+    }
 
     /// <inheritdoc/>
     protected override void PreStart()

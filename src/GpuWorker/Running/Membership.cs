@@ -30,7 +30,7 @@ internal sealed class Membership : IAsyncDisposable
         _host = host;
         _system = host.Services.GetRequiredService<ActorSystem>();
         _workers = [.. workers.Select((worker, i) => _system.ActorOf(WorkerActor.Props(worker, replicas), $"worker-{i + 1}"))];
-        _system.ActorOf(Props.Create(() => new CoordinatorWatch(_workers, cluster, untilJobDone, search, health, _end)), "coordinator-watch");
+        _system.ActorOf(ActorProps.Of(() => new CoordinatorWatch(_workers, cluster, untilJobDone, search, health, _end)), "coordinator-watch");
         // Given up by the coordinator, which the cluster tells it as soon as it can.
         _ = _system.WhenTerminated.ContinueWith(
             _ => _end.TrySetResult(MembershipEnd.CoordinatorLost), TaskScheduler.Default);

@@ -50,7 +50,7 @@ public sealed class BlobActor : HandlerActor
     /// <summary>How to make one.</summary>
     /// <param name="store">What it gives.</param>
     /// <param name="given">Is called, on the actor's thread, when all of a blob is on its way, or its receiver is gone; null for nothing.</param>
-    public static Props Props(BlobStore store, Action<BlobId>? given = null) => Akka.Actor.Props.Create(() => new BlobActor(store, given));
+    public static Props Props(BlobStore store, Action<BlobId>? given = null) => ActorProps.Of(() => new BlobActor(store, given));
 
     /// <inheritdoc/>
     protected override void PostStop() => _materializer.Dispose();

@@ -35,7 +35,7 @@ public sealed class TlsTransport : Transport
         Config = config;
         _carrier = ActorSystem.Create(system.Name, CarrierSetup(system));
         _carrier.EventStream.Subscribe(
-            _carrier.ActorOf(Props.Create(() => new LogForwarder(system.EventStream))), typeof(LogEvent));
+            _carrier.ActorOf(ActorProps.Of(() => new LogForwarder(system.EventStream))), typeof(LogEvent));
         _tcp = (Transport)Activator.CreateInstance(Type.GetType(TcpTransport, throwOnError: true)!, _carrier, config)!;
     }
 
