@@ -89,16 +89,20 @@ public static class NodeHost
     }
 
     // What ConfigureLoggers would say, which compiles regular expressions for it.
-    private static Config Logging(LogEventLevel level) => ConfigurationFactory.ParseString($$"""
-        akka {
-          loglevel = {{level switch
-          {
-              LogEventLevel.Verbose or LogEventLevel.Debug => "DEBUG",
-              LogEventLevel.Information => "INFO",
-              LogEventLevel.Warning => "WARNING",
-              _ => "ERROR",
-          }}}
-          loggers = ["{{typeof(LoggerFactoryLogger).AssemblyQualifiedName}}"]
-        }
-        """);
+    private static Config Logging(LogEventLevel level)
+    {
+        string least = level switch
+        {
+            LogEventLevel.Verbose or LogEventLevel.Debug => "DEBUG",
+            LogEventLevel.Information => "INFO",
+            LogEventLevel.Warning => "WARNING",
+            _ => "ERROR",
+        };
+        return ConfigurationFactory.ParseString($$"""
+            akka {
+              loglevel = {{least}}
+              loggers = ["{{typeof(LoggerFactoryLogger).AssemblyQualifiedName}}"]
+            }
+            """);
+    }
 }
