@@ -16,7 +16,7 @@ public sealed class HostsTests(LocalReference local)
         using var hosts = Hosts.MakeOrSkip(Subnet, 3);
         await using var coordinator = ProgramRun.Start(
             "actorhutch", hosts.Name(0),
-            [.. TestCluster.Job, "--cluster", "--min-workers", "2", "--insecure", "--log-level", "information",
+            [.. TestCluster.Job, "--cluster", "--min-workers", "2", "--insecure", "--log-level", "debug",
              "--listen", "0.0.0.0" + Port, "--advertise", hosts.Address(0) + Port]);
         await using var first = Worker(hosts, 1);
         await using var second = Worker(hosts, 2);

@@ -1,6 +1,7 @@
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Reports;
 using ActorHutch.Coordinator.Scheduling;
+using ActorHutch.Shared.Actors;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;

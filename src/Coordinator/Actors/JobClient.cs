@@ -1,5 +1,5 @@
 using ActorHutch.Coordinator.Scheduling;
-using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Actors;
 using ActorHutch.Shared.Jobs;
 using Akka.Actor;
 

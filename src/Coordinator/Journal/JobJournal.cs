@@ -1,6 +1,6 @@
 using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Scheduling;
-using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Actors;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 using Akka.Actor;

@@ -2,6 +2,7 @@ using ActorHutch.Coordinator.Actors;
 using ActorHutch.Coordinator.Journal;
 using ActorHutch.Coordinator.Scheduling;
 using ActorHutch.Curvature;
+using ActorHutch.Shared.Actors;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Health;
 using ActorHutch.Shared.Hosting;

@@ -1,4 +1,5 @@
 using ActorHutch.Coordinator.Actors;
+using ActorHutch.Shared.Actors;
 using ActorHutch.Shared.Health;
 using ActorHutch.Shared.Hosting;
 using Akka.Actor;

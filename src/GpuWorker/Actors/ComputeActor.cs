@@ -2,6 +2,7 @@ using ActorHutch.Curvature;
 using ActorHutch.Curvature.Operators;
 using ActorHutch.Curvature.Probes;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Actors;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;

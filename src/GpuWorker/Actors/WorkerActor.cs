@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Actors;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;

@@ -1,4 +1,5 @@
 using ActorHutch.GpuWorker.Actors;
+using ActorHutch.Shared.Actors;
 using ActorHutch.Shared.Health;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Messages;

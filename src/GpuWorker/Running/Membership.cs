@@ -1,5 +1,6 @@
 using ActorHutch.GpuWorker.Actors;
 using ActorHutch.GpuWorker.Replicas;
+using ActorHutch.Shared.Actors;
 using ActorHutch.Shared.Health;
 using ActorHutch.Shared.Hosting;
 using Akka.Actor;

@@ -1,4 +1,4 @@
-using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Actors;
 using ActorHutch.Shared.Jobs;
 using Akka;
 using Akka.Actor;

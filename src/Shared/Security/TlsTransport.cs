@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Actors;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;

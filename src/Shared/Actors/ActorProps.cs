@@ -1,6 +1,6 @@
 using Akka.Actor;
 
-namespace ActorHutch.Shared.Hosting;
+namespace ActorHutch.Shared.Actors;
 
 /// <summary>How actors are made, by code that is compiled already: <c>Props.Create</c> takes an expression, and compiles it.</summary>
 public static class ActorProps

@@ -1,7 +1,7 @@
-using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Actors;
 using Akka.Actor;
 
-namespace ActorHutch.Shared.Tests.Hosting;
+namespace ActorHutch.Shared.Tests.Actors;
 
 public sealed class HandlerActorTests : IDisposable
 {

@@ -1,6 +1,6 @@
 using Akka.Actor;
 
-namespace ActorHutch.Shared.Hosting;
+namespace ActorHutch.Shared.Actors;
 
 /// <summary>
 /// An actor that says which messages it takes, and what it does with each: as <see cref="ReceiveActor"/>, which compiles its
