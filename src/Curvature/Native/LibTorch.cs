@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 using TorchSharp;
 
@@ -26,9 +25,6 @@ public static class LibTorch
         lock (Gate)
         {
             if (_loaded) return;
-            // While libtorch is loaded, a third of a second, no other library can be; and the thread that starts the
-            // actors needs this one.
-            SHA256.HashData([], stackalloc byte[SHA256.HashSizeInBytes]);
             Load(Environment.GetEnvironmentVariable(FolderVariable));
             _loaded = true;
             Attention.UseDifferentiableForm();
