@@ -4,8 +4,8 @@ namespace ActorHutch.Shared.Actors;
 
 /// <summary>
 /// An actor that says which messages it takes, and what it does with each: as <see cref="ReceiveActor"/>, which compiles its
-/// handlers when it starts, a twentieth of a second for every process. Handlers are asked in the order in which they were said,
-/// and the first that takes a message is the only one.
+/// handlers whenever a process starts. Handlers are asked in the order in which they were said, and the first that takes a
+/// message is the only one.
 /// </summary>
 public abstract class HandlerActor : UntypedActor
 {
