@@ -10,39 +10,41 @@ using Akka.Persistence;
 namespace ActorHutch.Coordinator.Journal;
 
 /// <summary>
-/// One job's journal: says to its parent what it holds, then writes what it is told. What arrives while a write is under
+/// A job's journal: says to its parent what it holds, then writes what it is told. What arrives while a write is under
 /// way makes up the next write, so the slower the disk, the larger the writes.
 /// </summary>
+/// <remarks>Jobs that differ in nothing but when they end share one, and each takes those of the others' chunks that are its own too.</remarks>
 internal sealed class JobJournal : ReceivePersistentActor
 {
     /// <summary>Chunks are gathered into events of about so many values: a megabyte.</summary>
     private const int ValuesPerEvent = 1 << 17;
 
     private readonly JobSpec _spec;
+    private readonly string _hash;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly List<AcceptedChunk> _recovered = [];
+    private readonly List<AcceptedChunk> _own = [];
+    private readonly List<AcceptedChunk> _others = [];
     private readonly List<object> _waiting = [];
     private ReplicaReady? _replica;
     private TimeSpan _elapsed;
     private JobEnded? _ended;
-    private bool _opened;
+    private bool _isOwn;
     private bool _writing;
     private bool _reading = true;
 
     public JobJournal(JobSpec spec)
     {
         _spec = spec;
-        PersistenceId = $"job-{JobDocument.Hash(spec)}";
-        Recover<JobOpened>(opened => _opened = opened.Hash == JobDocument.Hash(spec)
-            ? true
-            : throw new InvalidDataException($"It is of another job: {opened.Job}"));
+        _hash = JobDocument.Hash(spec);
+        PersistenceId = $"job-{JobDocument.Hash(spec.WithoutEnd)}";
+        Recover<JobOpened>(opened => _isOwn = opened.Hash == _hash);
         Recover<ReplicaAgreed>(agreed => _replica = agreed.Replica);
         Recover<ChunksAccepted>(accepted =>
         {
-            _recovered.AddRange(accepted.Chunks);
-            _elapsed = accepted.Elapsed;
+            (_isOwn ? _own : _others).AddRange(accepted.Chunks);
+            if (_isOwn) _elapsed = accepted.Elapsed;
         });
-        Recover<JobEnded>(ended => _ended = ended);
+        Recover<JobEnded>(ended => _ended = _isOwn ? ended : _ended);
         Recover<RecoveryCompleted>(_ => OnRecovered());
         Command<WriteChunk>(Add);
         Command<IJournalEvent>(Add);
@@ -64,19 +66,25 @@ internal sealed class JobJournal : ReceivePersistentActor
 
     private void OnRecovered()
     {
-        if (_recovered.Count > 0 && _replica is null)
+        if (_own.Count + _others.Count > 0 && _replica is null)
             throw new InvalidDataException("It holds chunks, and not what they were computed with.");
 
         _reading = false;
-        var job = _replica is null ? null : new RecoveredJob(_replica, [.. _recovered])
+        var job = _replica is null ? null : new RecoveredJob(_replica, [.. _own, .. JobState.Shared(_spec, _replica, _others)])
         {
             Participants = _ended?.Workers,
             Counts = _ended?.Counts ?? new JobCounts(),
             NotCompared = _ended?.NotCompared,
         };
+        // The job's time includes that of the chunks that another one has computed for it.
+        double latest = job?.Chunks.Max(chunk => chunk.AcceptedAt) ?? 0;
+        if (latest > _elapsed.TotalSeconds) _elapsed = TimeSpan.FromSeconds(latest);
         Context.Parent.Tell(new JournalOpened(job, _elapsed, _ended));
-        _recovered.Clear();
-        _recovered.TrimExcess();
+        foreach (var chunks in (List<AcceptedChunk>[])[_own, _others])
+        {
+            chunks.Clear();
+            chunks.TrimExcess();
+        }
     }
 
     private void Add(object message)
@@ -91,7 +99,7 @@ internal sealed class JobJournal : ReceivePersistentActor
         var events = Events().ToList();
         int left = events.Count;
         _waiting.Clear();
-        _opened = _writing = true;
+        _isOwn = _writing = true;
         PersistAllAsync(events, _ =>
         {
             if (--left > 0) return;
@@ -105,7 +113,7 @@ internal sealed class JobJournal : ReceivePersistentActor
     /// <summary>What waits, as events; chunks that follow one another share one.</summary>
     private IEnumerable<IJournalEvent> Events()
     {
-        if (!_opened) yield return new JobOpened(JobDocument.Hash(_spec), JobDocument.Canonical(_spec));
+        if (!_isOwn) yield return new JobOpened(_hash, JobDocument.Canonical(_spec));
 
         var chunks = new List<AcceptedChunk>();
         int values = 0;

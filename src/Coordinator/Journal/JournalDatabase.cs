@@ -7,7 +7,7 @@ namespace ActorHutch.Coordinator.Journal;
 internal sealed class JournalDatabase(string path)
 {
     /// <summary>The form of what is in it; a program that knows another one says so and leaves it alone.</summary>
-    private const long Version = 1;
+    private const long Version = 2;
 
     public bool Exists => File.Exists(path);
 

@@ -8,7 +8,7 @@ internal interface IJournalEvent
 {
 }
 
-/// <summary>The journal's first event: whose it is.</summary>
+/// <summary>Whose the events are that follow.</summary>
 /// <param name="Hash">The job's hash, in hexadecimal.</param>
 /// <param name="Job">The job, in canonical form.</param>
 internal sealed record JobOpened(string Hash, string Job) : IJournalEvent;

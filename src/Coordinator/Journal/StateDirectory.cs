@@ -7,8 +7,9 @@ namespace ActorHutch.Coordinator.Journal;
 internal sealed class StateDirectoryException(string message) : Exception(message);
 
 /// <summary>
-/// Where one job is kept: <c>job.json</c> says whose directory it is, <c>journal.db</c> holds what was accepted, and
-/// <c>lock</c> is held by the process that works with it, and by nobody once that has ended, however it did.
+/// Where one job is kept, and those that differ from it in nothing but when they end: <c>job.json</c> is the last of them,
+/// <c>journal.db</c> holds what was accepted, and <c>lock</c> is held by the process that works with it, and by nobody once that has
+/// ended, however it did.
 /// </summary>
 internal sealed class StateDirectory : IDisposable
 {
@@ -69,9 +70,10 @@ internal sealed class StateDirectory : IDisposable
         var database = new JournalDatabase(Path.Combine(path, "journal.db"));
         if (File.Exists(jobFile))
         {
-            CheckOwner(path, jobFile, job);
+            bool isSame = CheckOwner(path, jobFile, job);
             if (!database.Exists) throw Damaged(path, "its journal.db is gone");
             database.Check(reason => Damaged(path, reason));
+            if (!isSame) WriteAtOnce(jobFile, job.ToString());
             return database;
         }
 
@@ -81,13 +83,17 @@ internal sealed class StateDirectory : IDisposable
         return database;
     }
 
-    private static void CheckOwner(string path, string jobFile, JobDocument job)
+    /// <summary>Whether the directory is of this very job, and not of one that ends sooner or later.</summary>
+    private static bool CheckOwner(string path, string jobFile, JobDocument job)
     {
         var owner = JobFile.Read(jobFile);
         if (owner.Problems.Count > 0) throw Damaged(path, string.Join(' ', owner.Problems));
-        if (JobDocument.Hash(owner.Job.Spec) == JobDocument.Hash(job.Spec)) return;
+        var (thereSpec, hereSpec) = (owner.Job.Spec.WithoutEnd, job.Spec.WithoutEnd);
+        if (JobDocument.Hash(thereSpec) == JobDocument.Hash(hereSpec)) return JobDocument.Hash(owner.Job.Spec) == JobDocument.Hash(job.Spec);
 
-        var (there, here) = (owner.Job, new JobDocument(job.Spec, owner.Job.Settings) { PicksPrecision = job.PicksPrecision });
+        // A field that both jobs leave at its default differs where the default depends on what else they say.
+        var there = owner.Job with { Spec = thereSpec };
+        var here = new JobDocument(hereSpec, owner.Job.Settings) { PicksPrecision = job.PicksPrecision };
         var differences = JobOptions.All
             .Where(entry => entry.ShowsInResult)
             .Select(entry => (entry.Field, There: entry.Write(there) ?? NotGiven, Here: entry.Write(here) ?? NotGiven))

@@ -49,14 +49,15 @@ internal sealed partial record JobState
         bool isNew = Replica is null;
         state = state with { Phase = JobPhase.Running };
         if (!isNew) return state.AssignAll(effects);
-        state = state.Planned(replica, probes);
+        state = state.Planned(replica);
         if (state.ChunkCount > JobSpec.MostChunks || state.Shards > JobSpec.MostShards) return state.End(TooManyChunks(state.Grid!), effects);
         return state.QueueComparisons(replica.Columns).AssignAll(effects);
     }
 
     /// <summary>The state with all chunks still to go out.</summary>
-    private JobState Planned(ReplicaReady replica, long probes, long issued = 0)
+    private JobState Planned(ReplicaReady replica, long issued = 0)
     {
+        long probes = Spec.Estimator.Probes(Spec.Probes, replica.BasisCount);
         // Where a job leaves it to the workers, they have chosen it; and a model of many blocks has fewer probes in a message.
         var spec = Spec with { ProbeSpace = replica.ProbeSpace };
         int most = Math.Max(1, WireFrame.MaxProbes(replica.Columns));

@@ -69,6 +69,9 @@ public abstract class Estimator
     /// </summary>
     public virtual bool TakesTurns => false;
 
+    /// <summary>Whether the values of a job's first probes are those of a shorter job, so that it can go on from there.</summary>
+    public bool IsExtensible => !TakesTurns && !TellsDiagonal;
+
     /// <summary>Whether what it finds are eigenvalues.</summary>
     public virtual bool FindsEigenvalues => false;
 

@@ -111,8 +111,11 @@ public sealed record JobSpec
     /// </summary>
     public double? RelativeError { get; init; }
 
+    /// <summary>The level of a confidence interval where nothing else is said.</summary>
+    public const double DefaultConfidenceLevel = 0.95;
+
     /// <summary>The confidence interval's level. Default: 0.95.</summary>
-    public double ConfidenceLevel { get; init; } = 0.95;
+    public double ConfidenceLevel { get; init; } = DefaultConfidenceLevel;
 
     /// <summary>
     /// How many probes of a job in single precision are evaluated in double precision too, to know the rounding error: none, or
@@ -135,6 +138,23 @@ public sealed record JobSpec
     /// <summary><see cref="RelativeError"/>, where the estimator may be satisfied with fewer probes than there are.</summary>
     [JsonIgnore]
     public double? Target => Estimator.IsExact || Estimator.TakesTurns || Estimator.TellsDiagonal ? null : Estimator.TakesPart ? RelativeError ?? SubsampleEstimator.DefaultRelativeError : RelativeError;
+
+    /// <summary>
+    /// What it has in common with the jobs that differ from it in nothing but when they end: the same probes in the same chunks, of
+    /// which one job takes more than another. It is the job itself where the estimator's probes are not the first ones of a longer job.
+    /// </summary>
+    [JsonIgnore]
+    public JobSpec WithoutEnd
+    {
+        get
+        {
+            if (!Estimator.IsExtensible) return this;
+            // Where probes are drawn may be the workers' choice, and a target may show in the size of a chunk.
+            var widest = this with { ProbeSpace = ProbeSpace ?? Curvature.Probes.ProbeSpace.Output };
+            var endless = this with { RelativeError = null, ConfidenceLevel = DefaultConfidenceLevel };
+            return Estimator.TakesPart ? endless : endless with { Probes = DefaultProbes, VBatch = VBatch ?? widest.UsualVBatch };
+        }
+    }
 
     /// <summary>
     /// How many probes are evaluated in both precisions: a function of the spec and the model alone. 0 for a job in double

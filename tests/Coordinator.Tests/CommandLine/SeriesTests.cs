@@ -102,6 +102,20 @@ public sealed class SeriesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_series_of_more_probes_goes_on_from_each_checkpoints_own()
+    {
+        string state = _folder.File("state");
+        Assert.Equal(0, (await Run("estimate", Pattern, "--probes", "8", "--v-batch", "4", "--state", state)).Code);
+
+        var extended = await Invocation.Of(
+            new TorchReplicaFactory(),
+            ["estimate", .. Options(Pattern), .. Common.Except(["--quiet"]), "--v-batch", "4", "--log-level", "information", "--state", state]);
+
+        Assert.Equal(Rows(await Run("estimate", Pattern, "--v-batch", "4")).Select(Figures), Rows(extended).Select(Figures));
+        Assert.Equal(3, extended.ErrorLines.Count(line => line.Contains("2 of 3 chunks were in the state directory", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task One_that_diverged_is_a_row_with_an_error_and_the_others_are_computed()
     {
         WriteCheckpoint("step-50", float.NaN);

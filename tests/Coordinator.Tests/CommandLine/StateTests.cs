@@ -65,13 +65,30 @@ public sealed class StateTests : IDisposable
     [Fact]
     public async Task Another_job_is_refused()
     {
-        await Invocation.Of("--probes", "50", "--state", State);
+        await Invocation.Of("--seed", "5", "--state", State);
 
-        var run = await Invocation.Of("--probes", "60", "--state", State, "--json");
+        var run = await Invocation.Of("--seed", "6", "--state", State, "--json");
 
         Assert.Equal((2, ""), (run.Code, run.Out));
-        Assert.StartsWith($"--state {State}: it is another job's: probes is 50 there and 60 here.", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"--state {State}: it is another job's: seed is 5 there and 6 here.", run.Error, StringComparison.Ordinal);
         Assert.Equal(0, (await Invocation.Of("--job", Path.Combine(State, "job.json"), "--state", State)).Code);
+    }
+
+    [Fact]
+    public async Task A_finished_job_is_extended()
+    {
+        string[] line = ["--json", "--v-batch", "10", "--state", State];
+        await Invocation.Of([.. line, "--probes", "500"]);
+
+        var extended = await Invocation.Of([.. line, "--probes", "900"]);
+
+        Assert.Equal(0, extended.Code);
+        Assert.StartsWith("50 of 90 chunks were in the state directory.\n", extended.Error, StringComparison.Ordinal);
+        var single = await Invocation.Of("--json", "--v-batch", "10", "--probes", "900");
+        foreach (string name in (string[])["trace", "standardError", "confidence", "blocks", "probes", "stopReason"])
+            Assert.Equal(single.Json.GetProperty(name).GetRawText(), extended.Json.GetProperty(name).GetRawText());
+        var again = await Invocation.Of("--job", Path.Combine(State, "job.json"), "--state", State, "--json");
+        Assert.Equal(extended.Out, again.Out);
     }
 
     [Fact]

@@ -85,8 +85,7 @@ public sealed class ResumeTests : IDisposable
     {
         var first = await Run(new FakeReplicaFactory(), Spec, _folder.Path);
 
-        var again = await Run(
-            new FakeReplicaFactory { OnCreate = _ => throw new InvalidOperationException("Nobody needs a replica.") }, Spec, _folder.Path);
+        var again = await Run(Nobody, Spec, _folder.Path);
 
         Assert.Equal(Bits(first), Bits(again));
         Assert.Equal((first.Elapsed, first.Setup), (again.Elapsed, again.Setup));
@@ -94,6 +93,58 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(
             first.State.Workers.Values.Select(worker => (worker.Device, worker.ChunksDone, worker.ComputeSeconds)),
             again.State.Workers.Values.Select(worker => (worker.Device, worker.ChunksDone, worker.ComputeSeconds)));
+    }
+
+    /// <summary>
+    /// A job that takes more or fewer of the same probes takes what is there. Its chunks are whole numbers of 10 probes, and the last
+    /// one of 505 probes is computed again where it has 10.
+    /// </summary>
+    [Theory]
+    [InlineData(500, null, 900, null, 500, 900)]
+    [InlineData(505, null, 900, null, 500, 900)]
+    [InlineData(500, null, 905, null, 500, 910)]
+    [InlineData(7, null, 40, null, 0, 40)]
+    [InlineData(900, null, 500, null, 0, 0)]
+    [InlineData(900, null, 495, null, 490, 500)]
+    [InlineData(1000, 0.05, 1000, 0.002, 20, 1000)]
+    [InlineData(1000, 0.002, 1000, 0.05, 0, 0)]
+    [InlineData(100, null, 1000, 0.002, 100, 1000)]
+    public async Task A_job_that_ends_later_or_sooner_takes_what_is_there_and_has_the_bits_of_a_single_run(
+        long probes, double? error, long laterProbes, double? laterError, long from, long below)
+    {
+        // As many in both precisions, whatever V is.
+        var spec = Spec with { Probes = probes, RelativeError = error, RoundingProbes = 4 };
+        var later = spec with { Probes = laterProbes, RelativeError = laterError };
+        var single = await Run(new FakeReplicaFactory(), later);
+        var first = await Run(new FakeReplicaFactory(), spec, _folder.Path);
+
+        var computed = new ConcurrentBag<long>();
+        var extended = await Run(new FakeReplicaFactory { OnEvaluate = (at, _, _) => computed.Add(at) }, later, _folder.Path);
+
+        Assert.Equal(Bits(single), Bits(extended));
+        Assert.Equal(Bits(single), Bits(await Run(Nobody, later, _folder.Path)));
+        Assert.Equal(Bits(first), Bits(await Run(Nobody, spec, _folder.Path)));
+        // The warm-up computes the first chunk's probes once more.
+        Assert.All(computed.Where(at => at != 0), at => Assert.InRange(at, from, below - 1));
+        if (laterError is null) Assert.Equal((below - from) / 10, extended.State.Done.Count - extended.State.Recovered);
+        // Its time includes that of the chunks that are not its own.
+        Assert.All(extended.Record!.Timeline.Entries, entry => Assert.InRange(entry.End, 0, extended.Elapsed.TotalSeconds));
+    }
+
+    [Fact]
+    public async Task A_job_that_another_one_has_extended_goes_on_itself()
+    {
+        await RunUntil(100, Spec);
+        await RunUntil(300, Spec with { Probes = 900 });
+        await RunUntil(400, Spec);
+
+        var whole = await Run(new FakeReplicaFactory(), Spec, _folder.Path);
+
+        Assert.Equal(Bits(await Run(new FakeReplicaFactory(), Spec)), Bits(whole));
+        Assert.InRange(whole.State.Recovered, 25, 41);
+        Assert.Equal(50, whole.State.Workers.Values.Sum(worker => worker.ChunksDone));
+        var timeline = whole.Record!.Timeline.Entries.Where(entry => !JobState.IsComparison(entry.Chunk)).ToArray();
+        Assert.Equal(Enumerable.Range(0, 50).Select(chunk => (long)chunk), timeline.Select(entry => entry.Chunk).Order());
     }
 
     [Fact]
@@ -134,6 +185,8 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(JobEnd.Failed, result.Outcome.End);
         Assert.Contains("journal cannot be written", result.Outcome.Message, StringComparison.Ordinal);
     }
+
+    private static FakeReplicaFactory Nobody => new() { OnCreate = _ => throw new InvalidOperationException("Nobody needs a replica.") };
 
     private static string Bits(JobResult result) => string.Join(' ',
         new[] { result.Estimate!.Trace, result.Estimate.StandardError, result.Probes }

@@ -45,6 +45,48 @@ public sealed class StateDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void A_job_that_ends_later_takes_it_over()
+    {
+        StateDirectory.Open(Path, Job).Dispose();
+        var later = Job with { Spec = Job.Spec with { Probes = 3000, RelativeError = 0.01, ConfidenceLevel = 0.9 } };
+
+        StateDirectory.Open(Path, later).Dispose();
+
+        Assert.Equal(later.ToString(), JobFile.Read(File("job.json")).Job.ToString());
+        StateDirectory.Open(Path, Job).Dispose();
+        Assert.Equal(Job.ToString(), JobFile.Read(File("job.json")).Job.ToString());
+    }
+
+    /// <summary>A smaller chunk rounds otherwise, so its values are not those of a larger one.</summary>
+    [Fact]
+    public void A_target_that_makes_other_chunks_is_another_job_and_V_batch_is_told()
+    {
+        var wide = Job with { Spec = Job.Spec with { VBatch = null, ProbeSpace = null } };
+        StateDirectory.Open(Path, wide).Dispose();
+
+        Assert.StartsWith(
+            $"--state {Path}: it is another job's: vBatch is 50 there and 2 here. ",
+            Refused(wide with { Spec = wide.Spec with { RelativeError = 0.01 } }), StringComparison.Ordinal);
+        StateDirectory.Open(Path, wide with { Spec = wide.Spec with { RelativeError = 0.01, VBatch = 50 } }).Dispose();
+    }
+
+    [Theory]
+    [InlineData("eigenvalues")]
+    [InlineData("xtrace")]
+    [InlineData("hutchpp")]
+    [InlineData("diagonal")]
+    public void What_depends_on_the_number_of_probes_from_the_first_on_is_not_extended(string estimator)
+    {
+        Assert.True(Estimators.TryParse(estimator, out var found));
+        var job = Job with { Spec = Job.Spec with { Estimator = found } };
+        StateDirectory.Open(Path, job).Dispose();
+
+        Assert.StartsWith(
+            $"--state {Path}: it is another job's: probes is 30 there and 60 here. ",
+            Refused(job with { Spec = job.Spec with { Probes = 60 } }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void One_in_use_is_refused_until_it_is_not()
     {
         using (StateDirectory.Open(Path, Job))
@@ -65,7 +107,7 @@ public sealed class StateDirectoryTests : IDisposable
     [Theory]
     [InlineData("journal.db", null, "it is damaged: its journal.db is gone.")]
     [InlineData("journal.db", "This is no database at all, whatever its name may say, and it is long enough to be one.", "it is damaged: journal.db cannot be read: ")]
-    [InlineData("journal.db", "", "it is damaged: journal.db is of version 0, and this program writes version 1.")]
+    [InlineData("journal.db", "", "it is damaged: journal.db is of version 0, and this program writes version 2.")]
     [InlineData("job.json", "{ \"probes\"", "job.json: is not JSON: see line 1")]
     public void What_is_damaged_is_told_and_left_alone(string file, string? text, string problem)
     {
