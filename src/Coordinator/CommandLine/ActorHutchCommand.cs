@@ -31,8 +31,9 @@ internal sealed class ActorHutchCommand
         _terminal = terminal;
         _replicas = replicas;
         _root = new RootCommand(
-            "Estimates the trace of a neural network's curvature matrix from random probes, and says how far the "
-            + "estimate can be trusted. Without a command: estimate.");
+            "Estimates the trace of the Hessian H of a neural network's loss from random vectors v, the probes, as tr(H) = E[vᵀHv], "
+            + "with its standard error and confidence interval. Workers compute the probes in chunks, each with a replica, its own "
+            + "copy of model and data; a block is the part of H that belongs to one parameter tensor. Without a command: estimate.");
         // Without a command, a job file says which it is.
         Fill(_root, null, EstimateCommand.RunAsync);
         foreach (var estimator in Estimator.All)
@@ -42,7 +43,7 @@ internal sealed class ActorHutchCommand
             _root.Add(command);
         }
 
-        var compare = new Command(JobOptions.Compare, "Runs every method and V_batch: estimate, time, probes/s, speed-up");
+        var compare = new Command(JobOptions.Compare, "Runs every method with several V_batch: estimate, time, probes/s, speed-up");
         var check = new Command(
             JobOptions.Check, "Compares the loss and one vᵀHv with what another program found, such as tools/export_pytorch.py --check");
         Fill(check, Estimator.Hutchinson);
@@ -52,7 +53,7 @@ internal sealed class ActorHutchCommand
             () => Request.Read(parsed, _options, Estimator.Hutchinson, _replicas), parsed.GetValue(expected)!, _terminal, _replicas,
             cancellation));
         Fill(compare, Estimator.Hutchinson, CompareCommand.RunAsync);
-        var accuracy = new Command(JobOptions.Accuracy, "Draws estimates against the number of probes, for several seeds, and the exact value");
+        var accuracy = new Command(JobOptions.Accuracy, "Plots estimates against the number of probes, for several seeds, beside the exact trace");
         Fill(accuracy, Estimator.Hutchinson, AccuracyCommand.RunAsync, AccuracyCommand.Folder);
         _root.Add(accuracy);
         _root.Add(compare);

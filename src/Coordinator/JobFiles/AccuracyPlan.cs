@@ -19,12 +19,12 @@ internal sealed record AccuracyPlan(int Seeds = 15, long From = 10, long To = 10
     /// <summary>The options of a plan. Values that are the defaults are not written.</summary>
     public static IEnumerable<OptionEntry<AccuracyPlan>> Options { get; } = new[]
     {
-        Of("seeds", "How many runs, with seeds from --seed on", "15", Formats.Number<int>(right: "must be a whole number, at least 2"),
+        Of("seeds", "The number of runs, with seeds from --seed on", "15", Formats.Number<int>(right: "must be a whole number, at least 2"),
             (AccuracyPlan plan) => plan.Seeds, (plan, value) => plan with { Seeds = value }),
-        Of("from", "The fewest probes", "10", Formats.Number<long>("V"), (AccuracyPlan plan) => plan.From, (plan, value) => plan with { From = value }),
-        Of("to", "The most probes, which each run has", "1000", Formats.Number<long>("V", "must be a whole number above --from"),
+        Of("from", "The smallest number of probes", "10", Formats.Number<long>("V"), (AccuracyPlan plan) => plan.From, (plan, value) => plan with { From = value }),
+        Of("to", "The largest number of probes, which each run computes", "1000", Formats.Number<long>("V", "must be a whole number above --from"),
             (AccuracyPlan plan) => plan.To, (plan, value) => plan with { To = value }),
-        Of("steps", "How many numbers of probes, evenly spaced on a logarithmic axis", "30", Formats.Number<int>(right: "must be a whole number, at least 2"),
+        Of("steps", "How many numbers of probes between them, evenly spaced on a logarithmic axis", "30", Formats.Number<int>(right: "must be a whole number, at least 2"),
             (AccuracyPlan plan) => plan.Steps, (plan, value) => plan with { Steps = value }),
     }.Select(entry => entry.Unless(new AccuracyPlan()));
 

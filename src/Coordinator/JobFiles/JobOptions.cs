@@ -27,7 +27,7 @@ internal static class JobOptions
 
     /// <summary>The options that have no meaning where workers join.</summary>
     public static IReadOnlyList<OptionEntry<JobDocument>> OfProcess { get; } =
-        [Settings(ExecutionOptions.Device), Settings(ExecutionOptions.Workers("How many workers", "one per processor, or one per GPU"), Sessions), Settings(ExecutionOptions.Threads)];
+        [Settings(ExecutionOptions.Device), Settings(ExecutionOptions.Workers("The number of workers", "one per processor, or one per GPU"), Sessions), Settings(ExecutionOptions.Threads)];
 
     /// <summary>The options that have no meaning without a cluster.</summary>
     public static IReadOnlyList<OptionEntry<JobDocument>> OfCluster { get; } =
@@ -35,10 +35,10 @@ internal static class JobOptions
         .. Run("Cluster", OneModel,
         [
             .. NodeOptions.Entries(
-                RunOptions.DefaultNode, "Nodes of a cluster to join, as they advertise themselves", "none, it starts one",
+                RunOptions.DefaultNode, "Nodes of a cluster to join, by the addresses they advertise", "none, it starts one",
                 "How long to wait for --min-workers, or for any once all are lost")
                 .In((RunOptions run) => run.Node, (run, node) => run with { Node = node }),
-            Of("min-workers", "Workers to wait for before the first chunk goes out", "1", Formats.Number<int>(),
+            Of("min-workers", "The number of workers to wait for before the first chunk is sent", "1", Formats.Number<int>(),
                 (RunOptions run) => run.MinWorkers, (run, value) => run with { MinWorkers = value }),
         ]),
     ];
@@ -46,44 +46,44 @@ internal static class JobOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<OptionEntry<JobDocument>> All { get; } =
     [
-        Spec([], Of("kind", "Which estimator; an explicit command wins", "estimate", Estimators.Format,
+        Spec([], Of("kind", "The estimator; a command on the command line overrides it", "estimate", Estimators.Format,
             (JobSpec spec) => spec.Estimator, (spec, value) => spec with { Estimator = value })),
         .. RiskOptions.All.In((JobSpec spec) => spec.Risk, (spec, risk) => spec with { Risk = risk })
             .Select(entry => Spec(entry.Commands, entry) with { Group = "Model and data" }),
-        Spec(Sessions, Of("matrix", "Which curvature matrix", "hessian", Choices.Matrix.Format,
+        Spec(Sessions, Of("matrix", "The curvature matrix: the Hessian, or the generalised Gauss-Newton matrix (ggn)", "hessian", Choices.Matrix.Format,
             (JobSpec spec) => spec.Matrix, (spec, value) => spec with { Matrix = value })),
-        Result([.. Sampled, Accuracy], Of("structure", "Its diagonal blocks, one per parameter tensor, or all of it", "block; full for spectrum, eigenvalues, xtrace and hutchpp", Choices.Structure.Format,
+        Result([.. Sampled, Accuracy], Of("structure", "block: the matrix's diagonal blocks alone, one for each parameter tensor; full: the whole matrix", "block; full for spectrum, eigenvalues, xtrace and hutchpp", Choices.Structure.Format,
             (JobDocument job) => job.Spec.Structure, (job, value) => job with { Spec = job.Spec with { Structure = value }, StructureGiven = true })),
-        Spec([.. OneModel, Check], Of("method", "How vᵀHv is computed", "auto, the fastest that serves the model", Choices.Method.Format.OrAuto(),
+        Spec([.. OneModel, Check], Of("method", "How vᵀHv is computed: by automatic differentiation (autodiff), or by rules for each kind of layer (hmp, quadratic)", "auto, the fastest that serves the model", Choices.Method.Format.OrAuto(),
             (JobSpec spec) => spec.Method, (spec, value) => spec with { Method = value })),
-        Result([.. OneModel.Except(InParameterSpace)], Of("probe-space", "Where probes are drawn; auto is the space that serves the model best", "auto; parameter for estimates of the example",
+        Result([.. OneModel.Except(InParameterSpace)], Of("probe-space", "Where random probes are drawn. parameter: one probe for all samples, for every model. output, prediction: a probe for each sample, so that far fewer are needed, for models whose layers all have rules", "auto, the one that serves the model best; parameter for estimates of the example",
             Choices.ProbeSpace.Format.OrAuto(), (JobDocument job) => job.Spec.ProbeSpace ?? (job.SpaceGiven ? Formats.Auto : (object?)null),
             (job, value) => job with { Spec = job.Spec with { ProbeSpace = value }, SpaceGiven = true })),
-        Spec([.. Random.Except(Turns)], Of("distribution", "What a probe's entries are", "rademacher", Choices.Distribution.Format,
+        Spec([.. Random.Except(Turns)], Of("distribution", "The distribution of a probe's entries", "rademacher", Choices.Distribution.Format,
             (JobSpec spec) => spec.Distribution, (spec, value) => spec with { Distribution = value })),
-        Result([.. Sampled, Compare], Of("probes", "How many probes; with --relative-error, at most so many; with subsample, of each shard; with eigenvalues, products at most; with xtrace and hutchpp, products", "1000, or 1,000,000 with --relative-error; 2 with subsample, 10 with spectrum, 100 with diagonal, xtrace and hutchpp",
+        Result([.. Sampled, Compare], Of("probes", "The number of probes, the random vectors v; with --relative-error, the most; with subsample, for each shard; with eigenvalues, the most products Hv; with xtrace and hutchpp, the number of products", "1000, or 1,000,000 with --relative-error; 2 with subsample, 10 with spectrum, 100 with diagonal, xtrace and hutchpp",
             Formats.Number<long>("V"), (JobDocument job) => job.Spec.Probes,
             (job, value) => job with { Spec = job.Spec with { Probes = value }, ProbesGiven = true })),
-        Spec(Ranged, Of("v-batch", "Probes in a chunk; with eigenvalues, xtrace and hutchpp, vectors that are multiplied at once", "auto, which is 50, or 2 with --relative-error where samples have probes of their own; 1 with spectrum, eigenvalues, xtrace and hutchpp", Formats.Number<int>().OrAuto(),
+        Spec(Ranged, Of("v-batch", "V_batch, the number of probes in a chunk, which a worker computes at once; with eigenvalues, xtrace and hutchpp, of vectors", "auto, which is 50, or 2 with --relative-error where samples have probes of their own; 1 with spectrum, eigenvalues, xtrace and hutchpp", Formats.Number<int>().OrAuto(),
             (JobSpec spec) => spec.VBatch, (spec, value) => spec with { VBatch = value })),
-        Spec(Lanczos, Of("lanczos-steps", "Products of a probe's Lanczos run, which give as many nodes of its density", "80", Formats.Number<int>("M"),
+        Spec(Lanczos, Of("lanczos-steps", "The Lanczos steps for each probe, each a product Hv; as many nodes of the density come of it", "80", Formats.Number<int>("M"),
             (JobSpec spec) => spec.LanczosSteps, (spec, value) => spec with { LanczosSteps = value })),
-        Spec(Eigen, Of("k", "How many eigenvalues, of each end with --which both", "5", Formats.Number<int>("K"),
+        Spec(Eigen, Of("k", "The number of eigenvalues; with --which both, of each end", "5", Formats.Number<int>("K"),
             (JobSpec spec) => spec.K, (spec, value) => spec with { K = value })),
         Spec(Eigen, Of("which", "Which eigenvalues: the largest, the smallest, or both", "largest", Choices.SpectrumEnd.Format,
             (JobSpec spec) => spec.Which, (spec, value) => spec with { Which = value })),
-        Spec(Random, Of("seed", "The probes' seed", "0", Formats.Number<ulong>("S", "must be a whole number from 0 to 2^64 − 1"),
+        Spec(Random, Of("seed", "The seed of the random probes", "0", Formats.Number<ulong>("S", "must be a whole number from 0 to 2^64 − 1"),
             (JobSpec spec) => spec.Seed, (spec, value) => spec with { Seed = value })),
-        Result(null, Of("dtype", "The arithmetic's number type; auto is float32, and float64 where that is not precise enough", "float32",
+        Result(null, Of("dtype", "The number type of the computation; auto: float32, and again in float64 where that is not precise enough", "float32",
             Choices.Dtype.Format.OrAuto(), (JobDocument job) => job.PicksPrecision ? Formats.Auto : job.Spec.Dtype,
             (job, value) => job with { Spec = job.Spec with { Dtype = value ?? Dtype.Float32 }, PicksPrecision = value is null })),
-        Spec([.. Sampled.Except(Lanczos).Except(Diagonals).Except(Turns), .. Eigen], Of("relative-error", "Stop once the interval's half-width is at most this share of the trace; with eigenvalues, once each residual is at most this share of the largest", "none, all --probes are taken; 0.01 with subsample; with eigenvalues 1e-3, or 1e-6 in float64",
+        Spec([.. Sampled.Except(Lanczos).Except(Diagonals).Except(Turns), .. Eigen], Of("relative-error", "Stop when the confidence interval's half-width is at most this fraction of the trace; with eigenvalues, when each residual is at most this fraction of the largest eigenvalue", "none, all --probes are taken; 0.01 with subsample; with eigenvalues 1e-3, or 1e-6 in float64",
             Formats.Number<double>("X", "must lie between 0 and 1, such as 0.01 for 1 %"),
             (JobSpec spec) => spec.RelativeError, (spec, value) => spec with { RelativeError = value })),
-        Spec([.. OneJob.Except(Eigen)], Of("confidence-level", "How often the interval is to hold the trace", "0.95",
+        Spec([.. OneJob.Except(Eigen)], Of("confidence-level", "The level of the confidence interval: the probability with which it contains the trace", "0.95",
             Formats.Number<double>("X", "must lie between 0 and 1, such as 0.95"),
             (JobSpec spec) => spec.ConfidenceLevel, (spec, value) => spec with { ConfidenceLevel = value })),
-        Spec([.. OneJob.Except(Lanczos).Except(Turns).Except(Diagonals)], Of("rounding-probes", "Probes computed in float64 too, to know float32's rounding error; 0 for none", "auto, 3 to 8",
+        Spec([.. OneJob.Except(Lanczos).Except(Turns).Except(Diagonals)], Of("rounding-probes", "The number of probes computed in float64 too, to measure float32's rounding error; 0 for none", "auto, 3 to 8",
             Formats.Number<int>().OrAuto() with { Right = JobSpec.RightRoundingProbes },
             (JobSpec spec) => spec.RoundingProbes, (spec, value) => spec with { RoundingProbes = value })),
         .. OfProcess, Settings(ExecutionOptions.MemoryBudget, Sessions),
@@ -92,41 +92,41 @@ internal static class JobOptions
         .. OfCluster,
         .. Run("Cluster", OneModel,
         [
-            Of("verify-fraction", "The share of chunks that a second worker computes too, to find a faulty device", "0",
+            Of("verify-fraction", "The fraction of chunks that a second worker computes too, to find a faulty device", "0",
                 Formats.Number<double>("X", RunOptions.RightVerifyFraction),
                 (RunOptions run) => run.VerifyFraction, (run, value) => run with { VerifyFraction = value }),
         ]),
         .. Run("How it runs", OneJob,
         [
-            Of("state", "Keep what is computed there; the same command goes on where it was interrupted or killed", "nothing is kept", Formats.Folder,
+            Of("state", "Keep results in this directory: the same command continues after an interruption, and one with more --probes extends the job", "nothing is kept", Formats.Folder,
                 (RunOptions run) => run.State, (run, value) => run with { State = value }),
         ]),
         .. AccuracyPlan.Options.In((JobDocument job) => job.Accuracy, (job, plan) => job with { Accuracy = plan })
             .Select(entry => entry with { Commands = [Accuracy], Group = "Accuracy" }),
         .. Run("Output", Sessions,
         [
-            Of("out", "Write a report there: a page with pictures, JSON, every probe's values as CSV", "nowhere; accuracy has the folder accuracy",
+            Of("out", "Write a report to this directory: a page with plots, JSON, every probe's values as CSV", "nowhere; accuracy has the folder accuracy",
                 Formats.Folder, (RunOptions run) => run.Out, (run, value) => run with { Out = value }),
         ]),
         .. Run("Output", OneJob,
-            [Flag("no-page", "With --out, leave out the page and its pictures, which take seconds to draw", (RunOptions run) => run.NoPage, (run, value) => run with { NoPage = value })]),
+            [Flag("no-page", "With --out, leave out the page and its plots, which take seconds to draw", (RunOptions run) => run.NoPage, (run, value) => run with { NoPage = value })]),
         .. Run("Output", Eigen,
             [Flag("vectors", "With --out, write the eigenvectors too, under the parameters' names, as safetensors", (RunOptions run) => run.Vectors, (run, value) => run with { Vectors = value })]),
         .. Run("Output", Traces,
         [
-            Of("tensorboard", "Write the trace, its error and the blocks there as TensorBoard's events, by probes or, along training, by steps", "nowhere", Formats.Folder,
+            Of("tensorboard", "Write the trace, its standard error and the blocks' traces to this directory as TensorBoard events, by probes or, along training, by steps", "nowhere", Formats.Folder,
                 (RunOptions run) => run.TensorBoard, (run, value) => run with { TensorBoard = value }),
         ]),
         .. Run("Output", OneJob,
         [
-            Of("dashboard", "Show the job on a page at this address while it runs", "nowhere", NodeOptions.Address,
+            Of("dashboard", "Serve a page at this address that shows the job while it runs", "nowhere", NodeOptions.Address,
                 (RunOptions run) => run.Dashboard, (run, value) => run with { Dashboard = value }),
         ]),
         .. Run("Output", null,
             [Flag("json", "Write one JSON document instead of text", (RunOptions run) => run.Json, (run, value) => run with { Json = value })]),
         .. Run("Output", Sessions,
         [
-            Flag("quiet", "Write the result alone: no head, no progress, no tables", (RunOptions run) => run.Quiet, (run, value) => run with { Quiet = value }) with
+            Flag("quiet", "Write the result alone: no header, no progress, no tables", (RunOptions run) => run.Quiet, (run, value) => run with { Quiet = value }) with
             {
                 ShortName = "-q",
             },
@@ -134,12 +134,12 @@ internal static class JobOptions
         ]),
         .. Run("Job files", null,
         [
-            Of("job", "A job file, or the JSON report of a job to run again; options win over it", "none", Formats.File,
+            Of("job", "A job file, or the JSON report of a job to run again; options override it", "none", Formats.File,
                 (RunOptions run) => run.JobFile, (run, value) => run with { JobFile = value }) with { IsInJobFiles = false },
         ]),
         .. Run("Job files", OneJob,
         [
-            Flag("print-job", "Write the whole job as a job file, and run nothing",
+            Flag("print-job", "Write the job as a job file to standard output, and run nothing",
                 (RunOptions run) => run.PrintsJob, (run, value) => run with { PrintsJob = value }) with { IsInJobFiles = false },
         ]),
     ];

@@ -25,7 +25,7 @@ public sealed class DiagonalEstimator : Estimator
     public override string Name => "diagonal";
 
     /// <inheritdoc/>
-    public override string Summary => "Estimates the diagonal, entry by entry, or computes it";
+    public override string Summary => "Estimates the diagonal, entry by entry, or computes it exactly where that is cheap";
 
     /// <inheritdoc/>
     public override string Quantity => "diagonal";

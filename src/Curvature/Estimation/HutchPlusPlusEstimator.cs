@@ -23,7 +23,7 @@ public sealed class HutchPlusPlusEstimator : ProductsEstimator
     public override string Name => "hutchpp";
 
     /// <inheritdoc/>
-    public override string Summary => "Estimates the trace by Hutch++, from few products";
+    public override string Summary => "Estimates the trace by Hutch++, from few products Hv";
 
     /// <inheritdoc/>
     public override long? UsualProbes => DefaultProducts;

@@ -24,7 +24,7 @@ public sealed class SubsampleEstimator : Estimator
     public override string Name => "subsample";
 
     /// <inheritdoc/>
-    public override string Summary => "Estimates the trace from random blocks of the samples, as few as are needed";
+    public override string Summary => "Estimates the trace from random shards of the data, as few as the target takes";
 
     /// <inheritdoc/>
     public override string Quantity => "trace";

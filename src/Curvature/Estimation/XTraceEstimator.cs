@@ -24,7 +24,7 @@ public sealed class XTraceEstimator : ProductsEstimator
     public override string Name => "xtrace";
 
     /// <inheritdoc/>
-    public override string Summary => "Estimates the trace by XTrace, from few products";
+    public override string Summary => "Estimates the trace by XTrace, from few products Hv";
 
     /// <inheritdoc/>
     public override long? UsualProbes => DefaultProducts;

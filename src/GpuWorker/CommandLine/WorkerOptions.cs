@@ -16,28 +16,28 @@ internal static class WorkerOptions
         .. Under("Cluster",
         [
             .. NodeOptions.Entries(
-                WorkerRequest.DefaultNode, "Nodes of the cluster, as they advertise themselves: the coordinator is enough", "",
+                WorkerRequest.DefaultNode, "Nodes of the cluster, by the addresses they advertise; the coordinator's is enough", "",
                 "How long to look for a coordinator before giving up")
                 .In((WorkerRequest worker) => worker.Cluster, (worker, node) => worker with { Cluster = node })
                 // What must be said comes first.
                 .OrderByDescending(entry => entry.Default.Length == 0),
-            Flag("until-job-done", "Leave with exit code 0 once the coordinator's job is done, and with 130 when told to go before",
+            Flag("until-job-done", "Exit with code 0 once the coordinator's job is done, and with 130 when interrupted before",
                 (WorkerRequest worker) => worker.UntilJobDone, (worker, value) => worker with { UntilJobDone = value }),
         ]),
         .. Under("How it runs",
         [
-            Of("id", "The worker's name in reports, another one for each", "the machine's name with the port, or with the process's number where --listen leaves the port open", Formats.Text("NAME", "must be a name"),
+            Of("id", "The worker's name in reports, which no other worker may have", "the machine's name with the port, or with the process's number where --listen leaves the port open", Formats.Text("NAME", "must be a name"),
                 (WorkerRequest worker) => worker.Name, (worker, value) => worker with { Name = value }),
-            .. new[] { ExecutionOptions.Device, ExecutionOptions.Workers("How many workers in this process", "one per device"), ExecutionOptions.Threads }
+            .. new[] { ExecutionOptions.Device, ExecutionOptions.Workers("The number of workers in this process", "one per device"), ExecutionOptions.Threads }
                 .In((WorkerRequest worker) => worker.Settings, (worker, settings) => worker with { Settings = settings }),
-            Of("cache", "Where models and data that come from the coordinator are kept", "actorhutch/blobs in the user's cache folder", Formats.Folder,
+            Of("cache", "The directory in which models and data from the coordinator are kept", "actorhutch/blobs in the user's cache folder", Formats.Folder,
                 (WorkerRequest worker) => worker.Cache.Directory, (worker, value) => worker with { Cache = new BlobCache(value) }),
-            Of("model-assembly", "An assembly that jobs may take their model from; may be given several times", "none", Formats.File,
+            Of("model-assembly", "An assembly from which jobs may take their model; can be given several times", "none", Formats.File,
                 (WorkerRequest worker) => worker.AssemblyFiles, (worker, value) => worker with { AssemblyFiles = [.. worker.AssemblyFiles, value] }) with
             {
                 Repeats = true,
             },
-            Flag("allow-torchscript", "Run models that the coordinator sends as TorchScript, which is a program",
+            Flag("allow-torchscript", "Run models that the coordinator sends as TorchScript, which can run any code",
                 (WorkerRequest worker) => worker.AllowTorchScript, (worker, value) => worker with { AllowTorchScript = value }) with
             {
                 Default = "models as descriptions (model.json) alone",

@@ -14,10 +14,10 @@ public sealed record LogOptions(LogEventLevel? Level = null, LogFormat? Format =
     /// <param name="level">The default of <c>--log-level</c>.</param>
     public static IReadOnlyList<OptionEntry<LogOptions>> Entries(LogEventLevel level) =>
     [
-        OptionEntry.Of("log-level", "The least important log lines to write, to standard error", level.Word(),
+        OptionEntry.Of("log-level", "The lowest level of the log lines on standard error", level.Word(),
             new Choice<LogEventLevel>(LogEventLevel.Debug, LogEventLevel.Information, LogEventLevel.Warning, LogEventLevel.Error).Format,
             (LogOptions log) => log.Level, (log, value) => log with { Level = value }),
-        OptionEntry.Of("log-format", "How log lines look; json is an object a line", default(LogFormat).Word(), new Choice<LogFormat>().Format,
+        OptionEntry.Of("log-format", "The format of log lines; json: one object a line", default(LogFormat).Word(), new Choice<LogFormat>().Format,
             (LogOptions log) => log.Format, (log, value) => log with { Format = value }),
     ];
 }

@@ -19,9 +19,9 @@ public static class NodeOptions
         ArgumentNullException.ThrowIfNull(defaults);
         OptionEntry<NodeSettings>[] entries =
         [
-            OptionEntry.Of("listen", "Where this node listens", $"{defaults.Listen}{(defaults.Listen.Port == 0 ? ", any port that is free" : "")}", Address,
+            OptionEntry.Of("listen", "The address on which this node listens", $"{defaults.Listen}{(defaults.Listen.Port == 0 ? ", any port that is free" : "")}", Address,
                 (NodeSettings node) => node.Listen, (node, value) => node with { Listen = value }),
-            OptionEntry.Of("advertise", "The address that others reach this node by", "--listen", Address,
+            OptionEntry.Of("advertise", "The address by which other nodes reach this one", "--listen", Address,
                 (NodeSettings node) => node.Advertise, (node, value) => node with { Advertise = value }),
             OptionEntry.Of("seed-nodes", seedNodes, noSeedNodes, new ListFormat<HostPort>(Address),
                 (NodeSettings node) => node.SeedNodes, (node, value) => node with { SeedNodes = value }),
@@ -29,15 +29,15 @@ public static class NodeOptions
             OptionEntry.Of("join-timeout", joinTimeout, $"{defaults.JoinTimeout!.Value.TotalSeconds}",
                 Formats.Number<double>("SECONDS", "must be a number of seconds from 0.001 to 2147483", seconds => seconds is >= 0.001 and <= int.MaxValue / 1000),
                 (NodeSettings node) => node.JoinTimeout?.TotalSeconds, (node, value) => node with { JoinTimeout = TimeSpan.FromSeconds(value) }),
-            OptionEntry.Of("health", "Answer GET /healthz/live, /healthz/ready and /metrics here", "nowhere", Address,
+            OptionEntry.Of("health", "Serve /healthz/live, /healthz/ready and /metrics at this address", "nowhere", Address,
                 (NodeSettings node) => node.Health, (node, value) => node with { Health = value }),
-            OptionEntry.Of("tls-cert", "This node's certificate, in PEM; with --tls-key and --tls-ca, all is encrypted", "none", Formats.File,
+            OptionEntry.Of("tls-cert", "This node's certificate, in PEM; with --tls-key and --tls-ca, all traffic between nodes is encrypted", "none", Formats.File,
                 (NodeSettings node) => node.Tls.Certificate, (node, value) => node with { Tls = node.Tls with { Certificate = value } }),
             OptionEntry.Of("tls-key", "The certificate's private key, in PEM, not encrypted", "none", Formats.File,
                 (NodeSettings node) => node.Tls.Key, (node, value) => node with { Tls = node.Tls with { Key = value } }),
-            OptionEntry.Of("tls-ca", "The authority that signed the certificates of all nodes, in PEM", "none", Formats.File,
+            OptionEntry.Of("tls-ca", "The certificate of the authority that signed those of all nodes, in PEM", "none", Formats.File,
                 (NodeSettings node) => node.Tls.Authority, (node, value) => node with { Tls = node.Tls with { Authority = value } }),
-            OptionEntry.Flag("insecure", "Listen to other machines without TLS: whoever reaches the port is believed",
+            OptionEntry.Flag("insecure", "Accept other machines without TLS: any process that reaches the port is trusted",
                 (NodeSettings node) => node.Insecure, (node, value) => node with { Insecure = value }),
         ];
         return entries.Select(entry => entry.Unless(defaults));

@@ -7,7 +7,7 @@ public static class ExecutionOptions
 {
     /// <summary>The device.</summary>
     public static OptionEntry<ExecutionSettings> Device { get; } = OptionEntry.Of(
-        "device", "Where to compute", "auto, every GPU there is, else the CPU",
+        "device", "The device to compute on", "auto, every GPU there is, else the CPU",
         Formats.Text("auto|cpu|cuda|cuda:I", ExecutionSettings.RightDevice) with { Offered = [Formats.Auto, "cpu", "cuda"] },
         (ExecutionSettings settings) => settings.Device, (settings, value) => settings with { Device = value });
 
@@ -20,12 +20,12 @@ public static class ExecutionOptions
 
     /// <summary>Each worker's threads.</summary>
     public static OptionEntry<ExecutionSettings> Threads { get; } = OptionEntry.Of(
-        "threads", "libtorch's threads in each worker", "1", Formats.Number<int>(),
+        "threads", "The number of libtorch's threads in each worker", "1", Formats.Number<int>(),
         (ExecutionSettings settings) => settings.ThreadsPerWorker, (settings, value) => settings with { ThreadsPerWorker = value });
 
     /// <summary>What a worker's stack of probes may take.</summary>
     public static OptionEntry<ExecutionSettings> MemoryBudget { get; } = OptionEntry.Of(
-        "memory-budget", "What a worker's stack of probes or micro-batch may take, such as 512MiB", "1 GiB",
+        "memory-budget", "The memory that a worker's stack of probes or micro-batch may take, such as 512MiB", "1 GiB",
         new ValueFormat<long>("BYTES", MemorySize.Right, MemorySize.TryParse) { Json = ["integer", "string"] },
         (ExecutionSettings settings) => settings.MemoryBudget, (settings, value) => settings with { MemoryBudget = value });
 }
