@@ -64,7 +64,7 @@ internal static class JobOptions
         Result([.. Sampled, Compare], Of("probes", "The number of probes, the random vectors v; with --relative-error, the most; with subsample, for each shard; with eigenvalues, the most products Hv; with xtrace and hutchpp, the number of products", "1000, or 1,000,000 with --relative-error; 2 with subsample, 10 with spectrum, 100 with diagonal, xtrace and hutchpp",
             Formats.Number<long>("V"), (JobDocument job) => job.Spec.Probes,
             (job, value) => job with { Spec = job.Spec with { Probes = value }, ProbesGiven = true })),
-        Spec(Ranged, Of("v-batch", "V_batch, the number of probes in a chunk, which a worker computes at once; with eigenvalues, xtrace and hutchpp, of vectors", "auto, which is 50, or 2 with --relative-error where samples have probes of their own; 1 with spectrum, eigenvalues, xtrace and hutchpp", Formats.Number<int>().OrAuto(),
+        Spec(Ranged, Of("v-batch", "V_batch, the number of probes in a chunk, which a worker computes together; with eigenvalues, xtrace and hutchpp, of vectors", "auto, which is 50, or 2 with --relative-error where samples have probes of their own; 1 with spectrum, eigenvalues, xtrace and hutchpp", Formats.Number<int>().OrAuto(),
             (JobSpec spec) => spec.VBatch, (spec, value) => spec with { VBatch = value })),
         Spec(Lanczos, Of("lanczos-steps", "The Lanczos steps for each probe, each a product Hv; as many nodes of the density come of it", "80", Formats.Number<int>("M"),
             (JobSpec spec) => spec.LanczosSteps, (spec, value) => spec with { LanczosSteps = value })),
