@@ -8,9 +8,7 @@ using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Security;
 using ActorHutch.Tls;
 using Akka.Actor;
-using Akka.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using Akka.Configuration;
 
 namespace ActorHutch.Process.Tests;
 
@@ -115,23 +113,10 @@ public sealed class StrangersTests(LocalReference local)
     /// <summary>Registers over TCP from an actor system with the real settings, which is no member of the cluster.</summary>
     private static async Task<WorkerRefused> AskAsync(string address, RegisterWorker registration)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddAkka(ActorHutchSystem.Name, akka => akka
-            .AddHocon("akka { actor.provider = remote, loggers = [], stdout-loglevel = OFF }", HoconAddMode.Append)
-            .WithActorHutch()
-            .WithActorHutchWire(new RemoteSettings(), tls: null));
-        using var host = builder.Build();
-        await host.StartAsync(TestContext.Current.CancellationToken);
-        try
-        {
-            var coordinator = host.Services.GetRequiredService<ActorSystem>()
-                .ActorSelection($"akka.tcp://{ActorHutchSystem.Name}@{address}{CoordinatorAddress.Path}");
-            return await coordinator.Ask<WorkerRefused>(registration, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
-        }
-        finally
-        {
-            await host.StopAsync(CancellationToken.None);
-        }
+        using var system = RemoteHosting.Create(
+            ConfigurationFactory.ParseString("akka { actor.provider = remote, loggers = [], stdout-loglevel = OFF }"), new RemoteSettings(), tls: null);
+        var coordinator = system.ActorSelection($"akka.tcp://{ActorHutchSystem.Name}@{address}{CoordinatorAddress.Path}");
+        return await coordinator.Ask<WorkerRefused>(registration, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
     }
 
     private static async Task SendRandomBytesAsync(int port)

@@ -1,7 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Akka.Configuration;
-using Akka.Hosting;
 using Akka.Persistence.Sql;
 
 namespace ActorHutch.Coordinator.Journal;
@@ -34,10 +33,6 @@ internal static class JournalConfiguration
           }
         }
         """).WithFallback(SqlPersistence.DefaultConfiguration);
-
-    /// <summary>Has the actor system keep its journal in a state directory, where there is one.</summary>
-    public static AkkaConfigurationBuilder WithJournal(this AkkaConfigurationBuilder builder, StateDirectory? state) =>
-        state is null ? builder : builder.AddHocon(state.Configuration, HoconAddMode.Append);
 
     private static string Quoted(string text) => JsonSerializer.Serialize(text, Plain);
 

@@ -10,8 +10,6 @@ using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Metrics;
 using Akka.Actor;
 using Akka.Cluster;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace ActorHutch.Coordinator.Running;
 
@@ -35,9 +33,9 @@ internal sealed class ClusterSession : Session
     private bool _ranBefore;
 
     private ClusterSession(
-        IHost host, IActorRef coordinator, ClusterRequest request, JobPolicy policy, NodeHealth health)
-        : base(host, coordinator, []) =>
-        (_request, _policy, _health, _system) = (request, policy, health, host.Services.GetRequiredService<ActorSystem>());
+        ActorSystem system, IActorRef coordinator, ClusterRequest request, JobPolicy policy, NodeHealth health)
+        : base(system, coordinator, []) =>
+        (_request, _policy, _health, _system) = (request, policy, health, system);
 
     /// <summary>Starts the node and waits until it is a member of a cluster: its own, or the one of its seed nodes.</summary>
     /// <param name="request">What the command line says.</param>
@@ -53,17 +51,15 @@ internal sealed class ClusterSession : Session
         ClusterRequest request, JobPolicy policy, BlobStore files, LogSettings log, StateDirectory? state,
         CancellationToken cancellation, MetricsExporter? metrics = null)
     {
-        var host = NodeHost.Build(log, request.Node, akka => akka.WithJournal(state));
+        var system = NodeSystem.Start(log, request.Node, state?.Configuration);
         var health = new NodeHealth(NodeHealth.Member);
         try
         {
-            await NodeHost.StartAsync(host, request.Node, cancellation).ConfigureAwait(false);
-            var system = host.Services.GetRequiredService<ActorSystem>();
             var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null, blobs: files), CoordinatorAddress.Name);
             system.ActorOf(BlobActor.Props(files), BlobActor.Name);
             var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             system.ActorOf(ActorProps.Of(() => new NodeWatch(coordinator, health, up)), "node-watch");
-            var session = new ClusterSession(host, coordinator, request, policy, health);
+            var session = new ClusterSession(system, coordinator, request, policy, health);
             if (request.Health is { } listen)
                 session._endpoint = await HealthEndpoint.StartAsync(listen, health, metrics, request.Node.Insecure).ConfigureAwait(false);
 
@@ -74,7 +70,7 @@ internal sealed class ClusterSession : Session
         }
         catch (Exception error)
         {
-            host.Dispose();
+            system.Dispose();
             if (error is not TimeoutException) throw;
             string head = $"This node could not join a cluster in {SeedNodes.Seconds(request.Node.JoinTimeout!.Value)}.";
             throw new CurvatureException(await SeedNodes.ExplainAsync(head, request.Node, cancellation).ConfigureAwait(false));

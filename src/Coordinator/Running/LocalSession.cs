@@ -10,8 +10,6 @@ using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using ActorHutch.Shared.Messages;
 using Akka.Actor;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace ActorHutch.Coordinator.Running;
 
@@ -24,9 +22,9 @@ internal sealed class LocalSession : Session
     private readonly JobPolicy _policy;
 
     private LocalSession(
-        IHost host, IActorRef coordinator, IReadOnlyList<IActorRef> workers, IReadOnlyList<string> devices,
+        ActorSystem system, IActorRef coordinator, IReadOnlyList<IActorRef> workers, IReadOnlyList<string> devices,
         JobPolicy policy)
-        : base(host, coordinator, workers)
+        : base(system, coordinator, workers)
     {
         _policy = policy;
         Devices = devices;
@@ -48,11 +46,9 @@ internal sealed class LocalSession : Session
         JobPolicy? policy = null, StateDirectory? state = null, BlobStore? files = null)
     {
         var cudaDevices = Task.Run(() => replicas.CudaDeviceCount);
-        var host = NodeHost.Build(log, configure: akka => akka.WithJournal(state));
+        var system = NodeSystem.Start(log, state?.Configuration);
         try
         {
-            await Task.WhenAll(host.StartAsync(), cudaDevices).ConfigureAwait(false);
-            var system = host.Services.GetRequiredService<ActorSystem>();
             var coordinator = system.ActorOf(CoordinatorActor.Props(journaled: state is not null), CoordinatorAddress.Name);
             var devices = WorkerDevices.Devices(settings, await cudaDevices.ConfigureAwait(false), Environment.ProcessorCount);
             var workers = devices.Select((device, i) =>
@@ -60,11 +56,11 @@ internal sealed class LocalSession : Session
                 string id = string.Create(CultureInfo.InvariantCulture, $"worker-{i + 1}");
                 return system.ActorOf(WorkerActor.Props(SettingsOf(id, device, replicas.KindOf(device), settings, files) with { WorkersHere = devices.Count }, replicas), id);
             });
-            return new LocalSession(host, coordinator, [.. workers], devices, policy ?? new JobPolicy());
+            return new LocalSession(system, coordinator, [.. workers], devices, policy ?? new JobPolicy());
         }
         catch
         {
-            host.Dispose();
+            system.Dispose();
             throw;
         }
     }

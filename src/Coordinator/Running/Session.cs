@@ -5,23 +5,20 @@ using ActorHutch.Curvature;
 using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Jobs;
 using Akka.Actor;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace ActorHutch.Coordinator.Running;
 
 /// <summary>A coordinator with workers, in one process or in many: runs jobs, one after another.</summary>
-/// <param name="host">Runs its actor system.</param>
+/// <param name="system">Its actor system, which ends with it.</param>
 /// <param name="coordinator">The coordinator.</param>
 /// <param name="workers">The workers of this process.</param>
-internal abstract class Session(IHost host, IActorRef coordinator, IReadOnlyList<IActorRef> workers) : IAsyncDisposable
+internal abstract class Session(ActorSystem system, IActorRef coordinator, IReadOnlyList<IActorRef> workers) : IAsyncDisposable
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly ActorSystem _system = host.Services.GetRequiredService<ActorSystem>();
-    private readonly JobClient _client = new(host.Services.GetRequiredService<ActorSystem>(), coordinator);
+    private readonly JobClient _client = new(system, coordinator);
 
     /// <summary>Is told what the job comes to; null where nobody watches it.</summary>
     public JobFeed? Feed { get; set; }
@@ -71,9 +68,8 @@ internal abstract class Session(IHost host, IActorRef coordinator, IReadOnlyList
     public virtual async ValueTask DisposeAsync()
     {
         await StopWorkersAsync().ConfigureAwait(false);
-        await NodeHost.FlushLogAsync(_system).ConfigureAwait(false);
-        await host.StopAsync().ConfigureAwait(false);
-        host.Dispose();
+        await NodeSystem.FlushLogAsync(system).ConfigureAwait(false);
+        await NodeSystem.StopAsync(system).ConfigureAwait(false);
     }
 
     /// <summary>

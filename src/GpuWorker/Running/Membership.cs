@@ -5,8 +5,6 @@ using ActorHutch.Shared.Health;
 using ActorHutch.Shared.Hosting;
 using Akka.Actor;
 using Akka.Cluster;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace ActorHutch.GpuWorker.Running;
 
@@ -21,15 +19,13 @@ internal sealed class Membership : IAsyncDisposable
 
     private static readonly TimeSpan DownTime = TimeSpan.FromSeconds(5);
 
-    private readonly IHost _host;
     private readonly ActorSystem _system;
     private readonly IActorRef[] _workers;
     private readonly TaskCompletionSource<MembershipEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private Membership(IHost host, IReadOnlyList<WorkerSettings> workers, IReplicaFactory replicas, SearchTime search, NodeHealth health, NodeSettings cluster, bool untilJobDone)
+    private Membership(ActorSystem system, IReadOnlyList<WorkerSettings> workers, IReplicaFactory replicas, SearchTime search, NodeHealth health, NodeSettings cluster, bool untilJobDone)
     {
-        _host = host;
-        _system = host.Services.GetRequiredService<ActorSystem>();
+        _system = system;
         _workers = [.. workers.Select((worker, i) => _system.ActorOf(WorkerActor.Props(worker, replicas), $"worker-{i + 1}"))];
         _system.ActorOf(ActorProps.Of(() => new CoordinatorWatch(_workers, cluster, untilJobDone, search, health, _end)), "coordinator-watch");
         // Given up by the coordinator, which the cluster tells it as soon as it can.
@@ -41,22 +37,10 @@ internal sealed class Membership : IAsyncDisposable
     public Task<MembershipEnd> End => _end.Task;
 
     /// <summary>Starts the node, which joins in its own time.</summary>
-    public static async Task<Membership> BeginAsync(
+    public static Membership Begin(
         NodeSettings cluster, IReadOnlyList<WorkerSettings> workers, IReplicaFactory replicas, SearchTime search,
-        NodeHealth health, LogSettings log, bool untilJobDone)
-    {
-        var host = NodeHost.Build(log, cluster);
-        try
-        {
-            await NodeHost.StartAsync(host, cluster).ConfigureAwait(false);
-            return new Membership(host, workers, replicas, search, health, cluster, untilJobDone);
-        }
-        catch
-        {
-            host.Dispose();
-            throw;
-        }
-    }
+        NodeHealth health, LogSettings log, bool untilJobDone) =>
+        new(NodeSystem.Start(log, cluster), workers, replicas, search, health, cluster, untilJobDone);
 
     /// <summary>Finishes what was begun, hands back the rest, and leaves the cluster.</summary>
     public async Task LeaveAsync()
@@ -74,9 +58,5 @@ internal sealed class Membership : IAsyncDisposable
         await _system.WhenTerminated.WaitAsync(DownTime).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _host.StopAsync().ConfigureAwait(false);
-        _host.Dispose();
-    }
+    public ValueTask DisposeAsync() => new(NodeSystem.StopAsync(_system));
 }

@@ -60,8 +60,8 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
     /// <summary>One membership.</summary>
     private async Task<MembershipEnd> RunOnceAsync(WorkerSettings[] workers, SearchTime search, CancellationToken leave)
     {
-        var membership = await Membership.BeginAsync(
-            request.Cluster, workers, replicas, search, _health, log, request.UntilJobDone).ConfigureAwait(false);
+        var membership = Membership.Begin(
+            request.Cluster, workers, replicas, search, _health, log, request.UntilJobDone);
         await using (membership.ConfigureAwait(false))
         {
             var told = new TaskCompletionSource();

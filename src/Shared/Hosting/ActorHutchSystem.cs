@@ -1,5 +1,6 @@
+using Akka.Actor;
+using Akka.Actor.Setup;
 using Akka.Configuration;
-using Akka.Hosting;
 
 namespace ActorHutch.Shared.Hosting;
 
@@ -42,7 +43,13 @@ public static class ActorHutchSystem
         }
         """);
 
-    /// <summary>Adds what every ActorHutch actor system has in common.</summary>
-    public static AkkaConfigurationBuilder WithActorHutch(this AkkaConfigurationBuilder builder) =>
-        builder.AddHocon(Configuration, HoconAddMode.Prepend);
+    /// <summary>Starts an actor system.</summary>
+    /// <param name="config">Settings beside those that all have in common, and over them.</param>
+    /// <param name="setup">What is no text.</param>
+    public static ActorSystem Create(Config config, ActorSystemSetup setup)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(setup);
+        return ActorSystem.Create(Name, setup.And(BootstrapSetup.Create().WithConfig(config.WithFallback(Configuration))));
+    }
 }

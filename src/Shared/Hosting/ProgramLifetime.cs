@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 namespace ActorHutch.Shared.Hosting;
 
 /// <summary>
-/// The host lives as long as the command that started it: signals are the program's business, which must tell the user
+/// A server's host lives as long as the command that started it: signals are the program's business, which must tell the user
 /// what was computed before anything is torn down.
 /// </summary>
 internal sealed class ProgramLifetime : IHostLifetime

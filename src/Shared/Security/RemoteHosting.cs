@@ -1,7 +1,8 @@
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Wire;
 using Akka.Actor;
+using Akka.Actor.Setup;
 using Akka.Configuration;
-using Akka.Hosting;
 using Akka.Remote.Transport.DotNetty;
 
 namespace ActorHutch.Shared.Security;
@@ -10,27 +11,37 @@ namespace ActorHutch.Shared.Security;
 public static class RemoteHosting
 {
     /// <summary>
-    /// Adds the port, its certificates and everything that <see cref="WireConfiguration"/> says about what travels
-    /// over it. The start fails where the port is not as secure as it was asked to be.
+    /// Starts an actor system with a port, its certificates and everything that <see cref="WireConfiguration"/> says about
+    /// what travels over it.
     /// </summary>
-    /// <param name="builder">The actor system. Who its members are is said by <c>WithClustering</c>.</param>
+    /// <param name="config">More settings, over these. Who its members are is said by <see cref="ClusterConfiguration"/>.</param>
     /// <param name="settings">The port.</param>
     /// <param name="tls">What <see cref="RemoteSettings.Validate"/> made of the settings' files; null for plain TCP.</param>
-    public static AkkaConfigurationBuilder WithActorHutchWire(
-        this AkkaConfigurationBuilder builder, RemoteSettings settings, TlsSettings? tls)
+    /// <param name="setup">What is no text; null for nothing.</param>
+    /// <exception cref="InvalidOperationException">The port would not be as secure as it was asked to be.</exception>
+    public static ActorSystem Create(Config config, RemoteSettings settings, TlsSettings? tls, ActorSystemSetup? setup = null)
     {
+        ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(settings);
+        setup ??= ActorSystemSetup.Empty;
         if (tls is not null)
         {
-            builder.AddSetup(new DotNettySslSetup(
+            setup = setup.And(new DotNettySslSetup(
                 tls.Certificate, suppressValidation: false, requireMutualAuthentication: true, tls.Peers.Accept));
         }
 
-        return builder
-            .AddHocon(WireConfiguration.Configuration, HoconAddMode.Prepend)
-            .AddHocon(Port(settings), HoconAddMode.Prepend)
-            .AddHocon(tls is null ? PlainTcp : Tls, HoconAddMode.Prepend)
-            .AddStartup((system, _) => CheckScheme(system, tls is not null));
+        var system = ActorHutchSystem.Create(
+            config.WithFallback(tls is null ? PlainTcp : Tls).WithFallback(Port(settings)).WithFallback(WireConfiguration.Configuration), setup);
+        try
+        {
+            CheckScheme(system, tls is not null);
+            return system;
+        }
+        catch
+        {
+            system.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Fails where the port is not what was asked for: half a TLS configuration is silently plain TCP.</summary>

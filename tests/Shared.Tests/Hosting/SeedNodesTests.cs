@@ -22,7 +22,7 @@ public sealed class SeedNodesTests : IDisposable
     public async Task A_node_that_goes_by_another_name_is_found_by_its_own(bool secured)
     {
         var tls = secured ? _certificates.Good() : TlsFiles.None;
-        await using var node = await Node.StartAsync(tls);
+        await using var node = Node.Start(tls);
         int port = node.Address.Port!.Value;
 
         var (misnamed, named) = await LookAsync(tls, new HostPort("localhost", port), new HostPort("127.0.0.1", port));
@@ -38,7 +38,7 @@ public sealed class SeedNodesTests : IDisposable
     [InlineData(true, false, "the node there does not use TLS, and this node does")]
     public async Task Of_a_node_with_TLS_and_one_without_it_is_said_which_has_none(bool asks, bool answers, string what)
     {
-        await using var node = await Node.StartAsync(answers ? _certificates.Good() : TlsFiles.None);
+        await using var node = Node.Start(answers ? _certificates.Good() : TlsFiles.None);
         var seed = new HostPort("127.0.0.1", node.Address.Port!.Value);
 
         var (found, _) = await LookAsync(asks ? _certificates.Good() : TlsFiles.None, seed, seed);

@@ -4,11 +4,8 @@ using ActorHutch.Shared.Messages;
 using ActorHutch.Shared.Security;
 using Akka.Actor;
 using Akka.Configuration;
-using Akka.Hosting;
 using Akka.Streams;
 using Akka.Streams.Dsl;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace ActorHutch.Shared.Tests.Security;
 
@@ -30,12 +27,12 @@ internal sealed class Node : IAsyncDisposable
           coordinated-shutdown.run-by-clr-shutdown-hook = off }
         """;
 
-    private readonly IHost? _host;
+    private readonly bool _isOurs;
 
-    private Node(ActorSystem system, IHost? host)
+    private Node(ActorSystem system, bool isOurs)
     {
         System = system;
-        _host = host;
+        _isOurs = isOurs;
         Log = new Log(system);
         Received = Channel.CreateUnbounded<object>();
         Coordinator = system.ActorOf(
@@ -54,18 +51,11 @@ internal sealed class Node : IAsyncDisposable
     public Address Address => ((ExtendedActorSystem)System).Provider.DefaultAddress;
 
     /// <summary>A process of the cluster.</summary>
-    public static async Task<Node> StartAsync(TlsFiles? tls = null, string provider = "remote")
+    public static Node Start(TlsFiles? tls = null, string provider = "remote")
     {
         var settings = new RemoteSettings { TlsFiles = tls ?? TlsFiles.None };
         Assert.Empty(settings.Validate(out var certificates));
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddAkka(ActorHutchSystem.Name, akka => akka
-            .AddHocon(Quiet + $"akka.actor.provider = {provider}", HoconAddMode.Append)
-            .WithActorHutch()
-            .WithActorHutchWire(settings, certificates));
-        var host = builder.Build();
-        await host.StartAsync();
-        return new Node(host.Services.GetRequiredService<ActorSystem>(), host);
+        return new Node(RemoteHosting.Create(ConfigurationFactory.ParseString(Quiet + $"akka.actor.provider = {provider}"), settings, certificates), isOurs: true);
     }
 
     /// <summary>A process that is set up as it likes.</summary>
@@ -74,7 +64,7 @@ internal sealed class Node : IAsyncDisposable
         var config = ConfigurationFactory.ParseString(hocon).WithFallback(ConfigurationFactory.ParseString(
             Quiet + "akka { actor.provider = remote, remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 } }"));
         var setups = BootstrapSetup.Create().WithConfig(config).And(setup ?? BootstrapSetup.Create().WithConfig(config));
-        return new Node(ActorSystem.Create(ActorHutchSystem.Name, setups), host: null);
+        return new Node(ActorSystem.Create(ActorHutchSystem.Name, setups), isOurs: false);
     }
 
     /// <summary>The other's coordinator, by its path.</summary>
@@ -112,17 +102,7 @@ internal sealed class Node : IAsyncDisposable
         return [.. received.Where(message => message is not RegisterWorker { Id: "good" })];
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_host is null)
-        {
-            await System.Terminate();
-            return;
-        }
-
-        await _host.StopAsync();
-        _host.Dispose();
-    }
+    public ValueTask DisposeAsync() => new(_isOurs ? NodeSystem.StopAsync(System) : System.Terminate());
 
     private static byte[] Piece(int number)
     {

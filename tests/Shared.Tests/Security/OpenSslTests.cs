@@ -24,8 +24,8 @@ public sealed partial class OpenSslTests : IDisposable
         TlsSettings.Read(files, problems);
         Assert.Empty(problems);
 
-        await using var one = await Node.StartAsync(files);
-        await using var two = await Node.StartAsync(files);
+        await using var one = Node.Start(files);
+        await using var two = Node.Start(files);
         await one.IsServedBy(two);
     }
 

@@ -18,8 +18,8 @@ public sealed class PeersTests : IDisposable
     [InlineData(true)]
     public async Task Messages_arrive_over_the_scheme_that_was_asked_for(bool secure)
     {
-        await using var one = await Start(secure);
-        await using var two = await Start(secure);
+        await using var one = Start(secure);
+        await using var two = Start(secure);
         var done = new ChunkDone(
             Guid.NewGuid(), 3, 1, new ProbeValues(9, 1, [.. Enumerable.Repeat(Math.E, WireFrame.MaxValues)]), 1, 2);
 
@@ -37,8 +37,8 @@ public sealed class PeersTests : IDisposable
     [InlineData(true)]
     public async Task A_cluster_forms_and_the_death_of_an_actor_is_noticed(bool secure)
     {
-        await using var one = await Start(secure, "cluster");
-        await using var two = await Start(secure, "cluster");
+        await using var one = Start(secure, "cluster");
+        await using var two = Start(secure, "cluster");
         var up = new TaskCompletionSource();
         Cluster.Get(two.System).RegisterOnMemberUp(up.SetResult);
 
@@ -59,8 +59,8 @@ public sealed class PeersTests : IDisposable
     [InlineData(true)]
     public async Task A_stream_reference_delivers_its_bytes(bool secure)
     {
-        await using var one = await Start(secure);
-        await using var two = await Start(secure);
+        await using var one = Start(secure);
+        await using var two = Start(secure);
         using var materializer = one.System.Materializer();
 
         var source = await one.CoordinatorOf(two).Ask<ISourceRef<byte[]>>(Node.StreamRequest, Node.Patience);
@@ -73,6 +73,6 @@ public sealed class PeersTests : IDisposable
 
     public void Dispose() => _certificates.Dispose();
 
-    private Task<Node> Start(bool secure, string provider = "remote") =>
-        Node.StartAsync(secure ? _certificates.Good() : null, provider);
+    private Node Start(bool secure, string provider = "remote") =>
+        Node.Start(secure ? _certificates.Good() : null, provider);
 }

@@ -16,8 +16,8 @@ public sealed class StrangersTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _server = await Node.StartAsync();
-        _good = await Node.StartAsync();
+        _server = Node.Start();
+        _good = Node.Start();
         await _good.IsServedBy(_server);
         _server.Received.Reader.TryRead(out _);
     }

@@ -14,11 +14,12 @@ public sealed class TlsOutboundTests : IAsyncLifetime
     private Node _server = null!;
     private Node _caller = null!;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
         _listener.Start();
-        _server = await Node.StartAsync(_certificates.Good());
-        _caller = await Node.StartAsync(_certificates.Good());
+        _server = Node.Start(_certificates.Good());
+        _caller = Node.Start(_certificates.Good());
+        return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()

@@ -20,10 +20,11 @@ public sealed class TlsStrangersTests : IAsyncLifetime
     private Node _server = null!;
     private Node _good = null!;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
-        _server = await Node.StartAsync(_certificates.Good());
-        _good = await Node.StartAsync(_certificates.Good());
+        _server = Node.Start(_certificates.Good());
+        _good = Node.Start(_certificates.Good());
+        return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()
