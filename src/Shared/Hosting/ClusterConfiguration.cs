@@ -4,7 +4,7 @@ namespace ActorHutch.Shared.Hosting;
 
 /// <summary>
 /// A node's membership, in Akka's terms. Its port, and what travels over it, is said by
-/// <see cref="Security.RemoteHosting"/>.
+/// <see cref="RemoteHosting"/>.
 /// </summary>
 public static class ClusterConfiguration
 {

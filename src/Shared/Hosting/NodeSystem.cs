@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using ActorHutch.Shared.Security;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;

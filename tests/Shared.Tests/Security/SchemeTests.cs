@@ -1,3 +1,4 @@
+using ActorHutch.Shared.Hosting;
 using ActorHutch.Shared.Security;
 using Akka.Configuration;
 

@@ -1,11 +1,11 @@
-using ActorHutch.Shared.Hosting;
+using ActorHutch.Shared.Security;
 using ActorHutch.Shared.Wire;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
 using Akka.Remote.Transport.DotNetty;
 
-namespace ActorHutch.Shared.Security;
+namespace ActorHutch.Shared.Hosting;
 
 /// <summary>Gives an actor system its port.</summary>
 public static class RemoteHosting
@@ -46,7 +46,7 @@ public static class RemoteHosting
 
     /// <summary>Fails where the port is not what was asked for: half a TLS configuration is silently plain TCP.</summary>
     /// <exception cref="InvalidOperationException">It is not.</exception>
-    internal static void CheckScheme(ActorSystem system, bool tls)
+    private static void CheckScheme(ActorSystem system, bool tls)
     {
         string scheme = ((ExtendedActorSystem)system).Provider.DefaultAddress.Protocol;
         string wanted = tls ? "akka.ssl.tcp" : "akka.tcp";
