@@ -8,7 +8,7 @@ namespace ActorHutch.Kubernetes.Tests.Manifests;
 /// <param name="Pods">How many.</param>
 /// <param name="Domain">The Service that gives the pods their names.</param>
 /// <param name="Template">A pod.</param>
-/// <param name="Job">The Job; null for a StatefulSet.</param>
+/// <param name="Job">The Job; null for a StatefulSet or a pod.</param>
 internal sealed record Workload(string Name, int Pods, string? Domain, V1PodTemplateSpec Template, V1Job? Job)
 {
     /// <summary>What the pods are.</summary>
@@ -25,6 +25,10 @@ internal sealed record Workload(string Name, int Pods, string? Domain, V1PodTemp
 
     public static Workload Of(V1StatefulSet set) =>
         new(set.Metadata.Name, set.Spec.Replicas!.Value, set.Spec.ServiceName, set.Spec.Template, null);
+
+    /// <summary>A pod that stands alone.</summary>
+    public static Workload Of(V1Pod pod) =>
+        new(pod.Metadata.Name, 1, null, new V1PodTemplateSpec { Metadata = pod.Metadata, Spec = pod.Spec }, null);
 
     /// <summary>A pod as a kubelet would start it.</summary>
     /// <param name="index">Its number.</param>
