@@ -3,7 +3,7 @@ using k8s.Models;
 
 namespace ActorHutch.Kubernetes.Tests.Manifests;
 
-/// <summary>The kinds that Prometheus' operator brings, with those of their fields that the manifests use.</summary>
+/// <summary>The kinds that Prometheus Operator brings, with those of their fields that the manifests use.</summary>
 internal static class MonitoringKinds
 {
     /// <summary>Each by its version and name.</summary>

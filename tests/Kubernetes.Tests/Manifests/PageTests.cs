@@ -54,6 +54,43 @@ public sealed partial class PageTests
         Assert.Equal(Occurrences(command, "actorhutch-"), Named().Count(command) + Occurrences(command, "actorhutch-report:"));
     }
 
+    [Fact]
+    public void Port_forward_finds_the_coordinators_pod()
+    {
+        Kubectl.NeedOrSkip();
+        var coordinator = Overlay.RenderOrSkip("cpu").Coordinator;
+        string pod = coordinator.Pod(0, "10.0.0.1").ObjectName;
+        using var server = new ApiServer();
+        server.Jobs.Add(coordinator.AsRunning());
+        server.Pods.Add(coordinator.AsRunning(pod));
+
+        // The server has no such stream to give.
+        Assert.Throws<InvalidOperationException>(() => server.Run(
+            Repository.Root, Commands.Select(row => row.Data).Single(command => command.StartsWith("kubectl port-forward ", StringComparison.Ordinal))));
+
+        Assert.Contains($"/api/v1/namespaces/default/pods/{pod}/portforward", server.Asked);
+    }
+
+    /// <summary>What the page has an overlay's kustomization.yaml get at its end; it begins with a field of it.</summary>
+    public static TheoryData<string> Additions =>
+        [.. Addition().Matches(Repository.Read("docs/kubernetes.md")).Select(match => match.Value.Replace("\n    ", "\n", StringComparison.Ordinal).TrimStart())];
+
+    [Theory]
+    [MemberData(nameof(Additions))]
+    public void Every_overlay_takes_what_is_added_and_says_so(string addition)
+    {
+        foreach (var name in Overlay.Names)
+        {
+            string before = KubernetesYaml.SerializeAll(Overlay.RenderOrSkip(name.Data).Objects);
+            var after = Overlay.RenderChangedOrSkip(name.Data, folder => File.AppendAllText(Path.Combine(folder, "kustomization.yaml"), addition));
+            Assert.NotEqual(before, KubernetesYaml.SerializeAll(after.Objects));
+        }
+    }
+
+    [Fact]
+    public void There_are_additions() => Assert.Equal(
+        ["components", "images", "images", "labels"], Additions.Select(addition => addition.Data.Split(':')[0]).Order());
+
     private static int Occurrences(string text, string part) => text.Split(part).Length - 1;
 
     [GeneratedRegex("^    (?:[^ ].* [|] )?(kubectl [^#|]*[^ #|])")]
@@ -61,6 +98,9 @@ public sealed partial class PageTests
 
     [GeneratedRegex("(?<kind>job|pvc|pod|secret|statefulset)[ /](?<name>actorhutch-[a-z-]+)")]
     private static partial Regex Named();
+
+    [GeneratedRegex("\n    [a-z]+:\n    - .*(?:\n    .+)*\n")]
+    private static partial Regex Addition();
 
     [GeneratedRegex("k8s/[a-z/.-]+")]
     private static partial Regex FileOrFolder();

@@ -40,6 +40,31 @@ internal sealed record Workload(string Name, int Pods, string? Domain, V1PodTemp
         return new Pod(host, Job is null ? host : $"{host}-x7k2q", index, address, this);
     }
 
+    /// <summary>The Job as the API server tells it: its pods have a label that the server chose.</summary>
+    public V1Job AsRunning() => new()
+    {
+        ApiVersion = "batch/v1",
+        Kind = "Job",
+        Metadata = new V1ObjectMeta { Name = Name, NamespaceProperty = "default" },
+        Spec = new V1JobSpec { Selector = new V1LabelSelector { MatchLabels = Controlled() }, Template = Template },
+    };
+
+    /// <summary>A pod as the API server tells it.</summary>
+    /// <param name="name">Its own name.</param>
+    public V1Pod AsRunning(string name) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "Pod",
+        Metadata = new V1ObjectMeta
+        {
+            Name = name, NamespaceProperty = "default", Labels = Template.Metadata.Labels.Concat(Controlled()).ToDictionary(),
+        },
+        Spec = Template.Spec,
+        Status = new V1PodStatus { Phase = "Running", Conditions = [new V1PodCondition { Type = "Ready", Status = "True" }] },
+    };
+
     /// <summary>What the port of a name is.</summary>
     public int Port(string name) => Container.Ports.Single(port => port.Name == name).ContainerPort;
+
+    private Dictionary<string, string> Controlled() => new() { ["batch.kubernetes.io/controller-uid"] = Name };
 }

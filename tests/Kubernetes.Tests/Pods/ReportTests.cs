@@ -1,12 +1,11 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using ActorHutch.Kubernetes.Tests.Manifests;
 using k8s.Models;
 
 namespace ActorHutch.Kubernetes.Tests.Pods;
 
 /// <summary>How the report gets out of the cluster, by the commands that the page has. Needs what <see cref="PodTests"/> do.</summary>
-public sealed partial class ReportTests(TlsSecret secret)
+public sealed class ReportTests(TlsSecret secret)
 {
     private static readonly Subnet Ipv4 = new("ar", "10.213.80.", 24);
 
@@ -24,47 +23,54 @@ public sealed partial class ReportTests(TlsSecret secret)
         node.Start(overlay.Workers);
         var coordinator = node.Start(overlay.Coordinator);
         Assert.True(await coordinator.ExitAsync() == 0, coordinator.ToString());
-        string page = Repository.Read("docs/kubernetes.md");
-        var copy = Copy().Match(page);
 
-        // kubectl cp runs tar in the pod and reads what that writes.
-        var pod = ReportReader.Pod;
-        var container = pod.Spec.Containers.Single();
-        Assert.Equal(pod.Metadata.Name, copy.Groups["pod"].Value);
-        container.Command = ["sh", "-c", $"cd {container.WorkingDir} && tar -cf - {copy.Groups["folder"].Value} | base64; touch {copy.Groups["folder"].Value}/new"];
-        var reader = node.Start(Workload.Of(pod));
-        Assert.NotEqual(0, await reader.ExitAsync());
-        Assert.Contains(reader.Log, line => line.Contains("Read-only file system", StringComparison.Ordinal));
+        using var server = new ApiServer();
+        string name = overlay.Coordinator.Pod(0, "10.0.0.1").ObjectName;
+        server.Jobs.Add(overlay.Coordinator.AsRunning());
+        server.Pods.Add(overlay.Coordinator.AsRunning(name));
+        server.Pods.Add(ReportReader.Workload.AsRunning(ReportReader.Workload.Name));
+        server.Execute = (pod, command) =>
+        {
+            Assert.Equal(ReportReader.Workload.Name, pod.Metadata.Name);
+            return Execute(node, ReportReader.Pod, command);
+        };
+        // Kubernetes keeps both streams in one log, and lines of one may come between those of the other.
+        Assert.NotEmpty(coordinator.Log);
+        server.Logs[name] = string.Concat(
+            coordinator.Output.TrimEnd('\n').Split('\n').SelectMany(line => coordinator.Log.Prepend(line)).Select(line => line + '\n'));
 
-        string copied = Directory.CreateTempSubdirectory("actorhutch-copied-").FullName;
+        string folder = Directory.CreateTempSubdirectory("actorhutch-copied-").FullName;
         try
         {
-            string archive = Path.Combine(copied, "archive");
-            await File.WriteAllBytesAsync(archive, Convert.FromBase64String(reader.Output), TestContext.Current.CancellationToken);
-            Tool.Run("tar", "-xf", archive, "-C", copied);
-            string report = Path.Combine(copied, copy.Groups["folder"].Value);
+            server.Run(folder, Command("kubectl wait "));
+            server.Run(folder, Command("kubectl cp "));
+            server.Run(folder, Command("kubectl logs job/actorhutch-coordinator | "));
+
+            string report = Path.Combine(folder, "report");
             Assert.Superset(
                 new HashSet<string> { "report.html", "report.json", "probes.csv", "convergence.svg" },
                 Directory.GetFiles(report).Select(file => Path.GetFileName(file)).ToHashSet());
-
-            // Kubernetes keeps both streams in one log, and lines of one may come between those of the other.
-            string log = Path.Combine(copied, "log");
-            string[] told = coordinator.Output.TrimEnd('\n').Split('\n');
-            Assert.NotEmpty(coordinator.Log);
-            await File.WriteAllLinesAsync(
-                log, told.SelectMany(line => coordinator.Log.Prepend(line)), TestContext.Current.CancellationToken);
-            string json = Tool.RunIn(copied, "sh", ["-c", Filter().Match(page).Groups["filter"].Value + " < log && cat report.json"]);
-            Assert.Equal(await File.ReadAllTextAsync(Path.Combine(report, "report.json"), TestContext.Current.CancellationToken), json);
+            foreach (string file in Directory.GetFiles(report))
+                Assert.Equal(File.ReadAllBytes(Path.Combine(node.Claim("actorhutch-state"), "report", Path.GetFileName(file))), File.ReadAllBytes(file));
+            Assert.Equal(File.ReadAllText(Path.Combine(report, "report.json")), File.ReadAllText(Path.Combine(folder, "report.json")));
         }
         finally
         {
-            Directory.Delete(copied, recursive: true);
+            Directory.Delete(folder, recursive: true);
         }
     }
 
-    [GeneratedRegex("^    kubectl cp (?<pod>[a-z-]+):(?<folder>[a-z]+) report$", RegexOptions.Multiline)]
-    private static partial Regex Copy();
+    /// <summary>The page's only command that begins so.</summary>
+    private static string Command(string beginning) => Repository.Read("docs/kubernetes.md").Split('\n')
+        .Single(line => line.StartsWith("    " + beginning, StringComparison.Ordinal)).Trim();
 
-    [GeneratedRegex(@"^    kubectl logs job/actorhutch-coordinator \| (?<filter>grep '.*' > report\.json)$", RegexOptions.Multiline)]
-    private static partial Regex Filter();
+    /// <summary>Runs a command in a pod's container, as its user, among its volumes, in its working directory.</summary>
+    private static byte[] Execute(Node node, V1Pod pod, IReadOnlyList<string> command)
+    {
+        var container = pod.Spec.Containers.Single();
+        container.Command = ["sh", "-c", $"cd {container.WorkingDir} && \"$@\" | base64", "sh", .. command];
+        var run = node.Start(Workload.Of(pod));
+        int exitCode = run.ExitAsync().GetAwaiter().GetResult();
+        return exitCode == 0 ? Convert.FromBase64String(run.Output) : throw new InvalidOperationException(run.ToString());
+    }
 }
