@@ -57,7 +57,9 @@ internal sealed record Workload(string Name, int Pods, string? Domain, V1PodTemp
         Kind = "Pod",
         Metadata = new V1ObjectMeta
         {
-            Name = name, NamespaceProperty = "default", Labels = Template.Metadata.Labels.Concat(Controlled()).ToDictionary(),
+            Name = name,
+            NamespaceProperty = "default",
+            Labels = Template.Metadata.Labels.Concat(Controlled()).ToDictionary(),
         },
         Spec = Template.Spec,
         Status = new V1PodStatus { Phase = "Running", Conditions = [new V1PodCondition { Type = "Ready", Status = "True" }] },

@@ -1,7 +1,7 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using ActorHutch.Kubernetes.Tests.Manifests;
 using ActorHutch.Metrics;
-using ActorHutch.Shared.Hosting;
 
 namespace ActorHutch.Kubernetes.Tests.Pods;
 
@@ -29,7 +29,7 @@ public sealed partial class WatchedPodTests(TlsSecret secret)
 
         Assert.Contains("<title>", node.AskWithin(coordinator, $"127.0.0.1:{port}/"), StringComparison.Ordinal);
         Assert.ThrowsAny<InvalidOperationException>(() => node.AskFromElsewhere(coordinator, $"{port}/"));
-        string health = overlay.Coordinator.Port("health").ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string health = overlay.Coordinator.Port("health").ToString(CultureInfo.InvariantCulture);
         Assert.Equal("live\n", await AnswerAsync(() => node.AskFromElsewhere(coordinator, $"{health}/healthz/live")));
         var refused = Assert.ThrowsAny<InvalidOperationException>(() => node.AskFromElsewhere(coordinator, $"{health}/metrics"));
         Assert.Contains("403", refused.Message, StringComparison.Ordinal);
@@ -65,7 +65,7 @@ public sealed partial class WatchedPodTests(TlsSecret secret)
         });
 
         Dictionary<string, double> Collect(Workload workload, ProgramRun pod) => PrometheusText.Read(
-            node.AskFromElsewhere(pod, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{workload.Port(endpoint.Port)}{endpoint.Path}")));
+            node.AskFromElsewhere(pod, string.Create(CultureInfo.InvariantCulture, $"{workload.Port(endpoint.Port)}{endpoint.Path}")));
     }
 
     /// <summary>Asks until there is an answer: a pod that was started is not there at once.</summary>

@@ -75,7 +75,7 @@ public sealed class AlertTests(Promtool promtool)
     private const string Up0 = "up{namespace=\"a\", job=\"a/actorhutch\", container=\"worker\", pod=\"actorhutch-worker-0-x\"}";
     private const string Up1 = "up{namespace=\"a\", job=\"a/actorhutch\", container=\"worker\", pod=\"actorhutch-worker-1-y\"}";
 
-    private static IReadOnlyList<AlertingRule> Rules => Assert.Single(Monitored.OrSkip("cpu").The<PrometheusRule>().Spec.Groups).Rules.AsReadOnly();
+    private static IList<AlertingRule> Rules => Assert.Single(Monitored.OrSkip("cpu").The<PrometheusRule>().Spec.Groups).Rules;
 
     /// <summary>The rules as a file of Prometheus' own, and a test of them.</summary>
     private static Dictionary<string, string> Files(string test) => new()
