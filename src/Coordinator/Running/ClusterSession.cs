@@ -61,7 +61,7 @@ internal sealed class ClusterSession : Session
             system.ActorOf(ActorProps.Of(() => new NodeWatch(coordinator, health, up)), "node-watch");
             var session = new ClusterSession(system, coordinator, request, policy, health);
             if (request.Health is { } listen)
-                session._endpoint = await HealthEndpoint.StartAsync(listen, health, metrics, request.Node.Insecure).ConfigureAwait(false);
+                session._endpoint = await HealthEndpoint.StartAsync(listen, health, metrics, request.Node.MetricsForOthers).ConfigureAwait(false);
 
             var cluster = Cluster.Get(system);
             if (request.Node.SeedNodes.Count == 0) cluster.Join(cluster.SelfAddress);

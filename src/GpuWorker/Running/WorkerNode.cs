@@ -28,7 +28,7 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
         using var notReady = leave.Register(_health.Leave);
         using var metrics = request.Health is null ? null : new MetricsExporter(WorkerMetrics.Meter);
         var endpoint = request.Health is { } listen
-            ? await HealthEndpoint.StartAsync(listen, _health, metrics, request.Cluster.Insecure).ConfigureAwait(false)
+            ? await HealthEndpoint.StartAsync(listen, _health, metrics, request.Cluster.MetricsForOthers).ConfigureAwait(false)
             : null;
         try
         {

@@ -31,6 +31,8 @@ public static class NodeOptions
                 (NodeSettings node) => node.JoinTimeout?.TotalSeconds, (node, value) => node with { JoinTimeout = TimeSpan.FromSeconds(value) }),
             OptionEntry.Of("health", "Serve /healthz/live, /healthz/ready and /metrics at this address", "nowhere", Address,
                 (NodeSettings node) => node.Health, (node, value) => node with { Health = value }),
+            OptionEntry.Flag("expose-metrics", "Serve /metrics to other machines too: any process that reaches --health can read the estimate",
+                (NodeSettings node) => node.ExposeMetrics, (node, value) => node with { ExposeMetrics = value }),
             OptionEntry.Of("tls-cert", "This node's certificate, in PEM; with --tls-key and --tls-ca, all traffic between nodes is encrypted", "none", Formats.File,
                 (NodeSettings node) => node.Tls.Certificate, (node, value) => node with { Tls = node.Tls with { Certificate = value } }),
             OptionEntry.Of("tls-key", "The certificate's private key, in PEM, not encrypted", "none", Formats.File,

@@ -21,9 +21,9 @@ public sealed class HealthEndpoint : IAsyncDisposable
     /// <param name="listen">Where.</param>
     /// <param name="health">What it tells.</param>
     /// <param name="metrics">What it tells as numbers; null for nothing. The caller disposes of it.</param>
-    /// <param name="insecure">Whether it may tell them to other machines.</param>
+    /// <param name="metricsForOthers">Whether it may tell them to other machines.</param>
     /// <exception cref="ListenException">The address cannot be listened on.</exception>
-    public static async Task<HealthEndpoint> StartAsync(HostPort listen, NodeHealth health, MetricsExporter? metrics = null, bool insecure = false) =>
+    public static async Task<HealthEndpoint> StartAsync(HostPort listen, NodeHealth health, MetricsExporter? metrics = null, bool metricsForOthers = false) =>
         new(await HttpEndpoint.StartAsync(listen, "health", application =>
         {
             application.MapGet("/healthz/live", context => context.Response.TellAsync("live\n"));
@@ -32,11 +32,11 @@ public sealed class HealthEndpoint : IAsyncDisposable
                 context.Response.StatusCode = health.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
                 return context.Response.TellAsync($"{health}\n");
             });
-            if (listen.IsLoopback || insecure) metrics?.Map(application);
+            if (listen.IsLoopback || metricsForOthers) metrics?.Map(application);
             else application.MapGet("/metrics", context =>
             {
                 context.Response.StatusCode = StatusCodes.Status403Forbidden;
-                return context.Response.TellAsync("Metrics are told where --health is on loopback (127.0.0.1), or with --insecure.\n");
+                return context.Response.TellAsync("Metrics are told where --health is on loopback (127.0.0.1), or with --expose-metrics or --insecure.\n");
             });
         }).ConfigureAwait(false));
 

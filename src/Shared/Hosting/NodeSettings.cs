@@ -47,6 +47,14 @@ public sealed record NodeSettings
     /// <summary>Where its health is told; null (the default) for nowhere.</summary>
     public HostPort? Health { get; init; }
 
+    /// <summary>
+    /// Whether metrics are told where <see cref="Health"/> is even if other machines reach it: <c>--expose-metrics</c>. Default: no.
+    /// </summary>
+    public bool ExposeMetrics { get; init; }
+
+    /// <summary>Whether other machines may read the metrics, because the network is trusted or because they alone are exposed.</summary>
+    public bool MetricsForOthers => Insecure || ExposeMetrics;
+
     /// <summary>The node's port.</summary>
     public RemoteSettings Remote => new()
     {
@@ -72,6 +80,8 @@ public sealed record NodeSettings
             problems.Add(new Problem("advertise", any.ToString(), "must be an address that others can connect to"));
         foreach (var seed in SeedNodes.Where(seed => seed.Port == 0 || seed.IsAny))
             problems.Add(new Problem("seed-nodes", seed.ToString(), "must be an address and port that a node advertises"));
+        if (ExposeMetrics && Health is null)
+            problems.Add(new Problem("expose-metrics", "without --health", "needs --health HOST:PORT, the address that metrics are told at"));
         if (Role == WorkerRole && SeedNodes.Count == 0)
             problems.Add(new Problem("seed-nodes", "", "must name the coordinator, as HOST:PORT"));
         return problems;

@@ -84,12 +84,12 @@ public sealed class JobFileTests : IDisposable
     {
         var printed = await Invocation.Of(
             "--print-job", "--cluster", "--listen", "0.0.0.0:4100", "--advertise", "node-1:4100", "--seed-nodes", "a:1,[fd00::2]:2",
-            "--join-timeout", "7.5", "--health", "127.0.0.1:8080", "--min-workers", "3", "--verify-fraction", "0.25",
+            "--join-timeout", "7.5", "--health", "127.0.0.1:8080", "--expose-metrics", "--min-workers", "3", "--verify-fraction", "0.25",
             "--insecure", "--state", "kept", "--json", "--log-level", "error");
 
         Assert.Equal((0, ""), (printed.Code, printed.Error));
         Assert.EndsWith(
-            ""","cluster":true,"listen":"0.0.0.0:4100","advertise":"node-1:4100","seedNodes":["a:1","[fd00::2]:2"],"joinTimeout":7.5,"health":"127.0.0.1:8080","insecure":true,"minWorkers":3,"verifyFraction":0.25,"state":"kept","json":true,"logLevel":"error"}""",
+            ""","cluster":true,"listen":"0.0.0.0:4100","advertise":"node-1:4100","seedNodes":["a:1","[fd00::2]:2"],"joinTimeout":7.5,"health":"127.0.0.1:8080","exposeMetrics":true,"insecure":true,"minWorkers":3,"verifyFraction":0.25,"state":"kept","json":true,"logLevel":"error"}""",
             JsonSerializer.Serialize(printed.Json), StringComparison.Ordinal);
         string file = Write(printed.Out);
         Assert.Equal(printed.Out, (await Invocation.Of("--print-job", "--job", file)).Out);

@@ -17,6 +17,8 @@ public class WorkerCommandTests
     [InlineData("--seed-nodes a:1 --threads 0", "--threads 0: must be at least 1.")]
     [InlineData("--seed-nodes a:1 --device tpu", "--device tpu: must be auto, cpu, cuda or cuda:I with a GPU's number I.")]
     [InlineData("--seed-nodes a:1 --health :80", "--health :80: must be HOST:PORT.")]
+    [InlineData("--seed-nodes a:1 --expose-metrics",
+        "--expose-metrics without --health: needs --health HOST:PORT, the address that metrics are told at.")]
     [InlineData("--seed-nodes a:1 --join-timeout -1", "--join-timeout -1: must be a number of seconds from 0.001 to 2147483.")]
     [InlineData("--seed-nodes a:1 --log-level loud", "--log-level loud: must be debug, information, warning or error.")]
     public async Task A_bad_value_is_named_with_what_would_be_right(string line, string problem)

@@ -90,7 +90,7 @@ public sealed class CommandLineTests(TlsSecret secret) : IDisposable
                 Volumes.Fill(folder, overlay.The<V1ConfigMap>());
                 // What stands in the job file, too, is where the pod has it.
                 string job = Path.Combine(folder, "job.json");
-                File.WriteAllText(job, File.ReadAllText(job).Replace("\"/model/", $"\"{_volumes}/model/", StringComparison.Ordinal));
+                File.WriteAllText(job, File.ReadAllText(job).Replace(": \"/", $": \"{_volumes}/", StringComparison.Ordinal));
             }
 
             if (volume.PersistentVolumeClaim?.ClaimName == "actorhutch-model") _model.CopyTo(folder);

@@ -1,3 +1,4 @@
+using ActorHutch.Kubernetes.Tests.Images;
 using k8s;
 using k8s.Models;
 
@@ -29,6 +30,28 @@ public sealed class ManifestTests
             // Whoever applies it says where.
             Assert.Null(manifest.Metadata.NamespaceProperty);
         });
+    }
+
+    /// <summary>kustomize writes what it calls deprecated to standard error; of the API, v1 is what no version deprecates.</summary>
+    [Theory]
+    [MemberData(nameof(Overlay.Names), MemberType = typeof(Overlay))]
+    public void Nothing_is_deprecated(string name)
+    {
+        var overlay = Overlay.RenderOrSkip(name);
+
+        Assert.Equal("", Tool.Run("sh", "-c", $"kubectl kustomize k8s/overlays/{name} 2>&1 > /dev/null"));
+        Assert.All(overlay.Objects.Cast<IKubernetesObject>(), manifest => Assert.Matches("^([a-z.0-9]+/)?v1$", manifest.ApiVersion));
+    }
+
+    /// <summary>A cluster may have nodes of several kinds; the image is built for one.</summary>
+    [Theory]
+    [MemberData(nameof(Overlay.Names), MemberType = typeof(Overlay))]
+    public void Pods_are_put_on_nodes_that_the_image_is_for(string name)
+    {
+        Assert.Contains(" -r linux-x64 ", Assert.Single(Dockerfile.Of("build", "RUN")), StringComparison.Ordinal);
+        Assert.All(Overlay.RenderOrSkip(name).Workloads, workload => Assert.Equal(
+            new Dictionary<string, string> { ["kubernetes.io/arch"] = "amd64", ["kubernetes.io/os"] = "linux" },
+            workload.Template.Spec.NodeSelector));
     }
 
     [Fact]

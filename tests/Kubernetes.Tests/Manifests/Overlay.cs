@@ -40,10 +40,32 @@ internal sealed class Overlay
     /// <summary>Renders it, or skips the test where that cannot be done.</summary>
     public static Overlay RenderOrSkip(string name)
     {
-        Tool.NeedOrSkip("kubectl");
-        return Rendered.GetOrAdd(name, name => new Overlay(Read(Tool.Run("kubectl", "kustomize", $"k8s/overlays/{name}"))));
+        Kubectl.NeedOrSkip();
+        return Rendered.GetOrAdd(name, name => RenderFolder(Repository.PathOf($"k8s/overlays/{name}")));
+    }
+
+    /// <summary>Renders a copy of an overlay that something is changed in, or skips the test where that cannot be done.</summary>
+    /// <param name="name">The overlay.</param>
+    /// <param name="change">Changes it, given its folder in a copy of all manifests.</param>
+    public static Overlay RenderChangedOrSkip(string name, Action<string> change)
+    {
+        Kubectl.NeedOrSkip();
+        string folder = Directory.CreateTempSubdirectory("actorhutch-manifests-").FullName;
+        try
+        {
+            Tool.Run("cp", "-r", Repository.PathOf("k8s"), folder);
+            string overlay = Path.Combine(folder, "k8s", "overlays", name);
+            change(overlay);
+            return RenderFolder(overlay);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     /// <summary>Reads manifests. A field that Kubernetes does not know fails, as does a kind.</summary>
-    public static IReadOnlyList<object> Read(string yaml) => KubernetesYaml.LoadAllFromString(yaml, strict: true);
+    public static IReadOnlyList<object> Read(string yaml) => KubernetesYaml.LoadAllFromString(yaml, MonitoringKinds.All, strict: true);
+
+    private static Overlay RenderFolder(string folder) => new(Read(Tool.Run("kubectl", "kustomize", folder)));
 }

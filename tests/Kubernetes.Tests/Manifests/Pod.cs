@@ -38,7 +38,7 @@ internal sealed partial record Pod(string Host, string ObjectName, int Index, st
         get
         {
             var environment = Environment;
-            return [.. Workload.Container.Command.Concat(Workload.Container.Args).Select(word => Expand(word, environment))];
+            return [.. Workload.Container.Command.Concat(Workload.Container.Args ?? []).Select(word => Expand(word, environment))];
         }
     }
 

@@ -9,7 +9,7 @@ public sealed class SecurityTests
     [MemberData(nameof(Overlay.Names), MemberType = typeof(Overlay))]
     public void Pods_pass_the_restricted_standard(string name)
     {
-        foreach (var workload in Overlay.RenderOrSkip(name).Workloads)
+        foreach (var workload in Overlay.RenderOrSkip(name).Workloads.Append(ReportReader.Workload))
         {
             var pod = workload.Template.Spec;
             Assert.False(pod.HostNetwork ?? false);
@@ -31,7 +31,7 @@ public sealed class SecurityTests
             Assert.Null(container.SecurityContext.Capabilities.Add);
             Assert.Null(container.SecurityContext.RunAsUser);
             Assert.Null(container.SecurityContext.RunAsNonRoot);
-            Assert.All(container.Ports, port => Assert.Null(port.HostPort));
+            Assert.All(container.Ports ?? [], port => Assert.Null(port.HostPort));
         }
     }
 

@@ -8,7 +8,7 @@ namespace ActorHutch.Kubernetes.Tests.Manifests;
 /// <param name="Pods">How many.</param>
 /// <param name="Domain">The Service that gives the pods their names.</param>
 /// <param name="Template">A pod.</param>
-/// <param name="Job">The Job; null for a StatefulSet.</param>
+/// <param name="Job">The Job; null for a StatefulSet or a pod.</param>
 internal sealed record Workload(string Name, int Pods, string? Domain, V1PodTemplateSpec Template, V1Job? Job)
 {
     /// <summary>What the pods are.</summary>
@@ -26,6 +26,10 @@ internal sealed record Workload(string Name, int Pods, string? Domain, V1PodTemp
     public static Workload Of(V1StatefulSet set) =>
         new(set.Metadata.Name, set.Spec.Replicas!.Value, set.Spec.ServiceName, set.Spec.Template, null);
 
+    /// <summary>A pod that stands alone.</summary>
+    public static Workload Of(V1Pod pod) =>
+        new(pod.Metadata.Name, 1, null, new V1PodTemplateSpec { Metadata = pod.Metadata, Spec = pod.Spec }, null);
+
     /// <summary>A pod as a kubelet would start it.</summary>
     /// <param name="index">Its number.</param>
     /// <param name="address">Its address.</param>
@@ -36,6 +40,33 @@ internal sealed record Workload(string Name, int Pods, string? Domain, V1PodTemp
         return new Pod(host, Job is null ? host : $"{host}-x7k2q", index, address, this);
     }
 
+    /// <summary>The Job as the API server tells it: its pods have a label that the server chose.</summary>
+    public V1Job AsRunning() => new()
+    {
+        ApiVersion = "batch/v1",
+        Kind = "Job",
+        Metadata = new V1ObjectMeta { Name = Name, NamespaceProperty = "default" },
+        Spec = new V1JobSpec { Selector = new V1LabelSelector { MatchLabels = Controlled() }, Template = Template },
+    };
+
+    /// <summary>A pod as the API server tells it.</summary>
+    /// <param name="name">Its own name.</param>
+    public V1Pod AsRunning(string name) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "Pod",
+        Metadata = new V1ObjectMeta
+        {
+            Name = name,
+            NamespaceProperty = "default",
+            Labels = Template.Metadata.Labels.Concat(Controlled()).ToDictionary(),
+        },
+        Spec = Template.Spec,
+        Status = new V1PodStatus { Phase = "Running", Conditions = [new V1PodCondition { Type = "Ready", Status = "True" }] },
+    };
+
     /// <summary>What the port of a name is.</summary>
     public int Port(string name) => Container.Ports.Single(port => port.Name == name).ContainerPort;
+
+    private Dictionary<string, string> Controlled() => new() { ["batch.kubernetes.io/controller-uid"] = Name };
 }

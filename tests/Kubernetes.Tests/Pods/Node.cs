@@ -14,10 +14,11 @@ internal sealed class Node : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("actorhutch-node-").FullName;
     private readonly Dictionary<string, string> _names = [];
     private readonly List<string> _namespaces = [];
-    private readonly List<ProgramRun> _runs = [];
+    private readonly Dictionary<ProgramRun, int> _runs = [];
     private readonly Overlay _overlay;
     private readonly TlsSecret _secret;
     private readonly Hosts _hosts;
+    private int? _elsewhere;
 
     private Node(Overlay overlay, TlsSecret secret, Hosts hosts) => (_overlay, _secret, _hosts) = (overlay, secret, hosts);
 
@@ -66,17 +67,35 @@ internal sealed class Node : IAsyncDisposable
                     .. pod.Environment.Select(variable => $"{variable.Key}={variable.Value}"),
                 ],
                 pod.Command));
-        _runs.Add(run);
+        _runs.Add(run, host);
         return run;
+    }
+
+    /// <summary>What a pod answers to an HTTP request that comes from within it, as <c>kubectl port-forward</c>'s do.</summary>
+    /// <exception cref="InvalidOperationException">It does not answer, or with an error.</exception>
+    public string AskWithin(ProgramRun pod, string address) => Ask(_runs[pod], address);
+
+    /// <summary>What a pod answers to an HTTP request from another host.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="portAndPath">Such as <c>8080/metrics</c>.</param>
+    /// <exception cref="InvalidOperationException">It does not answer, or with an error.</exception>
+    public string AskFromElsewhere(ProgramRun pod, string portAndPath)
+    {
+        string address = _hosts.Address(_runs[pod]);
+        _elsewhere ??= _hosts.Add();
+        return Ask(_elsewhere.Value, address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{portAndPath}" : $"{address}:{portAndPath}");
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var run in _runs) await run.DisposeAsync();
+        foreach (var run in _runs.Keys) await run.DisposeAsync();
         _hosts.Dispose();
         foreach (string name in _namespaces) Directory.Delete($"/etc/netns/{name}", recursive: true);
         Directory.Delete(_folder, recursive: true);
     }
+
+    private string Ask(int host, string address) => Tool.Run(
+        "ip", "netns", "exec", _hosts.Name(host), "curl", "--silent", "--show-error", "--globoff", "--fail", "--max-time", "10", $"http://{address}");
 
     /// <summary>Other than the image, what is built here uses the .NET of this machine, wherever that is.</summary>
     private static IEnumerable<string> DotNetRoot() =>

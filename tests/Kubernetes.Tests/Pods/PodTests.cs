@@ -116,7 +116,7 @@ public sealed class PodTests(TlsSecret secret, Reference reference)
         model.CopyTo(Directory.CreateDirectory(node.Claim("actorhutch-model")).FullName);
         // In one process, on the files where they are here.
         string job = model.PathOf("job.json");
-        await File.WriteAllTextAsync(job, overlay.The<V1ConfigMap>().Data["job.json"].Replace(
+        await File.WriteAllTextAsync(job, Reference.WithoutReport(overlay.The<V1ConfigMap>().Data["job.json"]).Replace(
             "/model/", model.Folder + "/", StringComparison.Ordinal), TestContext.Current.CancellationToken);
         await using var local = ProgramRun.Start("actorhutch", null, "--job", job, "--device", "cpu");
         Assert.Equal(0, await local.ExitAsync());

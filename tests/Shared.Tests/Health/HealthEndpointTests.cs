@@ -55,13 +55,13 @@ public sealed class HealthEndpointTests
     [InlineData("0.0.0.0", true, HttpStatusCode.OK)]
     [InlineData("127.0.0.1", false, HttpStatusCode.OK)]
     public async Task Other_machines_are_told_that_it_lives_and_nothing_of_its_job_unless_that_is_asked_for(
-        string address, bool insecure, HttpStatusCode ofMetrics)
+        string address, bool metricsForOthers, HttpStatusCode ofMetrics)
     {
         using var meter = new Meter("ActorHutch.Test");
         using var exporter = new MetricsExporter(meter);
         meter.CreateCounter<long>("actorhutch.chunks", null, "Chunks.").Add(3);
         int port = FreePort();
-        await using var endpoint = await HealthEndpoint.StartAsync(new HostPort(address, port), new NodeHealth(), exporter, insecure);
+        await using var endpoint = await HealthEndpoint.StartAsync(new HostPort(address, port), new NodeHealth(), exporter, metricsForOthers);
 
         // As the probes of a cluster ask, by an address.
         Assert.Equal((HttpStatusCode.OK, "live\n"), await AskAsync(port, "healthz/live", null));
@@ -69,7 +69,7 @@ public sealed class HealthEndpointTests
         var (status, text) = await AskAsync(port, "metrics", null);
         Assert.Equal(ofMetrics, status);
         Assert.Equal(ofMetrics == HttpStatusCode.OK, text.Contains("actorhutch_chunks_total", StringComparison.Ordinal));
-        if (ofMetrics != HttpStatusCode.OK) Assert.Contains("--insecure", text, StringComparison.Ordinal);
+        if (ofMetrics != HttpStatusCode.OK) Assert.Contains("--expose-metrics or --insecure", text, StringComparison.Ordinal);
     }
 
     [Fact]
