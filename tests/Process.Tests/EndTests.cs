@@ -72,13 +72,13 @@ public sealed class EndTests : IDisposable
     [InlineData(true)]
     public async Task The_command_that_a_coordinator_prints_starts_a_worker_for_it(bool secured)
     {
-        const string Says = "The job begins with the first worker; this starts one: actorhutch-worker ";
+        const string Says = "The job begins with the first worker; this starts one: actorhutch ";
         await using var cluster = new TestCluster();
         var coordinator = cluster.Coordinator(Tls(secured));
         await coordinator.LogsAsync(Says);
         string line = coordinator.Log.Single(line => line.StartsWith(Says, StringComparison.Ordinal));
 
-        await using var worker = ProgramRun.Start("actorhutch-worker", null, [.. line[Says.Length..].Split(' '), "--until-job-done"]);
+        await using var worker = ProgramRun.Start("actorhutch", null, [.. line[Says.Length..].Split(' '), "--until-job-done"]);
 
         Assert.Equal(0, await coordinator.ExitAsync());
         Assert.Equal(0, await worker.ExitAsync());

@@ -18,6 +18,8 @@ public sealed class SignalTests
     [InlineData("actorhutch", "--cluster --listen 127.0.0.1:0", 130)]
     [InlineData("actorhutch-worker", "--seed-nodes 127.0.0.1:1 --device cpu", 0)]
     [InlineData("actorhutch-worker", "--seed-nodes 127.0.0.1:1 --device cpu --until-job-done", 130)]
+    [InlineData("actorhutch", "worker --seed-nodes 127.0.0.1:1 --device cpu", 0)]
+    [InlineData("actorhutch", "worker --seed-nodes 127.0.0.1:1 --device cpu --until-job-done", 130)]
     public async Task A_signal_while_the_program_starts_gives_the_promised_code(string program, string arguments, int promised)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "There is no /proc, which tells how far a process is.");

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using ActorHutch.Coordinator.CommandLine.Help;
 using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Running;
 using ActorHutch.Curvature.Estimation;
+using ActorHutch.GpuWorker.CommandLine;
 using ActorHutch.GpuWorker.Replicas;
 using ActorHutch.Shared.Blobs;
 using ActorHutch.Shared.CommandLine;
@@ -19,6 +21,7 @@ internal sealed class ActorHutchCommand
     private readonly Terminal _terminal;
     private readonly IReplicaFactory _replicas;
     private readonly RootCommand _root;
+    private readonly WorkerCommand _worker;
     private readonly Dictionary<Command, Estimator?> _estimators = [];
 
     /// <summary>The program.</summary>
@@ -58,7 +61,9 @@ internal sealed class ActorHutchCommand
         _root.Add(accuracy);
         _root.Add(compare);
         _root.Add(check);
-        HelpPageAction.Install(_root, HelpPages.Of(_root, _options.Groups));
+        _worker = new WorkerCommand(replicas, terminal.Out, terminal.Error, HelpPages.Program) { Colors = terminal.HasColors };
+        _root.Add(_worker.Command);
+        HelpPageAction.Install(_root, HelpPages.Of(_root, _options.Groups, _worker.Page));
     }
 
     /// <summary>The program's commands.</summary>
@@ -87,13 +92,22 @@ internal sealed class ActorHutchCommand
             ProcessTerminationTimeout = null,
             EnableDefaultExceptionHandler = false,
         };
+        bool isWorker = parsed.CommandResult.Command == _worker.Command;
+        // Help, which is no task, comes first.
+        if (isWorker && parsed.Action is AsynchronousCommandLineAction && Misplaced(parsed, _options.Given(parsed)) is { Length: > 0 } before)
+            return _worker.Refuse(parsed, before);
+
         // With errors, the parser's own action would write its help in place of the result.
         if (parsed.Errors.Count == 0)
             return await parsed.InvokeAsync(configuration, cancellation).ConfigureAwait(false);
 
-        var request = Read(parsed);
-        return Problems.Report(_terminal.Error, "actorhutch", [.. request.Problems, .. Misplaced(parsed), .. Problems.Suggestions(parsed)]);
+        string[] more = [.. Misplaced(parsed), .. Problems.Suggestions(parsed)];
+        return isWorker ? _worker.Refuse(parsed, more) : Problems.Report(_terminal.Error, HelpPages.Program, [.. Read(parsed).Problems, .. more]);
     }
+
+    /// <summary>A line for each option of the program's own that stands before the name of a command that has others.</summary>
+    private static string[] Misplaced(ParseResult parsed, IEnumerable<OptionEntry<JobDocument>> given) =>
+        [.. given.Select(entry => $"--{entry.Name}: the options of {parsed.CommandResult.Command.Name} come after its name.")];
 
     /// <summary>A line for each option that is another command's.</summary>
     private IEnumerable<string> Misplaced(ParseResult parsed) =>
@@ -119,7 +133,7 @@ internal sealed class ActorHutchCommand
             var request = Request.Read(parsed, _options, estimator, _replicas);
             request = request.WithFiles(new BlobCache(BlobCache.DefaultDirectory)).WithOut(folder);
             using var files = request.Files;
-            if (request.Problems.Count > 0) return Problems.Report(_terminal.Error, "actorhutch", request.Problems);
+            if (request.Problems.Count > 0) return Problems.Report(_terminal.Error, HelpPages.Program, request.Problems);
             if (!request.Job.Run.PrintsJob)
             {
                 var terminal = _terminal.For(request);

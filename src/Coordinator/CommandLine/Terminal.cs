@@ -26,6 +26,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     /// <summary>Where log lines go, and which.</summary>
     public LogSettings Log { get; private init; } = new(Error, LogEventLevel.Warning);
 
+    /// <summary>Whether what goes to standard error is shown in colours.</summary>
+    public bool HasColors => Screen is { Profile.Capabilities.ColorSystem: not ColorSystem.NoColors };
+
     /// <summary>The process's own.</summary>
     public static Terminal OfProcess()
     {
@@ -54,7 +57,7 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
         Log = new LogSettings(Error, request.Job.Run.Log.Level ?? RunOptions.DefaultLogLevel)
         {
             Format = request.Job.Run.Log.Format ?? default,
-            Colors = Screen is { Profile.Capabilities.ColorSystem: not ColorSystem.NoColors },
+            Colors = HasColors,
         },
     };
 

@@ -22,7 +22,7 @@ internal sealed record ClusterRequest(NodeSettings Node, int MinWorkers)
     {
         string[] command =
         [
-            $"actorhutch-worker --seed-nodes {self}",
+            $"actorhutch worker --seed-nodes {self}",
             // On this machine a worker needs no more than that.
             .. self.IsLoopback ? Array.Empty<string>() : ["--listen 0.0.0.0:4053 --advertise ITS-NAME:4053"],
             .. Node.Tls.Any ? [$"--tls-cert {Node.Tls.Certificate} --tls-key {Node.Tls.Key} --tls-ca {Node.Tls.Authority}"] : Array.Empty<string>(),
@@ -41,7 +41,7 @@ internal sealed record ClusterRequest(NodeSettings Node, int MinWorkers)
     /// <param name="given">The options that the command line has.</param>
     /// <param name="run">What is asked for.</param>
     public static IEnumerable<string> Misplaced(IEnumerable<OptionEntry<JobDocument>> given, RunOptions run) => run.Cluster
-        ? given.Where(JobOptions.OfProcess.Contains).Select(entry => $"--{entry.Name} has no meaning with --cluster: actorhutch-worker has it.")
+        ? given.Where(JobOptions.OfProcess.Contains).Select(entry => $"--{entry.Name} has no meaning with --cluster: actorhutch worker has it.")
         : given.Where(entry => JobOptions.OfCluster.Contains(entry) && !(entry.Name == "insecure" && run.Dashboard is not null))
             .Select(entry => $"--{entry.Name} has no meaning without --cluster.");
 }

@@ -16,9 +16,14 @@ public enum ModelFormat
 /// <summary>Tells what a model's file is.</summary>
 public static class ModelFile
 {
-    private const string HowToExport =
+    private static readonly string HowToExport =
         "Save the model in PyTorch with torch.jit.save(torch.jit.script(model), path), or torch.jit.trace(model, inputs) "
-        + "where it cannot be scripted; tools/export_pytorch.py does it.";
+        + $"where it cannot be scripted; {Exporter} does it.";
+
+    /// <summary>The exporter's file, which the program brings along; in the repository's words where it is not there.</summary>
+    private static string Exporter => Path.Combine(AppContext.BaseDirectory, "tools", "export_pytorch.py") is var file && File.Exists(file)
+        ? file
+        : "tools/export_pytorch.py of ActorHutch's repository";
 
     /// <summary>The form, told by what is in the file and not by its name.</summary>
     /// <param name="path">The file.</param>

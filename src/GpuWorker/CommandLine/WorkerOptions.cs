@@ -7,7 +7,7 @@ using static ActorHutch.Shared.Options.OptionEntry;
 
 namespace ActorHutch.GpuWorker.CommandLine;
 
-/// <summary>The options of <c>actorhutch-worker</c>.</summary>
+/// <summary>The options of a worker.</summary>
 internal static class WorkerOptions
 {
     /// <summary>All of them.</summary>

@@ -12,7 +12,7 @@ public class WorkerHelpTests
     {
         var sections = HelpSections.Of(await Run("--help"));
 
-        Assert.Equal(Program().Root.Options.Select(option => option.Name).Order(), sections.Options.Select(option => option.Name).Order());
+        Assert.Equal(Program().Command.Options.Select(option => option.Name).Order(), sections.Options.Select(option => option.Name).Order());
         Assert.DoesNotContain(HelpPage.OtherHeading, sections.Headings);
         Assert.All(sections.Options.Where(option => option.Heading != "Help"), option =>
             Assert.Matches(" (Default: |Required$)", option.Text));
@@ -28,12 +28,13 @@ public class WorkerHelpTests
     {
         string help = (await Run("--help")).ReplaceLineEndings("\n");
 
-        Assert.Equal(2, WorkerCommand.Examples.Count);
-        Assert.All(WorkerCommand.Examples, example =>
+        var examples = WorkerCommand.Examples("actorhutch-worker");
+        Assert.Equal(2, examples.Length);
+        Assert.All(examples, example =>
         {
             Assert.Contains($"\n  {example.Line}\n", help, StringComparison.Ordinal);
             var program = Program();
-            var parsed = program.Root.Parse(example.Line.Split(' ')[1..]);
+            var parsed = program.Command.Parse(example.Line.Split(' ')[1..]);
             Assert.Empty(parsed.Errors);
             Assert.Empty(program.Read(parsed).Problems);
         });

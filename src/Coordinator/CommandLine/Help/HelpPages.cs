@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorHutch.GpuWorker.CommandLine;
 using ActorHutch.Shared.CommandLine.Help;
 
 namespace ActorHutch.Coordinator.CommandLine.Help;
@@ -6,7 +7,8 @@ namespace ActorHutch.Coordinator.CommandLine.Help;
 /// <summary>What <c>--help</c> shows: the options under their headings, and examples.</summary>
 internal static class HelpPages
 {
-    private const string Program = "actorhutch";
+    /// <summary>The program's name.</summary>
+    public const string Program = "actorhutch";
 
     /// <summary>Where more is to be read.</summary>
     public const string Documents =
@@ -90,12 +92,18 @@ internal static class HelpPages
             new("actorhutch check check.json --model net.pt --data batch.npz --method autodiff",
                 "The same by automatic differentiation, in single precision"),
         ],
+        [WorkerCommand.CommandName] = WorkerCommand.Examples($"{Program} {WorkerCommand.CommandName}"),
     };
 
     /// <summary>The pages of the program and its commands.</summary>
-    public static IReadOnlyList<HelpPage> Of(RootCommand root, IReadOnlyList<OptionGroup> groups) =>
+    /// <param name="root">The program.</param>
+    /// <param name="groups">The options that its commands share.</param>
+    /// <param name="worker">The page of the one command that has options of its own.</param>
+    public static IReadOnlyList<HelpPage> Of(RootCommand root, IReadOnlyList<OptionGroup> groups, HelpPage worker) =>
     [
         new HelpPage(Program, root, groups, Examples[""]) { Documents = Documents },
-        .. root.Subcommands.Select(command => new HelpPage($"{Program} {command.Name}", command, groups, Examples[command.Name])),
+        .. root.Subcommands.Select(command => command == worker.Command
+            ? worker
+            : new HelpPage($"{Program} {command.Name}", command, groups, Examples[command.Name])),
     ];
 }
