@@ -57,6 +57,8 @@ if [[ ${1:-} == --tests ]]; then perform README.md "${two[1]}" "$pages"; else sk
 
 run docs/install.md "dotnet tool install"
 run README.md "dotnet new console"
+block README.md "LibTorch.Load();" > ../curvature/Program.cs
+run README.md "dotnet run --project ../curvature"
 work=$HOME/work
 run docs/job-files.md "--print-job" "$work"
 run docs/report.md "actorhutch --out report" "$work"
