@@ -94,7 +94,7 @@ public sealed class ClusterTests(LocalReference local)
         Assert.Equal(3, await coordinator.ExitAsync());
 
         Assert.StartsWith(
-            $"This node could not join a cluster in 2 s. {nobody}: connection refused, nobody listens there. Start a coordinator there",
+            $"This node could not join a cluster in 2 s. {nobody}: connection refused, no program listens there. Start a coordinator there",
             coordinator.Log[^1], StringComparison.Ordinal);
     }
 }

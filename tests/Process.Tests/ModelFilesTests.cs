@@ -127,6 +127,6 @@ public sealed class ModelFilesTests
         Assert.Equal(2, await coordinator.ExitAsync());
         Assert.Equal("", coordinator.Output.Trim());
         Assert.Contains(coordinator.Log, line =>
-            line.StartsWith($"{data}: bytes ", StringComparison.Ordinal) && line.Contains("are not what they were", StringComparison.Ordinal));
+            line.StartsWith($"{data}: bytes ", StringComparison.Ordinal) && line.Contains("have changed since the file was hashed", StringComparison.Ordinal));
     }
 }

@@ -26,7 +26,7 @@ public sealed class SeedNodeTests : IDisposable
         await StartedAsync(cluster);
         await using var worker = Worker($"localhost:{cluster.Port}", TlsFiles.None, joinTimeout: 30);
 
-        string hint = $"localhost:{cluster.Port}: the node there goes by another name, {cluster.Address}. Write --seed-nodes {cluster.Address}.";
+        string hint = $"localhost:{cluster.Port}: the node there has another name, {cluster.Address}. Write --seed-nodes {cluster.Address}.";
         await worker.LogsAsync(hint);
         Assert.DoesNotContain(worker.Log, line => line.StartsWith("No coordinator was found", StringComparison.Ordinal));
         Assert.Equal(3, await worker.ExitAsync());
@@ -54,7 +54,7 @@ public sealed class SeedNodeTests : IDisposable
     {
         string nobody = TestCluster.Loopback(TestCluster.FreePort());
         await SaysAsync(
-            nobody, TlsFiles.None, "connection refused, nobody listens there. Start a coordinator there (actorhutch estimate --cluster), "
+            nobody, TlsFiles.None, "connection refused, no program listens there. Start a coordinator there (actorhutch estimate --cluster), "
             + "or name the address that it listens on with --seed-nodes.");
     }
 
@@ -81,7 +81,7 @@ public sealed class SeedNodeTests : IDisposable
             "actorhutch-worker", null, "--listen", TestCluster.Loopback(port), "--seed-nodes", TestCluster.Loopback(TestCluster.FreePort()));
         await another.LogsAsync("This node is");
 
-        await SaysAsync(TestCluster.Loopback(port), TlsFiles.None, "a node answers by this name, and did not take this one in. Look whether it is the coordinator");
+        await SaysAsync(TestCluster.Loopback(port), TlsFiles.None, "a node with this name answers, but did not accept this node. Check that it is the coordinator");
     }
 
     private static async Task SaysAsync(TlsFiles coordinator, TlsFiles worker, params string[] said)

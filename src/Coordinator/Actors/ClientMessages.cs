@@ -41,7 +41,7 @@ internal sealed record JobLook(JobState? State, JobProgress? Progress, IReadOnly
     }
 }
 
-/// <summary>The first chunks are out.</summary>
+/// <summary>The first chunks were sent to workers.</summary>
 internal sealed record JobStarted(JobState State);
 
 /// <summary>The job is over.</summary>

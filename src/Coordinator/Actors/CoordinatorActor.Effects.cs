@@ -147,7 +147,7 @@ internal sealed partial class CoordinatorActor
             outcome = new JobOutcome(JobEnd.Imprecise, what);
         var estimate = job.Results?.Estimate(isComplete: outcome.End == JobEnd.Completed);
         if (estimate is { Trace: var trace } && !double.IsFinite(trace))
-            outcome = new JobOutcome(JobEnd.Failed, "The probes' values, each of them finite, add up to more than a number can hold.");
+            outcome = new JobOutcome(JobEnd.Failed, "The sum of the probes' values overflows, although each value is finite.");
 
         _log.Info("Job {Job} ended: {End}", job.State.Job, outcome.End);
         Deliver(job, new JobResult(

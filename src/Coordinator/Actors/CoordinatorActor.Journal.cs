@@ -20,7 +20,7 @@ internal sealed partial class CoordinatorActor
         Receive<JournalBroke>(OnJournalBroke);
         Receive<Terminated>(
             gone => gone.ActorRef.Equals(_opening?.Journal ?? _job?.Ahead?.Journal),
-            _ => OnJournalBroke(new JournalBroke(_opening is not null, "it stopped, and the log says why")));
+            _ => OnJournalBroke(new JournalBroke(_opening is not null, "it stopped; see the log for the reason")));
     }
 
     private void OpenJournal(StartJob start)

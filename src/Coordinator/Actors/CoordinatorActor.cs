@@ -81,7 +81,7 @@ internal sealed partial class CoordinatorActor : HandlerActor, IWithTimers
         if (_superseded.Contains(key))
         {
             // Or two processes of one name would drive each other out for ever.
-            Refuse(registration, $"another process goes by the name {key.Id} since: give each an --id of its own");
+            Refuse(registration, $"another process has registered the name {key.Id}: give each process its own --id");
             return;
         }
 

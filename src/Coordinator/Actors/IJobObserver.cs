@@ -12,7 +12,7 @@ internal interface IJobObserver
     {
     }
 
-    /// <summary>The first chunks are out.</summary>
+    /// <summary>The first chunks were sent to workers.</summary>
     void Started(JobState state);
 
     /// <summary>The job is run again in double precision. Called between the two runs.</summary>

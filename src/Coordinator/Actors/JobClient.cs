@@ -47,7 +47,7 @@ internal sealed class JobClient(IActorRefFactory system, IActorRef coordinator)
             Receive<Status.Failure>(message => { finished.TrySetException(message.Cause); Context.Stop(Self); });
             Receive<Terminated>(_ =>
             {
-                finished.TrySetException(new InvalidOperationException("The coordinator stopped; the log says why."));
+                finished.TrySetException(new InvalidOperationException("The coordinator stopped; see the log for the reason."));
                 Context.Stop(Self);
             });
         }
@@ -60,6 +60,6 @@ internal sealed class JobClient(IActorRefFactory system, IActorRef coordinator)
 
         /// <summary>Nobody may wait for ever, whatever stopped this actor.</summary>
         protected override void PostStop() =>
-            _finished.TrySetException(new InvalidOperationException("The job was given up; the log says why."));
+            _finished.TrySetException(new InvalidOperationException("The job was cancelled; see the log for the reason."));
     }
 }

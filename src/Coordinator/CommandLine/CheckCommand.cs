@@ -96,8 +96,8 @@ internal static class CheckCommand
         if (loss is not null && loss != ours.Name && (ours.Name == ModelLoss.Word || Choices.Loss.Words.Contains(ours.Name)))
         {
             throw new CurvatureException(
-                $"{expected} is of the loss {loss}, and the job has {ours.Name} ({ours.Reason}): leave out --loss, which is "
-                + "then that of the file, or compute the file anew.");
+                $"{expected} was computed with the loss {loss}, and the job has {ours.Name} ({ours.Reason}): leave out --loss to use "
+                + "the file's, or compute the file again.");
         }
 
         var arguments = ArgumentsOf(theirs, expected);
@@ -107,15 +107,15 @@ internal static class CheckCommand
             bool isSaid = theirs.LossArguments is not null || (theirs.IgnoreIndex is not null && argument == LossArgument.IgnoreIndex);
             if (!isSaid || argument.Write(source.LossArguments) is null || !argument.Differs(source.LossArguments, arguments)) continue;
             throw new CurvatureException(
-                $"{expected} is of --{argument.Name} {argument.Write(arguments) ?? argument.Default}, and the job has "
-                + $"{argument.Write(source.LossArguments)}: leave it out, which is then that of the file, or compute the file anew.");
+                $"{expected} was computed with --{argument.Name} {argument.Write(arguments) ?? argument.Default}, and the job has "
+                + $"{argument.Write(source.LossArguments)}: leave it out, which is the file's, or compute the file again.");
         }
 
         if (theirs.Reduction is { } reduction && reduction != ours.Reduction)
         {
             throw new CurvatureException(
-                $"{expected} is of the reduction {reduction}, and the job has {ours.Reduction}: leave out --reduction, which is "
-                + "then that of the file, or compute the file anew.");
+                $"{expected} was computed with the reduction {reduction}, and the job has {ours.Reduction}: leave out --reduction to use "
+                + "the file's, or compute the file again.");
         }
     }
 
@@ -128,8 +128,8 @@ internal static class CheckCommand
         foreach (var (name, text) in theirs.LossArguments ?? new Dictionary<string, string>())
         {
             var argument = LossArgument.All.FirstOrDefault(argument => argument.Name == name)
-                ?? throw new CurvatureException($"{expected} says {name} {text} of its loss: there is no such argument.");
-            said = argument.Read(said, text) ?? throw new CurvatureException($"{expected} says {name} {text} of its loss: it {argument.Right}.");
+                ?? throw new CurvatureException($"{expected} has the loss argument {name} = {text}: there is no such argument.");
+            said = argument.Read(said, text) ?? throw new CurvatureException($"{expected} has the loss argument {name} = {text}: it {argument.Right}.");
         }
 
         return said;

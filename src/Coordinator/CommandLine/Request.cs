@@ -130,7 +130,7 @@ internal sealed record Request(JobDocument Job, IReadOnlyList<string> Problems)
         if (!canCompare)
             yield return new Problem("dtype", Choices.Auto, $"{right} here; auto is for estimates and exact traces");
         else if (document.Spec.RoundingProbes == 0)
-            yield return new Problem("dtype", Choices.Auto, $"{right} with --rounding-probes 0, since nothing tells then which of them it takes");
+            yield return new Problem("dtype", Choices.Auto, $"{right} with --rounding-probes 0, because auto needs the measured rounding error");
     }
 
     private static IEnumerable<Problem> VerifyFractionProblem(double fraction) => fraction is >= 0 and <= 1

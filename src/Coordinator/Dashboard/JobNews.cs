@@ -18,7 +18,7 @@ internal static class JobNews
             yield return (NewsMood.Good, $"{Figures.Count(now.Recovered, "chunk")} were in the state directory");
         foreach (var news in OfWorkers(before, now)) yield return news;
         if (now.Phase != JobPhase.Preparing && before is null or { Phase: JobPhase.Preparing } && now.Replica is not null)
-            yield return (NewsMood.Good, "The first chunks are out");
+            yield return (NewsMood.Good, "The first chunks were sent to workers");
 
         var (earlier, counts) = (before?.Counts ?? new JobCounts(), now.Counts);
         if (counts.Failed > earlier.Failed)

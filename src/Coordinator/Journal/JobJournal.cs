@@ -67,7 +67,7 @@ internal sealed class JobJournal : ReceivePersistentActor
     private void OnRecovered()
     {
         if (_own.Count + _others.Count > 0 && _replica is null)
-            throw new InvalidDataException("It holds chunks, and not what they were computed with.");
+            throw new InvalidDataException("It has chunks, but no record of the replica that computed them.");
 
         _reading = false;
         var job = _replica is null ? null : new RecoveredJob(_replica, [.. _own, .. JobState.Shared(_spec, _replica, _others)])

@@ -23,7 +23,7 @@ internal sealed class JournalDatabase(string path)
         Guarded(damaged, () =>
         {
             string found = Query("PRAGMA quick_check(1)");
-            if (found != "ok") throw damaged($"SQLite says of journal.db: {found}");
+            if (found != "ok") throw damaged($"SQLite reports for journal.db: {found}");
             string version = Query("PRAGMA user_version");
             if (version != Version.ToString(CultureInfo.InvariantCulture))
                 throw damaged($"journal.db is of version {version}, and this program writes version {Version}");
@@ -34,7 +34,7 @@ internal sealed class JournalDatabase(string path)
     public void CheckUnused(Func<string, Exception> damaged) => Guarded(damaged, () =>
     {
         if (Query("SELECT COUNT(*) FROM sqlite_master") != "0")
-            throw damaged("it has a journal.db, and no job.json to say of which job");
+            throw damaged("it has a journal.db, but no job.json that describes the job");
     });
 
     private static void Guarded(Func<string, Exception> damaged, Action check)

@@ -104,8 +104,8 @@ internal sealed partial record JobState
     }
 
     private string UnlikeTheRest => Recovered > 0
-        ? "its replica is not the one that the state directory's chunks were computed with"
-        : "its replica is not the one the other workers have";
+        ? "its replica differs from the one that computed the state directory's chunks"
+        : "its replica differs from the other workers'";
 
     /// <summary>
     /// Devices of one kind find the same bits. One that does not is not what it says, or it is faulty: it takes no part.

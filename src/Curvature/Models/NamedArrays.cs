@@ -30,7 +30,7 @@ internal static class NamedArrays
         }
 
         List("missing in the file", wanted.Select(t => t.Name).Where(name => !arrays.Contains(name)));
-        List($"left over, not in the {whom}", arrays.Select(a => a.Key).Where(name => !names.Contains(name) && isIgnored?.Invoke(name) != true));
+        List($"in the file, but not in the {whom}", arrays.Select(a => a.Key).Where(name => !names.Contains(name) && isIgnored?.Invoke(name) != true));
         List("twice in the file", arrays.Where(array => array.Count() > 1).Select(array => array.Key));
         List("another shape", pairs.Where(pair => !pair.Value.shape.SequenceEqual(pair.array.Shape)).Select(pair =>
             $"{pair.Name}: {Shape(pair.array.Shape)} in the file, {Shape(pair.Value.shape)} in the {whom}"), "\n    ");

@@ -39,7 +39,7 @@ internal sealed unsafe class AllocationMeter
     /// <exception cref="NotSupportedException">This libtorch cannot be asked.</exception>
     public static IReadOnlyList<long> Record(Action work)
     {
-        var functions = Found.Value ?? throw new NotSupportedException("This libtorch does not tell what it allocates.");
+        var functions = Found.Value ?? throw new NotSupportedException("This libtorch does not report what it allocates.");
         if (_current is { } outer)
         {
             // A second one would hide from the first what it counts.

@@ -68,7 +68,7 @@ public sealed partial class OperationTable
         }
 
         if (HasHooks(module)) throw Hooked();
-        NoLayerRuleException Hooked() => Unserved(graph, "has hooks, of which layer rules know nothing");
+        NoLayerRuleException Hooked() => Unserved(graph, "has hooks, which layer rules do not support");
         var children = module.named_children()
             .Select(child => (child.module, Path: path.Length == 0 ? child.name : $"{path}.{child.name}"));
         string place = graph.Path;

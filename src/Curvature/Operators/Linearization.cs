@@ -151,7 +151,7 @@ internal sealed class Linearization : IDisposable
     }
 
     internal static NoLayerRuleException NotInOrder(string name) =>
-        new($"{name} does not have the samples one after another in its first dimension, so that they cannot be told apart.");
+        new($"{name} does not count the samples in its first dimension, so the samples cannot be separated.");
 
     /// <summary>S r with a root of the loss's second derivative at the output, S Sᵀ = ∇²ℓ, for use inside the current scope.</summary>
     /// <param name="numbers">r, <c>[P, J, N]</c>.</param>
@@ -162,7 +162,7 @@ internal sealed class Linearization : IDisposable
     /// <summary>How many numbers the model's output has for each sample.</summary>
     public int OutputSize => checked((int)(_output.Aggregate(1L, (a, b) => a * b) / _samples));
 
-    private NoLayerRuleException NoRoot() => new($"{Risk.Loss.GetType().Name} does not tell a root of its second derivative (LossCurvature.Root).");
+    private NoLayerRuleException NoRoot() => new($"{Risk.Loss.GetType().Name} does not implement LossCurvature.Root, a root of its second derivative.");
 
     /// <summary>vᵀHv of each lane, <c>[P]</c>, for probes in parameter space.</summary>
     /// <param name="lanes">P.</param>
@@ -272,7 +272,7 @@ internal sealed class Linearization : IDisposable
         _output = output.shape;
         return Risk.Loss.Linearize(output.detach(), Risk.Targets)
             ?? throw new NoLayerRuleException(
-                $"{Risk.Loss.GetType().Name} does not tell its second derivative (Loss.Linearize), which "
+                $"{Risk.Loss.GetType().Name} does not implement Loss.Linearize, its second derivative, which "
                 + "the methods quadratic and hmp need.");
     }
 

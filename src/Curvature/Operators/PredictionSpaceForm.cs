@@ -47,7 +47,7 @@ internal sealed class PredictionSpaceForm : SampledForm, IQuadraticForm
         {
             var plan = (options.Plan ?? new()).Of(risk, options, table);
             if (plan.Bends && _result == ProbeResult.Diagonal)
-                throw new NoLayerRuleException("The model bends along some parameters, and the diagonal of its own curvature is not had in prediction space.");
+                throw new NoLayerRuleException("The model is not piecewise linear in some parameters, and prediction space cannot compute the diagonal of its own curvature.");
             for (long first = 0; first < risk.SampleCount; first += plan.Samples) AddBlock(risk, table, plan, first, Math.Min(plan.Samples, risk.SampleCount - first));
             double total = _blocks.Sum(block => block.Weight);
             Parts = [.. _blocks.Select(block => (

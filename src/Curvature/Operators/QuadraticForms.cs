@@ -167,7 +167,7 @@ public static class QuadraticForms
         }
 
         if (options.Result != ProbeResult.QuadraticForm && (options.ProbeSpace == ProbeSpace.Output || (options.Result == ProbeResult.Product && options.ProbeSpace != ProbeSpace.Parameter)))
-            throw new CurvatureException($"One value a parameter is not had in {options.ProbeSpace} space: use ProbeSpace.Parameter.");
+            throw new CurvatureException($"{options.ProbeSpace} space cannot compute a value for each parameter: use ProbeSpace.Parameter.");
         try
         {
             return options.ProbeSpace switch
@@ -225,7 +225,7 @@ public static class QuadraticForms
             case CurvatureMethod.Hmp:
                 return Products(linearize(), options, probes, "asked for");
             case CurvatureMethod.Quadratic when multiplies:
-                throw new CurvatureException("CurvatureMethod.Quadratic never forms Hv, which is asked for. Use CurvatureMethod.Hmp or CurvatureMethod.Autodiff.");
+                throw new CurvatureException("CurvatureMethod.Quadratic cannot compute Hv. Use CurvatureMethod.Hmp or CurvatureMethod.Autodiff.");
             case CurvatureMethod.Quadratic:
                 return Sweeps(linearize(), options, probes, "asked for");
             case null when options.Preferred == CurvatureMethod.Autodiff:
@@ -278,7 +278,7 @@ public static class QuadraticForms
             var form = new OutputSpaceForm(
                 linearization, options.Structure, options.Distribution, options.Seed, options.MemoryBudget)
             {
-                MethodReason = linearization.Reason(options.Method is null ? "the one that output space has" : "asked for"),
+                MethodReason = linearization.Reason(options.Method is null ? "the only method in output space" : "asked for"),
             };
             // Only now: for a model that output space does not serve at all there is another way out.
             CheckMethod("Output", options);
@@ -296,9 +296,9 @@ public static class QuadraticForms
     {
         if (probes is not null) throw OwnProbes();
         if (risk.Loss is ModelLoss)
-            throw new NoLayerRuleException("The model computes its own loss, so that nobody knows where its prediction enters.");
+            throw new NoLayerRuleException("The model computes its own loss, so its prediction is not known.");
         if (mixing() is { } how) throw Mixed(how);
-        string reason = options.Method is null ? "the one that prediction space has" : "asked for";
+        string reason = options.Method is null ? "the only method in prediction space" : "asked for";
         var form = new PredictionSpaceForm(risk, options, table, reason);
         try
         {
@@ -316,7 +316,7 @@ public static class QuadraticForms
     private static NoLayerRuleException Mixed(string how) =>
         new($"{how}.", "Layer rules, output space and prediction space take samples one by one.");
 
-    private static CurvatureException OwnProbes() => new("A probe source of one's own serves parameter space only.");
+    private static CurvatureException OwnProbes() => new("A custom probe source supports parameter space only.");
 
     private static void CheckMethod(string space, CurvatureOptions options)
     {

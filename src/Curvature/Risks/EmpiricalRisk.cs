@@ -58,7 +58,7 @@ public sealed class EmpiricalRisk
         bool computesLoss = model is IModelOfInputs { ComputesLoss: true };
         if (computesLoss == loss is ModelLoss) return;
         throw new CurvatureException(computesLoss
-            ? "The model takes the targets and computes its own loss, so that no other can be computed: leave it out (ModelLoss)."
+            ? "The model takes the targets and computes its own loss: leave out any other loss (ModelLoss)."
             : "The model does not compute its own loss: name one (ModelLoss is for models that take the targets).");
     }
 

@@ -111,7 +111,7 @@ internal sealed class SourceFiles(RiskSource source, ReplicaFiles files)
         string? other = source.Loss is { } asked ? $"--loss {asked.Word()}"
             : source.LossArguments.Given.Select(given => $"--{given.Argument.Name} {given.Text}").FirstOrDefault();
         if (other is not null)
-            throw new CurvatureException($"{other}: {source.Model} takes the targets and computes its own loss. Leave that out.");
+            throw new CurvatureException($"{other}: {source.Model} takes the targets and computes its own loss. Leave out this option.");
         var (said, _) = Said(samples);
         var loss = new ModelLoss(source.Reduction == Reduction.Mean ? said : source.Reduction);
         return (loss, LossDescription.Of(loss, "the model computes it"));

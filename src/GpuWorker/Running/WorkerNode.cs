@@ -82,7 +82,7 @@ internal sealed class WorkerNode(WorkerRequest request, IReplicaFactory replicas
             }
 
             if (end == MembershipEnd.CoordinatorLost)
-                log.Tell(LogEventLevel.Warning, "The coordinator is gone, or gave this node up; looking for it again.");
+                log.Tell(LogEventLevel.Warning, "The coordinator is gone, or removed this node; looking for it again.");
             await membership.GoAsync().ConfigureAwait(false);
             return end;
         }

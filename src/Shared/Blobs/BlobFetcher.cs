@@ -40,7 +40,7 @@ public sealed class BlobFetcher(BlobCache cache, IMaterializer materializer, Tim
     {
         ArgumentNullException.ThrowIfNull(blob);
         if (blob.Length < 1 || blob.Length > cache.MaxBlobBytes)
-            throw new BlobException($"Blob {blob.Id} is said to have {blob.Length:N0} bytes; 1 to {cache.MaxBlobBytes:N0} are taken.");
+            throw new BlobException($"Blob {blob.Id} has {blob.Length:N0} bytes according to its sender; 1 to {cache.MaxBlobBytes:N0} are accepted.");
         while (true)
         {
             // First, or another one could have brought it between a look into the cache and this.
@@ -65,7 +65,7 @@ public sealed class BlobFetcher(BlobCache cache, IMaterializer materializer, Tim
         if (content.Length < 1 || content.Length > cache.MaxSegmentedBytes)
         {
             throw new BlobException(
-                $"{name} is said to have {content.Length:N0} bytes; 1 to {cache.MaxSegmentedBytes:N0} are read in segments.");
+                $"{name} has {content.Length:N0} bytes according to its sender; 1 to {cache.MaxSegmentedBytes:N0} are read in segments.");
         }
 
         var list = new BlobReference(segments, SegmentHashes.ListLength(content.Length));

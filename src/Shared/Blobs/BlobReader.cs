@@ -24,7 +24,7 @@ public static class BlobReader
         ICanTell source, BlobReference blob, long most, IMaterializer materializer, Action progressed, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(blob);
-        if (blob.Length > Math.Min(most, Array.MaxLength)) throw new BlobException($"Blob {blob.Id} is said to have {blob.Length:N0} bytes; {most:N0} are taken.");
+        if (blob.Length > Math.Min(most, Array.MaxLength)) throw new BlobException($"Blob {blob.Id} has {blob.Length:N0} bytes according to its sender; {most:N0} are accepted.");
         for (int attempt = 1; ; attempt++)
         {
             try

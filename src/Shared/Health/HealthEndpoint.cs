@@ -36,7 +36,7 @@ public sealed class HealthEndpoint : IAsyncDisposable
             else application.MapGet("/metrics", context =>
             {
                 context.Response.StatusCode = StatusCodes.Status403Forbidden;
-                return context.Response.TellAsync("Metrics are told where --health is on loopback (127.0.0.1), or with --expose-metrics or --insecure.\n");
+                return context.Response.TellAsync("Metrics are served where --health is on loopback (127.0.0.1), or with --expose-metrics or --insecure.\n");
             });
         }).ConfigureAwait(false));
 

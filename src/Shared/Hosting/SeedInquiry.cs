@@ -40,7 +40,7 @@ internal sealed class SeedInquiry(HostPort seed, NodeSettings node, TimeSpan pat
         if (reply.SpeaksTls)
         {
             return Lasting(
-                "the node there refuses this node's certificate", "Its log says why; all nodes need certificates of one authority, the one in --tls-ca");
+                "the node there refuses this node's certificate", "See its log; all nodes need certificates of one authority, the one in --tls-ca");
         }
 
         var plain = await ConnectAsync(where, secured: false, cancellation).ConfigureAwait(false);
@@ -55,17 +55,17 @@ internal sealed class SeedInquiry(HostPort seed, NodeSettings node, TimeSpan pat
             return Lasting($"a node of another program is there, {named.System}", NameAnother);
         if (named.Address != seed)
         {
-            return Lasting($"the node there goes by another name, {named.Address}", $"Write --seed-nodes {named.Address}") with
+            return Lasting($"the node there has another name, {named.Address}", $"Write --seed-nodes {named.Address}") with
             {
                 Name = named.Address,
             };
         }
 
         var self = node.Advertise ?? node.Listen;
-        return new SeedFinding(seed, "a node answers by this name, and did not take this one in",
+        return new SeedFinding(seed, "a node with this name answers, but did not accept this node",
             self.IsLoopback && !seed.IsLoopback
                 ? $"No other machine reaches this node at {self}: give it --listen and --advertise with an address that they reach"
-                : $"Look whether it is the coordinator, what its log says, and whether its machine reaches this node at {self.Host}")
+                : $"Check that it is the coordinator, see its log, and check that its machine can connect to this node at {self.Host}")
         {
             Name = named.Address,
         };
@@ -74,7 +74,7 @@ internal sealed class SeedInquiry(HostPort seed, NodeSettings node, TimeSpan pat
     private SeedFinding Unconnected(Exception error) => error switch
     {
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } => new(
-            seed, "connection refused, nobody listens there",
+            seed, "connection refused, no program listens there",
             "Start a coordinator there (actorhutch estimate --cluster), or name the address that it listens on with --seed-nodes"),
         SocketException socket => Unreachable($"it cannot be reached ({socket.Message.TrimEnd('.')})"),
         _ => Unreachable($"no connection in {SeedNodes.Seconds(patience)}"),
@@ -83,11 +83,11 @@ internal sealed class SeedInquiry(HostPort seed, NodeSettings node, TimeSpan pat
     private SeedFinding Unreachable(string what) => new(seed, what, "Check the address, and whether a firewall is in the way");
 
     private SeedFinding Stranger(Exception error) => error is OperationCanceledException
-        ? new SeedFinding(seed, $"what listens there took the connection and has not answered in {SeedNodes.Seconds(patience)}", NameAnother)
+        ? new SeedFinding(seed, $"the program there accepted the connection and did not answer in {SeedNodes.Seconds(patience)}", NameAnother)
         : Lasting(
             error is InvalidDataException
-                ? "what listens there answers otherwise than a node of ActorHutch"
-                : "what listens there took the connection and hung up",
+                ? "the program there is not a node of ActorHutch"
+                : "the program there accepted the connection and closed it",
             NameAnother);
 
     private SeedFinding Lasting(string what, string remedy) => new(seed, what, remedy) { Lasts = true };

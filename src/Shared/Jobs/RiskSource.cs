@@ -142,7 +142,7 @@ public sealed record RiskSource
     private void ValidateData(Action<bool, string, string, string> add, bool builtIn)
     {
         foreach (var (field, value) in DataOptions())
-            add(builtIn, field, value, $"needs a --model of one's own: {Model} brings its data and its loss");
+            add(builtIn, field, value, $"needs your own --model: {Model} has its own data and loss");
         if (builtIn) return;
 
         add(Data is null && Inputs is null && Targets is null && Assembly is null, "model", Model,

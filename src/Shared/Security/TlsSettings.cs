@@ -113,7 +113,7 @@ public sealed class TlsSettings
         if (keyText.Contains("ENCRYPTED", StringComparison.Ordinal))
         {
             problems.Add(new Problem("tls-key", files.Key!,
-                "must not be encrypted, for nobody is there to type a passphrase: openssl pkey -in KEY -out PLAINKEY"));
+                "must not be encrypted, because the program cannot ask for a passphrase: openssl pkey -in KEY -out PLAINKEY"));
             return null;
         }
 

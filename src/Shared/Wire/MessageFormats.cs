@@ -18,7 +18,7 @@ internal static class MessageFormats
 
     /// <exception cref="WireException">There is no such manifest.</exception>
     public static MessageFormat Of(string? manifest) => ByManifest.GetValueOrDefault(manifest ?? "")
-        ?? throw new WireException($"No message has the manifest {Shown(manifest)}; does a newer release talk to this one?");
+        ?? throw new WireException($"No message has the manifest {Shown(manifest)}; the sender may run a newer release.");
 
     /// <summary>What a stranger sent, short and printable.</summary>
     public static string Shown(string? manifest)

@@ -75,7 +75,7 @@ public class CoordinatorActorTests : TestKit
         earlier.ExpectMsg<RegisterAgain>();
         earlier.Send(_coordinator, registration);
 
-        Assert.Contains("give each an --id of its own", earlier.ExpectMsg<WorkerRefused>().Reason, StringComparison.Ordinal);
+        Assert.Contains("give each process its own --id", earlier.ExpectMsg<WorkerRefused>().Reason, StringComparison.Ordinal);
         later.Send(_coordinator, new WorkerStatus(job, false, 2, []));
         later.ExpectNoMsg(TimeSpan.FromMilliseconds(200));
     }

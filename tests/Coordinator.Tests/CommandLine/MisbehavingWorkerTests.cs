@@ -27,7 +27,7 @@ public sealed class MisbehavingWorkerTests : IDisposable
     [InlineData(nameof(Conduct.FailsLate), "The device is gone.")]
     [InlineData(nameof(Conduct.FailsForGood), "The quadratic form of a probe is NaN.")]
     [InlineData(nameof(Conduct.LiesAboutItsKind), "its first values are not those of the other workers of its kind")]
-    [InlineData(nameof(Conduct.OtherReplica), "its replica is not the one the other workers have")]
+    [InlineData(nameof(Conduct.OtherReplica), "its replica differs from the other workers'")]
     public async Task The_job_ends_with_the_right_bits_and_exit_code_0_and_the_report_names_it(string how, string problem)
     {
         var conduct = Enum.Parse<Conduct>(how);

@@ -144,7 +144,7 @@ public sealed class JobFeedTests
         Assert.Equal("w701", shown.GetProperty("rows")[0].GetProperty("id").GetString());
         Assert.Equal("w1", shown.GetProperty("rows")[1].GetProperty("id").GetString());
         Assert.Equal(
-            ["999 workers verified the replica", "The first chunks are out", "w701 cannot be reached"],
+            ["999 workers verified the replica", "The first chunks were sent to workers", "w701 cannot be reached"],
             view.GetProperty("news").EnumerateArray().Select(item => item.GetProperty("text").GetString()).Order());
         Assert.True(feed.Latest.Json.Length < 20_000, $"{feed.Latest.Json.Length} bytes");
         var points = JsonDocument.Parse(feed.Latest.History(0)).RootElement.GetProperty("points");

@@ -17,7 +17,7 @@ public sealed class JobNewsTests
 
         var joined = schedule.State;
         schedule.Says(A, Schedule.Ready).Says(B, Schedule.Ready);
-        Assert.Equal(["a, b verified the replica", "The first chunks are out"], Told(joined, schedule));
+        Assert.Equal(["a, b verified the replica", "The first chunks were sent to workers"], Told(joined, schedule));
 
         var ready = schedule.State;
         Assert.Empty(Told(ready, schedule.Asks(A, 2)));

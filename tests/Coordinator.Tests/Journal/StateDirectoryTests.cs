@@ -126,7 +126,7 @@ public sealed class StateDirectoryTests : IDisposable
         Sqlite.Execute(File("journal.db"), "CREATE TABLE journal (message BLOB)");
         System.IO.File.Delete(File("job.json"));
 
-        Assert.Contains("no job.json to say of which job", Refused(Job), StringComparison.Ordinal);
+        Assert.Contains("no job.json that describes the job", Refused(Job), StringComparison.Ordinal);
     }
 
     [Fact]

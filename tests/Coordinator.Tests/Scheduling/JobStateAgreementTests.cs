@@ -34,7 +34,7 @@ public class JobStateAgreementTests
 
         Assert.Equal(JobPhase.Running, job.State.Phase);
         Assert.Equal("00ff", job.State.Replica!.Model.Sha256);
-        Assert.Equal("its replica is not the one the other workers have", job.State.Workers[workers[odd]].Problem);
+        Assert.Equal("its replica differs from the other workers'", job.State.Workers[workers[odd]].Problem);
         Assert.Empty(job.Asks(workers[odd]).Issued);
     }
 

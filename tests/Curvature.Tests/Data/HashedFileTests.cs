@@ -99,7 +99,7 @@ public sealed class HashedFileTests : DataFolder
             Assert.Throws<FileChangedException>(() => reader.Read(start, new byte[1]));
             var error = Assert.Throws<FileChangedException>(() => reader.Read(start, new byte[1]));
             Assert.StartsWith(
-                $"{path}: bytes {start} to {start + length} are not what they were when the file was hashed", error.Message, StringComparison.Ordinal);
+                $"{path}: bytes {start} to {start + length} have changed since the file was hashed", error.Message, StringComparison.Ordinal);
             Assert.Equal((3, error), (told.Count, told[^1]));
         }
     }

@@ -65,7 +65,7 @@ public sealed class StateDictTests
             """
             The weights in fake.safetensors do not fit the model:
               missing in the file: 1.bias, 1.running_mean, 1.running_var
-              left over, not in the model: extra, another.weight
+              in the file, but not in the model: extra, another.weight
               another shape: 0.weight: [2, 3] in the file, [3, 2] in the model
               another kind of number: 0.bias: Int64 in the file, Float64 in the model
             """.ReplaceLineEndings("\n"),

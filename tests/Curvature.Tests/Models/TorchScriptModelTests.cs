@@ -95,7 +95,7 @@ public sealed class TorchScriptModelTests(PyTorchFiles files) : DataFolder
         byte[] bytes = File.ReadAllBytes(files.At("programs", "Indexed.pt"));
         bytes[bytes.AsSpan().LastIndexOf("code/__torch__"u8)] ^= 1;
 
-        Rejected.Saying("what its directory says of member", () => LoadFile(Write("renamed.pt", bytes)));
+        Rejected.Saying("its directory entry of member", () => LoadFile(Write("renamed.pt", bytes)));
     }
 
     /// <summary>

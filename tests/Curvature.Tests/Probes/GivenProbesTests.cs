@@ -46,7 +46,7 @@ public sealed class GivenProbesTests
         var risk = Risk();
 
         Rejected.Saying(
-            "The probes in fake.safetensors do not fit the model:\n  missing in the file: bias\n  left over, not in the model: b",
+            "The probes in fake.safetensors do not fit the model:\n  missing in the file: bias\n  in the file, but not in the model: b",
             () => new GivenProbes(risk, new FakeArrays(("weight", ones([3, 2])), ("b", ones(3)))));
     }
 

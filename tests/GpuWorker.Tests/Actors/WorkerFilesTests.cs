@@ -190,7 +190,7 @@ public sealed class WorkerFilesTests : WorkerTestKit
 
         var failed = coordinator.FishForMessage<ChunkFailed>(_ => true, Patience);
         Assert.True(failed.Retriable);
-        Assert.StartsWith($"{files.Last().Path}: bytes 65536 to 131072 are not what they were", failed.What, StringComparison.Ordinal);
+        Assert.StartsWith($"{files.Last().Path}: bytes 65536 to 131072 have changed since the file was hashed", failed.What, StringComparison.Ordinal);
         var status = coordinator.FishForMessage<WorkerStatus>(status => !status.HasReplica, Patience);
         Assert.Equal((_job, 0), (status.Job, status.Chunks.Count));
 
@@ -220,7 +220,7 @@ public sealed class WorkerFilesTests : WorkerTestKit
 
         var failed = coordinator.ExpectMsg<ReplicaFailed>(Patience);
         Assert.True(failed.Retriable);
-        Assert.Contains("are not what they were", failed.What, StringComparison.Ordinal);
+        Assert.Contains("have changed since the file was hashed", failed.What, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -99,7 +99,7 @@ public class BlobReaderTests
         var error = await Assert.ThrowsAsync<BlobException>(() => BlobReader.ReadAsync(
             ActorRefs.Nobody, new BlobReference(BlobId.Of("x"u8), length), most, hosts.Materializer, () => { }, TestContext.Current.CancellationToken));
 
-        Assert.Contains("are taken", error.Message, StringComparison.Ordinal);
+        Assert.Contains("are accepted", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -104,7 +104,7 @@ public class BlobTransferTests
         var error = await Assert.ThrowsAsync<BlobException>(
             () => hosts.Fetcher.FetchAsync(ActorRefs.Nobody, new BlobReference(BlobId.Of("x"u8), length)));
 
-        Assert.Contains("are taken", error.Message, StringComparison.Ordinal);
+        Assert.Contains("are accepted", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

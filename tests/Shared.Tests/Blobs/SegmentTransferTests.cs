@@ -132,7 +132,7 @@ public sealed class SegmentTransferTests
         var error = Assert.Throws<MachineException>(() => file.ReadBlocks(Segment / ContentHashes.BlockSize, segment));
 
         Assert.Contains("could not be fetched in 5 attempts", error.Message, StringComparison.Ordinal);
-        Assert.Contains("are not what they were", changed?.Message, StringComparison.Ordinal);
+        Assert.Contains("have changed since the file was hashed", changed?.Message, StringComparison.Ordinal);
     }
 
     [Fact]

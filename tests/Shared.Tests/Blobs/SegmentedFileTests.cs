@@ -121,7 +121,7 @@ public sealed class SegmentedFileTests : IDisposable
             return segment;
         });
 
-        Assert.Contains("are not what they were", Assert.Throws<MachineException>(() => Read(file, 0, Block)).Message, StringComparison.Ordinal);
+        Assert.Contains("have changed since the file was hashed", Assert.Throws<MachineException>(() => Read(file, 0, Block)).Message, StringComparison.Ordinal);
         Assert.Equal(3, _fetched.Count);
     }
 

@@ -28,9 +28,9 @@ public sealed class SeedNodesTests : IDisposable
         var (misnamed, named) = await LookAsync(tls, new HostPort("localhost", port), new HostPort("127.0.0.1", port));
 
         Assert.True(misnamed.Lasts);
-        Assert.Equal($"localhost:{port}: the node there goes by another name, 127.0.0.1:{port}. Write --seed-nodes 127.0.0.1:{port}.", misnamed.ToString());
+        Assert.Equal($"localhost:{port}: the node there has another name, 127.0.0.1:{port}. Write --seed-nodes 127.0.0.1:{port}.", misnamed.ToString());
         Assert.False(named.Lasts);
-        Assert.Equal("a node answers by this name, and did not take this one in", named.What);
+        Assert.Equal("a node with this name answers, but did not accept this node", named.What);
     }
 
     [Theory]
@@ -69,8 +69,8 @@ public sealed class SeedNodesTests : IDisposable
             TlsFiles.None, new HostPort("127.0.0.1", FreePort()), new HostPort("127.0.0.1", port));
         await hangsUp;
 
-        Assert.Equal("connection refused, nobody listens there", nobody.What);
-        Assert.Equal("what listens there answers otherwise than a node of ActorHutch", another.What);
+        Assert.Equal("connection refused, no program listens there", nobody.What);
+        Assert.Equal("the program there is not a node of ActorHutch", another.What);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal static class HelpPages
         ["estimate"] =
         [
             new("actorhutch estimate --probes 100000 --method hmp --seed 7 --json",
-                "So many probes by one method, as JSON"),
+                "A number of probes with one method, as JSON"),
             new("actorhutch estimate --cluster --min-workers 2 --state kept",
                 "On two workers that join; interrupted, the same line goes on"),
         ],

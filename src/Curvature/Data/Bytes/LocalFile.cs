@@ -49,7 +49,7 @@ internal sealed class LocalFile : HashedFile
             {
                 long at = block * ContentHashes.BlockSize;
                 throw Report(new FileChangedException(
-                    $"{_bytes.PlaceOf(at, length)} are not what they were when the file was hashed: it was changed since. {Advice}"));
+                    $"{_bytes.PlaceOf(at, length)} have changed since the file was hashed. {Advice}"));
             }
 
             destination = destination[length..];

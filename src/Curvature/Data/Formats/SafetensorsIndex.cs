@@ -105,7 +105,7 @@ internal static class SafetensorsIndex
         {
             string[] missing = [.. said[shard].Except(names)], others = [.. names.Except(said[shard])];
             if (missing.Length > 0) throw index.Wrong($"its shard {shard} does not hold {List(missing)}, as '{Map}' says.");
-            if (others.Length > 0) throw index.Wrong($"its shard {shard} also holds {List(others)}, of which '{Map}' does not say that they are there.");
+            if (others.Length > 0) throw index.Wrong($"its shard {shard} also holds {List(others)}, which '{Map}' does not list.");
         }
     }
 

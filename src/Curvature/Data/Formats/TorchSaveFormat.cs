@@ -97,7 +97,7 @@ internal static class TorchSaveFormat
         string place = $"{zip.Place}, array {name}";
         CurvatureException Wrong(string what) => new($"{place}: {what}");
         if (call.Arguments is not [PickledOutside { Id: object?[] id }, long first, object?[] sizes, object?[] strides, ..] || id is not ["storage", PickledName type, string key, ..])
-            throw Wrong("its pickle does not say what torch.save says of a tensor; sparse, quantised and other special tensors are not read.");
+            throw Wrong("its pickle does not describe a tensor as torch.save does; sparse, quantised and other special tensors are not read.");
         if (!Storages.TryGetValue(type, out var element)) throw Wrong($"its numbers are of {type}, which are not read.");
         if (!files.TryGetValue($"{root}data/{key}", out var member)) throw Wrong($"the file data/{key} with its numbers is not there: it was cut off, or is damaged.");
         if (!sizes.All(size => size is long) || !strides.All(stride => stride is long) || sizes.Length != strides.Length || first < 0) throw Wrong("its shape is none.");

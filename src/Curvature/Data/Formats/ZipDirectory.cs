@@ -172,7 +172,7 @@ internal sealed class ZipDirectory
             byte[] header = Bytes(local, LocalLength);
             string name = Encoding.UTF8.GetString(Bytes(local + LocalLength, UInt16(header, 26)));
             if (UInt32(header, 6) != packing || name != member.Name || (isFolder && !name.EndsWith('/')))
-                throw Wrong($"what its directory says of member {member.Name} is not what byte {local} says.");
+                throw Wrong($"its directory entry of member {member.Name} does not match the header at byte {local}.");
         }
     }
 
