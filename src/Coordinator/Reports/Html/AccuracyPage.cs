@@ -62,7 +62,7 @@ internal static class AccuracyPage
         html.Facts(
             ("exact trace", report.ExactTrace is { } exact ? Figures.Significant(exact, 6) : null),
             ("float32", report is { Rounding: { } rounding, ExactTrace: { } of } ? rounding.Text(of) : null),
-            ($"mean estimate, V = {Figures.Whole(end.Probes)}", Figures.Fixed(end.Mean, Figures.DecimalsFor(end.Expected))),
+            ($"mean estimate, V = {Figures.Whole(end.Probes)}", Notation.Of(end.Mean, end.Expected).Write(end.Mean)),
             ("standard deviation σ of a probe", Figures.Significant(deviation, 3)),
             ($"spread at V = {Figures.Whole(end.Probes)}", $"{Figures.Significant(end.Spread, 2)}, where theory has {Figures.Significant(end.Expected, 2)}"),
             ($"probes to a standard error of {Terms.Percent(CompareRow.Target)}", double.IsFinite(toTarget) ? Figures.Whole(Math.Ceiling(toTarget)) : null));

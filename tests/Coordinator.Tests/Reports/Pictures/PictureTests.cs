@@ -185,6 +185,24 @@ public class PictureTests
     }
 
     [Fact]
+    public void Of_many_blocks_those_that_matter_have_rows_and_the_others_one_together()
+    {
+        // Those with much of the trace are the last ones, as a deep network has them, and more than there are rows for otherwise.
+        BlockReport[] blocks = [.. Enumerable.Range(0, 200).Select(b => new BlockReport($"layer.{b}", b < 150 ? 1e-6 : -2, b < 150 ? 1e-7 : 0.5, null))];
+
+        var rows = BlockPicture.Rows(blocks);
+
+        Assert.Equal([.. Enumerable.Range(150, 50).Select(b => $"layer.{b}"), "150 smaller blocks"], rows.Select(row => row.Name));
+        Assert.Equal(150e-6, rows[^1].Trace, 1e-12);
+        Assert.Equal(150e-7, rows[^1].StandardError!.Value, 1e-12);
+        Assert.Equal(blocks.Take(40), BlockPicture.Rows([.. blocks.Take(40)]));
+        Assert.Equal(40, BlockPicture.Rows([.. blocks.Take(155)]).Count);
+        string svg = BlockPicture.Draw(Sample with { Blocks = blocks })!.ToSvg().ToString();
+        foreach (string name in (string[])["layer.150", "layer.199", "150 smaller blocks"])
+            Assert.Contains($">{name}<", svg);
+    }
+
+    [Fact]
     public void Blocks_are_seen_from_zero_on()
     {
         Assert.Equal(0, BlockPicture.Draw(Sample)!.Panels[0].Plot.Axes.GetLimits().Left);
