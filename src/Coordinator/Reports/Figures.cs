@@ -11,7 +11,7 @@ internal static class Figures
     public static int Magnitude(double number) => (int)Math.Floor(Math.Log10(Math.Abs(number)));
 
     /// <summary>Whether a number of such a magnitude is written with an exponent.</summary>
-    public static bool TakesExponent(int magnitude) => magnitude is < -5 or > 14;
+    public static bool TakesExponent(int magnitude) => magnitude is < -4 or > 14;
 
     /// <summary>With a fixed number of decimals, thousands set apart; a number that they show nothing of is 0, without a sign.</summary>
     public static string Fixed(double value, int decimals)

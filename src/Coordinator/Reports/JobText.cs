@@ -295,8 +295,9 @@ internal sealed class JobText(IAnsiConsole console)
         return $"{string.Join(", ", devices)}, {Figures.Count(threads, "thread")} each";
     }
 
-    private static string Time(Report report) =>
-        $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up";
+    /// <summary>What it took.</summary>
+    public static string Time(Report report) =>
+        $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up; {Figures.Seconds(report.Run.TotalSeconds)} in all";
 
     private void PlainFacts(params (string Name, string Text)[] facts) =>
         MarkedFacts([.. facts.Select(fact => (fact.Name, Markup.Escape(fact.Text)))]);

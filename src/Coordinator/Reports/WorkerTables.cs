@@ -29,7 +29,7 @@ internal static class WorkerTables
     {
         var table = new RuledTable().Words("worker");
         if (work) table.Words("device").Numbers("chunks", "probes", "share");
-        if (times) table.Numbers(transfers ? ["compute", "wait", "transfer", "warm-up"] : ["compute", "wait", "warm-up"]);
+        if (times) table.Numbers(transfers ? ["busy", "idle", "transfer", "warm-up"] : ["busy", "idle", "warm-up"]);
         if (work) table.Numbers("probes/s");
         foreach (var worker in workers)
         {
@@ -41,7 +41,7 @@ internal static class WorkerTables
             string[] transfer = transfers ? [Figures.Seconds(worker.TransferSeconds)] : [];
             string[] took =
             [
-                Figures.Seconds(worker.ComputeSeconds), Figures.Seconds(worker.WaitSeconds), .. transfer,
+                Figures.Seconds(worker.BusySeconds), Figures.Seconds(worker.IdleSeconds), .. transfer,
                 Figures.Seconds(worker.WarmUpSeconds),
             ];
             string[] speed = [Figures.Significant(worker.ProbesPerSecond, 3)];

@@ -123,20 +123,21 @@ internal sealed partial record JobState
         {
             if (IsComparison(done.Chunk) && NotCompared is not null) return state;
             effects.Add(new Compare(done.Chunk, key, done.Values));
-            return (state with { Counts = Counts with { Duplicates = Counts.Duplicates + 1 } }).Confirm(done.Chunk, key);
+            var again = state.Workers[key];
+            return (state with { Counts = Counts with { Duplicates = Counts.Duplicates + 1 } })
+                .With(key, again with { RepeatedSeconds = again.RepeatedSeconds + done.ComputeSeconds }).Confirm(done.Chunk, key);
         }
 
         effects.Add(new Accept(done.Chunk, key, done.Values, done.ComputeSeconds, done.WaitSeconds, done.Attempt));
         var worker = state.Workers[key] with { WaitSeconds = state.Workers[key].WaitSeconds + done.WaitSeconds };
-        if (!IsComparison(done.Chunk))
-        {
-            worker = worker with
+        worker = IsComparison(done.Chunk)
+            ? worker with { RoundingSeconds = worker.RoundingSeconds + done.ComputeSeconds }
+            : worker with
             {
                 ChunksDone = worker.ChunksDone + 1,
                 ProbesDone = worker.ProbesDone + Tile(done.Chunk).Probes,
                 ComputeSeconds = worker.ComputeSeconds + done.ComputeSeconds,
             };
-        }
 
         return state.With(key, worker).WithDone(done.Chunk) with
         {

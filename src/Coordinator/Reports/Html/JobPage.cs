@@ -24,7 +24,7 @@ internal static class JobPage
         Workers(html, report, pictures);
         Computed(html, report);
         html.Again(
-            "actorhutch --job report.json", "report.json", ReportJson.Write(report),
+            "actorhutch", report.Job, "report.json", ReportJson.Write(report),
             "gives the same bits: <code>report.json</code>, beside this page, has the whole job and the whole result; "
             + WithIt(report));
         return html.Versions(report.Versions).ToPage(title);
@@ -67,7 +67,7 @@ internal static class JobPage
                 ("exact trace", !report.IsExact && report.ExactTrace is { } exact
                     ? notation.Significant(exact, 6) + (report.ExactDtype == report.Dtype ? "" : $", in {report.ExactDtype}") + (error > 0 ? $", {Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : "")
                     : null),
-                ("time", $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up"),
+                ("time", JobText.Time(report)),
             ]);
         }
 
@@ -143,11 +143,11 @@ internal static class JobPage
         html.Picture(pictures, "timeline", "When each worker computed; where chunks are long enough to be seen, a bar is one chunk.");
         html.Table(
             "What each worker did, and where its time went",
-            ["worker", " device", "chunks", "probes", "share", "compute", "wait", "transfer", "warm-up", "probes/s"],
+            ["worker", " device", "chunks", "probes", "share", "busy", "of it in float64", "idle", "transfer", "warm-up", "probes/s"],
             report.Workers.Select(worker => (IReadOnlyList<string>)
             [
                 worker.Id, worker.Device, Figures.Whole(worker.Chunks), Figures.Whole(worker.Probes), Terms.Percent(Math.Round(worker.Share, 3)),
-                Figures.Seconds(worker.ComputeSeconds), Figures.Seconds(worker.WaitSeconds), Figures.Seconds(worker.TransferSeconds),
+                Figures.Seconds(worker.BusySeconds), Figures.Seconds(worker.RoundingSeconds), Figures.Seconds(worker.IdleSeconds), Figures.Seconds(worker.TransferSeconds),
                 Figures.Seconds(worker.WarmUpSeconds), Figures.Significant(worker.ProbesPerSecond, 3),
             ]));
         foreach (var worker in report.Workers.Where(worker => worker.Problem is not null))
@@ -173,6 +173,12 @@ internal static class JobPage
             ("computed in float64 too", report.Rounding is { Probes: > 0 and var compared, Seconds: var seconds }
                 ? $"{Figures.Count(compared, "probe")}, {Figures.Seconds(seconds)}" : null),
             ("stopped", StopText.Of(report)),
+            .. PageFacts.Of(report.Run),
+            ("start", Figures.Seconds(report.Run.StartSeconds)),
+            ("set-up", Figures.Seconds(report.SetupSeconds)),
+            ("job", Figures.Seconds(report.ElapsedSeconds)),
+            ("of both, in earlier runs", report.EarlierSeconds > 0 ? Figures.Seconds(report.EarlierSeconds) : null),
+            ("other jobs beside it", Figures.Seconds(report.OtherSeconds)),
         ]);
         html.Table(
             "What became of the chunks", ["completed", "issued again", "copies", "duplicates", "verified", "failed"],

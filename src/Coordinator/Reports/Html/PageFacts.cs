@@ -17,6 +17,14 @@ internal static class PageFacts
             ("model and batch, SHA-256", Figures.Beginning(model.Sha256, 12)),
         ];
 
+    /// <summary>When and where it was computed.</summary>
+    public static IEnumerable<(string Name, string? Value)> Of(RunReport run) =>
+    [
+        ("started", run.Started),
+        ("machine", run.Machine.Text),
+        ("time in all", Figures.Seconds(run.TotalSeconds)),
+    ];
+
     /// <summary>What a job makes of its data, where it says so.</summary>
     public static IEnumerable<(string Name, string? Value)> Of(RiskSource risk) =>
     [

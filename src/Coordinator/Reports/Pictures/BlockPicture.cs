@@ -5,7 +5,7 @@ namespace ActorHutch.Coordinator.Reports.Pictures;
 /// <summary>Each block's trace with its error bar, one below the other in the model's order.</summary>
 internal static class BlockPicture
 {
-    private const int UsualRows = 40;
+    private const int UsualRows = 24;
     private const int RowHeight = 34;
     private const int LowestRow = 18;
 

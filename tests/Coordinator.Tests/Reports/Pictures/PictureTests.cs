@@ -195,8 +195,8 @@ public class PictureTests
         Assert.Equal([.. Enumerable.Range(150, 50).Select(b => $"layer.{b}"), "150 smaller blocks"], rows.Select(row => row.Name));
         Assert.Equal(150e-6, rows[^1].Trace, 1e-12);
         Assert.Equal(150e-7, rows[^1].StandardError!.Value, 1e-12);
-        Assert.Equal(blocks.Take(40), BlockPicture.Rows([.. blocks.Take(40)]));
-        Assert.Equal(40, BlockPicture.Rows([.. blocks.Take(155)]).Count);
+        Assert.Equal(blocks.Take(24), BlockPicture.Rows([.. blocks.Take(24)]));
+        Assert.Equal(24, BlockPicture.Rows([.. blocks.Take(155)]).Count);
         string svg = BlockPicture.Draw(Sample with { Blocks = blocks })!.ToSvg().ToString();
         foreach (string name in (string[])["layer.150", "layer.199", "150 smaller blocks"])
             Assert.Contains($">{name}<", svg);
@@ -217,7 +217,7 @@ public class PictureTests
         var picture = TimelinePicture.Draw(Sample, SampleReport.Timeline)!;
         using var drawn = new Drawn(picture);
 
-        // In milliseconds or seconds: the axis ends with the last chunk, after one second.
+        // In seconds: the axis ends with the job.
         Assert.Equal(PictureStyle.Palette[0], drawn.At(0.2, 1));
         Assert.Equal(PictureStyle.Trouble, drawn.At(0.1, 0));
         Assert.Equal(PictureStyle.Palette[1], drawn.At(0.9, 0));
