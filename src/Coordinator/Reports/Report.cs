@@ -90,15 +90,12 @@ internal sealed record Report
     /// <summary>Before the first chunk: workers are waited for, replicas made and warmed up.</summary>
     public required double SetupSeconds { get; init; }
 
-    /// <summary>What of both was in earlier runs; 0 where there were none.</summary>
-    public required double EarlierSeconds { get; init; }
-
     /// <summary>When and where it was computed.</summary>
     public required RunReport Run { get; init; }
 
     /// <summary>What the run took beside its start and this job: the exact trace beside an estimate, a job in single precision that was not enough.</summary>
     [JsonIgnore]
-    public double OtherSeconds => Math.Max(0, Run.TotalSeconds - Run.StartSeconds - (SetupSeconds + ElapsedSeconds - EarlierSeconds));
+    public double OtherSeconds => Math.Max(0, Run.TotalSeconds - Run.StartSeconds - (SetupSeconds + ElapsedSeconds - Run.EarlierSeconds));
 
     public required ReplicaDescription? Model { get; init; }
 

@@ -10,7 +10,11 @@ namespace ActorHutch.Coordinator.Reports;
 /// <param name="StartSeconds">The first part of that: until the first job begins. The command line is read, the files that it names are hashed, the node starts.</param>
 /// <param name="StartedIn">The folder in which the program was started, seen from the report's; null without one. Files are named from there.</param>
 /// <param name="Machine">The coordinator's machine; workers name their devices.</param>
-internal sealed record RunReport(string Started, double TotalSeconds, double StartSeconds, string? StartedIn, MachineReport Machine);
+internal sealed record RunReport(string Started, double TotalSeconds, double StartSeconds, string? StartedIn, MachineReport Machine)
+{
+    /// <summary>What of the job's set-up and elapsed time was in earlier runs; 0 where there were none.</summary>
+    public double EarlierSeconds { get; init; }
+}
 
 /// <summary>A machine, without a name that would tell whose it is.</summary>
 /// <param name="Processor">Its processor, as it names itself; its architecture where it does not.</param>

@@ -49,7 +49,6 @@ internal static class SampleReport
             Error = null,
             ElapsedSeconds = 1.25,
             SetupSeconds = 0.75,
-            EarlierSeconds = 0,
             Run = Run,
             Model = new ReplicaDescription("sample", new string('a', 64), 30, 4) { Loss = new("cross-entropy", "mean", "asked for") },
             Blocks = [.. blocks.Select((name, b) => new BlockReport(

@@ -177,7 +177,7 @@ internal static class JobPage
             ("start", Figures.Seconds(report.Run.StartSeconds)),
             ("set-up", Figures.Seconds(report.SetupSeconds)),
             ("job", Figures.Seconds(report.ElapsedSeconds)),
-            ("of both, in earlier runs", report.EarlierSeconds > 0 ? Figures.Seconds(report.EarlierSeconds) : null),
+            ("of both, in earlier runs", report.Run.EarlierSeconds > 0 ? Figures.Seconds(report.Run.EarlierSeconds) : null),
             ("other jobs beside it", Figures.Seconds(report.OtherSeconds)),
         ]);
         html.Table(
