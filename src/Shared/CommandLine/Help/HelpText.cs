@@ -45,7 +45,8 @@ internal sealed class HelpText(TextWriter output, bool bold, int? terminalColumn
         Heading("Examples");
         foreach (var example in page.Examples)
         {
-            Paragraph(example.Line, 2 * Indent, new string(' ', Indent));
+            // In one line, however narrow the terminal: it is there to be copied.
+            output.WriteLine(new string(' ', Indent) + example.Line);
             Paragraph(example.What, 2 * Indent + 2);
         }
 
