@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Reports.Html;
@@ -20,7 +21,7 @@ internal static class PageFacts
     /// <summary>When and where it was computed.</summary>
     public static IEnumerable<(string Name, string? Value)> Of(RunReport run) =>
     [
-        ("started", run.Started),
+        ("started", DateTimeOffset.Parse(run.Started, CultureInfo.InvariantCulture).ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture)),
         ("machine", run.Machine.Text),
         ("time in all", Figures.Seconds(run.TotalSeconds)),
     ];

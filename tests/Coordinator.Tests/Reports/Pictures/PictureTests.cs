@@ -223,6 +223,10 @@ public class PictureTests
         Assert.Equal(PictureStyle.Palette[1], drawn.At(0.9, 0));
         Assert.True(IsPaper(drawn.At(0.65, 0)), "a copy that came second is hollow");
         Assert.True(IsPaper(drawn.At(0.55, 1)), "an attempt without an answer is hollow");
+        // As the table has it: 0.5 s and 0.625 s of 1.25 s.
+        string svg = picture.ToSvg().ToString();
+        Assert.Contains("3 chunks, 40 % busy", svg, StringComparison.Ordinal);
+        Assert.Contains("2 chunks, 50 % busy", svg, StringComparison.Ordinal);
         Assert.Equal(
             ["a chunk", "issued again, or a copy", "came second", "failed", "no answer"], picture.Legend.Select(entry => entry.Text));
         Assert.Contains("1 of them issued again", picture.Description, StringComparison.Ordinal);
