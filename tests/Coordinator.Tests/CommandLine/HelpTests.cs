@@ -45,7 +45,7 @@ public class HelpTests
 
     [Theory]
     [InlineData(60)]
-    [InlineData(45)]
+    [InlineData(50)]
     public void On_a_narrow_terminal_it_fits_too_but_for_command_lines_to_copy(int columns)
     {
         var table = new OptionTable<JobDocument>(JobOptions.All);
