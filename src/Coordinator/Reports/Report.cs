@@ -142,8 +142,7 @@ internal sealed record BlockReport(string Name, double Trace, double? StandardEr
 
 /// <summary>One worker, by its accepted chunks; its share is that of all accepted probes.</summary>
 /// <remarks>
-/// <see cref="ComputeSeconds"/> + <see cref="RoundingSeconds"/> + <see cref="RepeatedSeconds"/> + <see cref="IdleSeconds"/> is the job's
-/// <see cref="Report.ElapsedSeconds"/>. Wait is a part of idle; warm-up and transfer were before.
+/// <see cref="ComputeSeconds"/> + <see cref="RoundingSeconds"/> + <see cref="IdleSeconds"/> is the job's <see cref="Report.ElapsedSeconds"/>. Wait is a part of idle; warm-up and transfer were before.
 /// </remarks>
 internal sealed record WorkerReport(
     string Id, string Device, long Chunks, long Probes, double ComputeSeconds, double WaitSeconds, double WarmUpSeconds,
@@ -152,15 +151,12 @@ internal sealed record WorkerReport(
     /// <summary>What it took for probes in both precisions.</summary>
     public double RoundingSeconds { get; init; }
 
-    /// <summary>What it took for results that were there already: copies, and chunks that are verified.</summary>
-    public double RepeatedSeconds { get; init; }
-
-    /// <summary>The rest of the job's time: it waited, or was not there.</summary>
+    /// <summary>The rest of the job's time: it waited, was not there, or computed what did not count: it failed, or came second.</summary>
     public double IdleSeconds { get; init; }
 
-    /// <summary>The time for which it computed.</summary>
+    /// <summary>The time for which it computed what counts.</summary>
     [JsonIgnore]
-    public double BusySeconds => ComputeSeconds + RoundingSeconds + RepeatedSeconds;
+    public double BusySeconds => ComputeSeconds + RoundingSeconds;
 
     /// <summary>What the device is, where it says so: what its rounding depends on.</summary>
     public string Kind { get; init; } = "";

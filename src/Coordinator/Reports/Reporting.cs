@@ -74,9 +74,8 @@ internal static class Reporting
     {
         Kind = worker.Kind,
         RoundingSeconds = worker.RoundingSeconds,
-        RepeatedSeconds = worker.RepeatedSeconds,
         // Of a job that was stopped, the last moments of a run may be known to its workers alone.
-        IdleSeconds = Math.Max(0, elapsed - worker.ComputeSeconds - worker.RoundingSeconds - worker.RepeatedSeconds),
+        IdleSeconds = Math.Max(0, elapsed - worker.ComputeSeconds - worker.RoundingSeconds),
         Bits = worker.Bits?.ToString("x16", CultureInfo.InvariantCulture),
     };
 

@@ -123,9 +123,7 @@ internal sealed partial record JobState
         {
             if (IsComparison(done.Chunk) && NotCompared is not null) return state;
             effects.Add(new Compare(done.Chunk, key, done.Values));
-            var again = state.Workers[key];
-            return (state with { Counts = Counts with { Duplicates = Counts.Duplicates + 1 } })
-                .With(key, again with { RepeatedSeconds = again.RepeatedSeconds + done.ComputeSeconds }).Confirm(done.Chunk, key);
+            return (state with { Counts = Counts with { Duplicates = Counts.Duplicates + 1 } }).Confirm(done.Chunk, key);
         }
 
         effects.Add(new Accept(done.Chunk, key, done.Values, done.ComputeSeconds, done.WaitSeconds, done.Attempt));

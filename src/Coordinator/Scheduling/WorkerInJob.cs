@@ -73,9 +73,6 @@ internal sealed record WorkerInJob(string Device, string Kind = "")
     /// <summary>The time for chunks in both precisions.</summary>
     public double RoundingSeconds { get; init; }
 
-    /// <summary>The time for results of chunks that had one.</summary>
-    public double RepeatedSeconds { get; init; }
-
     public double WaitSeconds { get; init; }
 
     public double WarmUpSeconds { get; init; }

@@ -112,10 +112,10 @@ public class JournalSerializerTests : TestKit
 
     /// <summary>
     /// A figure that is added to a report must be in the journal too, or a report printed again lacks it. Those of the rounding are: its chunks
-    /// have them. What copies took is of the run.
+    /// have them.
     /// </summary>
     [Theory]
-    [InlineData(typeof(WorkerInJob), "Phase Credit Chunks Silence Misfits Unnamed Refusal Replica Failures FailuresInARow LastFailure Pause WasLostAtWork Progress Idle Stalled Pace RoundingSeconds RepeatedSeconds")]
+    [InlineData(typeof(WorkerInJob), "Phase Credit Chunks Silence Misfits Unnamed Refusal Replica Failures FailuresInARow LastFailure Pause WasLostAtWork Progress Idle Stalled Pace RoundingSeconds")]
     [InlineData(typeof(JobCounts), "")]
     public void No_figure_of_a_report_is_forgotten(Type type, string ofTheRun)
     {

@@ -56,7 +56,7 @@ internal static class SampleReport
             Workers =
             [
                 new WorkerReport("worker-1", "cpu", 3, 60, 0.5, 0.1, 0.2, 0, 120, 0.6, null) { IdleSeconds = 0.75 },
-                new WorkerReport("worker-2", "cpu", 2, 40, 0.25, 0.1, 0.2, 0, 160, 0.4, null) { RoundingSeconds = 0.25, RepeatedSeconds = 0.125, IdleSeconds = 0.625 },
+                new WorkerReport("worker-2", "cpu", 2, 40, 0.25, 0.1, 0.2, 0, 160, 0.4, null) { RoundingSeconds = 0.375, IdleSeconds = 0.625 },
             ],
             Chunks = new ChunkReport(5, 0, 0, 0, 0, 0, 0, 0, 0),
             Disagreements = [],

@@ -23,7 +23,7 @@ public class JobPageTests
             // Of the run's 3.5 s, one was the start, and 2 s were the job's.
             "3.50 s in all", "2026-01-31 12:00:00 +01:00", "A processor, 4 processors, An operating system", "1.00 s", "500 ms",
             // The second worker is busy half of the time.
-            "625 ms", "250 ms",
+            "625 ms", "375 ms",
         ])
         {
             Assert.Contains(figure, text, StringComparison.Ordinal);
