@@ -87,6 +87,11 @@ class Result:
         """How long the program computed, in seconds, without its start."""
         return float(self.report["elapsedSeconds"])
 
+    @property
+    def total_seconds(self) -> float:
+        """How long the program ran until it had the result, in seconds: its start, the workers' set-up and jobs beside this one too."""
+        return float(self.report["run"]["totalSeconds"])
+
     def is_whole(self, code: int) -> bool:
         """Whether it is what was asked for, where the program has ended with an exit code."""
         return code == 0

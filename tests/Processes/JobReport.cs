@@ -12,6 +12,9 @@ internal sealed record JobReport(JsonElement Json)
         ((string[])["trace", "standardError", "confidence", "exactTrace", "probes", "blocks"])
         .Select(name => $"{name}: {Json.GetProperty(name).GetRawText()}"));
 
+    /// <summary>All of it but when and where it ran.</summary>
+    public string WithoutRun => string.Join('\n', Json.EnumerateObject().Where(property => property.Name != "run").Select(property => property.ToString()));
+
     public string[] Workers => [.. Json.GetProperty("workers").EnumerateArray().Select(worker => worker.GetProperty("id").GetString()!)];
 
     public long Chunks(string count) => Json.GetProperty("chunks").GetProperty(count).GetInt64();

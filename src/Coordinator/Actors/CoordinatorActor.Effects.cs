@@ -159,6 +159,7 @@ internal sealed partial class CoordinatorActor
             Record = job is { Timeline: { } timeline, Results.Values: { } values }
                 ? new JobRecord(job.State.Replica!.Blocks, values, job.Results.History, timeline.At(SecondsSoFar(job)))
                 : null,
+            Earlier = job.Earlier?.Ended is { } ended ? ended.Setup + ended.Elapsed : job.Earlier?.Elapsed ?? TimeSpan.Zero,
             History = job.Results?.History,
             RoundingSeconds = job.Results?.RoundingSeconds ?? 0,
         });

@@ -34,7 +34,7 @@ internal static class AccuracyCommand
         int code = results.Count == 0 ? ExitCode.Interrupted : SessionCommand.Conclude(results[^1], terminal);
         if (code == ExitCode.BadInput) return code;
 
-        var report = AccuracyReport.Of(plan, results, exact, request.Job, interrupted);
+        var report = AccuracyReport.Of(plan, results, exact, request.Job, interrupted, terminal.Clock.Report(request.Out));
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else AccuracyText.Write(terminal.ForPeople(), report, EstimateCommand.NoExactTrace(exact));
         return SessionCommand.WriteFiles(

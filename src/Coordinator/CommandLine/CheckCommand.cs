@@ -55,7 +55,7 @@ internal static class CheckCommand
             replica.CheckDeterminism();
             var ours = replica.Check(probe, request.Spec.Method);
             var job = request.Job with { Spec = request.Spec with { Risk = source } };
-            var report = CheckReport.Of(ours, theirs, replica.Model, job);
+            var report = CheckReport.Of(ours, theirs, replica.Model, job, terminal.Clock.Report(null));
             if (request.Json) terminal.Out.WriteLine(ReportJson.Write(report));
             else CheckText.Write(terminal.Out, report);
             return report.Agree ? ExitCode.Done : ExitCode.Failed;

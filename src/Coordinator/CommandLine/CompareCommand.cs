@@ -34,7 +34,7 @@ internal static class CompareCommand
 
         bool interrupted = cancellation.IsCancellationRequested;
         var report = new CompareReport(
-            exact.Estimate?.Trace, exact.Estimate is null ? null : RoundingReport.Of(exact), rows, workers, interrupted, model, request.Job, VersionReport.Current);
+            exact.Estimate?.Trace, exact.Estimate is null ? null : RoundingReport.Of(exact), rows, workers, interrupted, model, request.Job, terminal.Clock.Report(request.Out), VersionReport.Current);
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else CompareText.Write(terminal.ForPeople(), report, head: !request.Quiet);
 

@@ -30,7 +30,7 @@ internal static class EstimateCommand
         bool interrupted = cancellation.IsCancellationRequested;
         if (interrupted) code = ExitCode.Interrupted;
 
-        var report = Reporting.Of(result, exact, request.Job, interrupted);
+        var report = Reporting.Of(result, exact, request.Job, interrupted, terminal.Clock.Report(request.Out));
         session.Feed?.Ended(report);
         if (text is null) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else text.WriteResult(report, result, NoExactTrace(exact), tables: !request.Quiet);

@@ -34,7 +34,7 @@ internal static class SeriesCommand
 
         bool interrupted = cancellation.IsCancellationRequested;
         if (interrupted) code = ExitCode.Interrupted;
-        var report = SeriesReport.Of(results, checkpoints.Count, request.Job, interrupted);
+        var report = SeriesReport.Of(results, checkpoints.Count, request.Job, interrupted, terminal.Clock.Report(request.Out));
         if (request.Json) await terminal.Out.WriteLineAsync(ReportJson.Write(report)).ConfigureAwait(false);
         else SeriesText.Write(terminal.ForPeople(), report);
         code = SessionCommand.WriteEvents(request, terminal, folder => TensorBoardEvents.Write(folder, report), code);

@@ -52,6 +52,7 @@ internal static class SessionCommand
 
                 if (request.Files is { } files) files.Here.Changed += OnChanged;
                 if (session is ClusterSession joined && !request.Quiet) terminal.Log.Tell(LogEventLevel.Information, joined.HowToJoin);
+                terminal.Clock.JobBegins();
                 int code = await work(session).ConfigureAwait(false);
                 if (code is ExitCode.Done or ExitCode.NotWritten) await session.CompleteAsync().ConfigureAwait(false);
                 if (changed is not null)

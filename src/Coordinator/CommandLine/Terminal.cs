@@ -1,5 +1,6 @@
 using ActorHutch.Coordinator.CommandLine.Live;
 using ActorHutch.Coordinator.JobFiles;
+using ActorHutch.Coordinator.Reports;
 using ActorHutch.Shared.Hosting;
 using Serilog.Events;
 using Spectre.Console;
@@ -17,6 +18,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     /// <summary>How long a job takes, at least, before it is shown on the screen. Default: 2.5 s, of which the first drawing is 2 %.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2.5);
 
+    /// <summary>Measures the run.</summary>
+    public RunClock Clock { get; init; } = new();
+
     /// <summary>Whether nothing but the result is written.</summary>
     public bool Quiet { get; private init; }
 
@@ -32,9 +36,10 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     /// <summary>The process's own.</summary>
     public static Terminal OfProcess()
     {
+        var clock = RunClock.OfProcess();
         // Its size is known by standard input or output alone.
         if (Console.IsErrorRedirected || (Console.IsInputRedirected && Console.IsOutputRedirected))
-            return new Terminal(Console.Out, Console.Error);
+            return new Terminal(Console.Out, Console.Error) { Clock = clock };
 
         var screen = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -42,11 +47,11 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
             Out = new AnsiConsoleOutput(Console.Error),
             Enrichment = Plain,
         });
-        if (!screen.Profile.Capabilities.Ansi) return new Terminal(Console.Out, Console.Error);
+        if (!screen.Profile.Capabilities.Ansi) return new Terminal(Console.Out, Console.Error) { Clock = clock };
 
         // Whoever writes to standard error must not write into what is drawn there.
         Console.SetError(new ScreenWriter(screen));
-        return new Terminal(Console.Out, Console.Error) { Screen = screen };
+        return new Terminal(Console.Out, Console.Error) { Clock = clock, Screen = screen };
     }
 
     /// <summary>The same, for what a command line asks for.</summary>

@@ -115,7 +115,7 @@ internal sealed record JobFile(
         // In the options' order, not the file's: a file's hash goes to its path, whichever of them is said first.
         var job = entries.Where(entry => values.ContainsKey(entry.Field))
             .Aggregate(JobDocument.Default, (job, entry) => entry.Read(job, values[entry.Field])!);
-        return new JobFile(path, job, values.Keys.ToHashSet(), problems);
+        return new JobFile(path, report ? ReportedJob.Again(job, path, ReportedJob.StartedIn(root)) : job, values.Keys.ToHashSet(), problems);
     }
 
     private static string Shown(JsonElement value)

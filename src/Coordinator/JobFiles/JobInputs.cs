@@ -80,7 +80,8 @@ internal sealed record JobInputs(RiskSource Risk, BlobStore Offered, BlobStore H
         }
         catch (CurvatureException error)
         {
-            string reason = error.Message.Replace($"{file.Path}: ", "", StringComparison.Ordinal).TrimEnd('.');
+            string named = $"{file.Path}: ";
+            string reason = (error.Message.StartsWith(named, StringComparison.Ordinal) ? error.Message[named.Length..] : error.Message).TrimEnd('.');
             problems.Add(new Problem(option, file.Path, $"must be a file that can be read ({reason})"));
         }
 

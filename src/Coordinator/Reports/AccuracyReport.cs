@@ -18,11 +18,11 @@ namespace ActorHutch.Coordinator.Reports;
 /// <param name="ElapsedSeconds">All runs together, without set-up.</param>
 /// <param name="Model">What model.</param>
 /// <param name="Job">What the runs have in common; its seed is the first one's.</param>
+/// <param name="Run">When and where.</param>
 /// <param name="Versions">Which software.</param>
 internal sealed record AccuracyReport(
     AccuracyPlan Plan, double? ExactTrace, RoundingReport? Rounding, double? ProbeDeviation, IReadOnlyList<AccuracyPoint> Points, IReadOnlyList<AccuracyRun> Runs,
-    string? Method, bool Interrupted, string? Error, double ElapsedSeconds, ReplicaDescription? Model, JobDocument Job,
-    VersionReport Versions)
+    string? Method, bool Interrupted, string? Error, double ElapsedSeconds, ReplicaDescription? Model, JobDocument Job, RunReport Run, VersionReport Versions)
 {
     /// <summary>The report's file.</summary>
     public const string Json = "accuracy.json";
@@ -36,8 +36,9 @@ internal sealed record AccuracyReport(
     /// <param name="exact">What the exact trace's job came to.</param>
     /// <param name="job">What was asked for.</param>
     /// <param name="interrupted">Whether the user stopped it.</param>
+    /// <param name="run">When and where.</param>
     public static AccuracyReport Of(
-        AccuracyPlan plan, IReadOnlyList<JobResult> results, JobResult exact, JobDocument job, bool interrupted)
+        AccuracyPlan plan, IReadOnlyList<JobResult> results, JobResult exact, JobDocument job, bool interrupted, RunReport run)
     {
         var at = RunningEstimates.Steps(plan.From, plan.To, plan.Steps);
         var finished = results.Where(result => result is { Succeeded: true, Record: not null }).ToArray();
@@ -58,7 +59,7 @@ internal sealed record AccuracyReport(
             results.Sum(result => result.Elapsed.TotalSeconds),
             replica?.Model,
             job with { Spec = plan.Spec(job.Spec with { ProbeSpace = replica?.ProbeSpace ?? job.Spec.ProbeSpace }, 0), ProbesGiven = true, SpaceGiven = true },
-            VersionReport.Current);
+            run, VersionReport.Current);
     }
 }
 

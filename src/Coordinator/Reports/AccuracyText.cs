@@ -11,12 +11,8 @@ internal static class AccuracyText
     /// <summary>A row.</summary>
     public static string[] Cells(AccuracyPoint point)
     {
-        int decimals = Figures.DecimalsFor(point.Expected);
-        return
-        [
-            Figures.Whole(point.Probes),
-            .. new[] { point.Mean, point.Lowest, point.Highest, point.Spread, point.Expected }.Select(value => Figures.Fixed(value, decimals)),
-        ];
+        double[] values = [point.Mean, point.Lowest, point.Highest, point.Spread, point.Expected];
+        return [Figures.Whole(point.Probes), .. values.Select(Notation.Of(point.Expected, values).Write)];
     }
 
     /// <summary>Writes them.</summary>

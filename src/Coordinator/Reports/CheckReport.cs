@@ -39,13 +39,16 @@ internal sealed record CheckReport
 
     public required JobDocument Job { get; init; }
 
+    /// <summary>When and where it was computed.</summary>
+    public required RunReport Run { get; init; }
+
     public required VersionReport Versions { get; init; }
 
     /// <summary>The block that differs most; null where the other program does not tell blocks apart.</summary>
     internal string? WorstBlock { get; init; }
 
     /// <summary>Compares.</summary>
-    public static CheckReport Of(CurvatureCheck ours, CurvatureCheck theirs, ReplicaDescription model, JobDocument job)
+    public static CheckReport Of(CurvatureCheck ours, CurvatureCheck theirs, ReplicaDescription model, JobDocument job, RunReport run)
     {
         var difference = ours.DifferenceFrom(theirs);
         double tolerance = job.Spec.Dtype == Shared.Jobs.Dtype.Float64 ? Tolerance64 : Tolerance32;
@@ -67,6 +70,7 @@ internal sealed record CheckReport
             Method = ours.Method!.Value.Word(),
             Model = model,
             Job = job,
+            Run = run,
             Versions = VersionReport.Current,
             WorstBlock = difference.WorstBlock,
         };

@@ -13,10 +13,11 @@ namespace ActorHutch.Coordinator.Reports;
 /// <param name="Interrupted">Whether the user stopped it; contenders that had not begun are left out.</param>
 /// <param name="Model">What model; null where no contender got as far as having one.</param>
 /// <param name="Job">What the contenders have in common.</param>
+/// <param name="Run">When and where.</param>
 /// <param name="Versions">Which software.</param>
 internal sealed record CompareReport(
     double? ExactTrace, RoundingReport? Rounding, IReadOnlyList<CompareRow> Rows, int Workers, bool Interrupted, ReplicaDescription? Model,
-    JobDocument Job, VersionReport Versions)
+    JobDocument Job, RunReport Run, VersionReport Versions)
 {
     /// <summary>The report's file.</summary>
     public const string Json = "compare.json";

@@ -47,22 +47,16 @@ internal static class CompareText
     }
 
     /// <summary>A row: its label, and what the columns say.</summary>
-    public static string[] Cells(CompareRow row)
-    {
-        int decimals = Figures.DecimalsFor(row.StandardError ?? double.NaN);
-        return
-        [
-            Label(row),
-            Figures.Whole(row.VBatch),
-            row.Trace is { } trace
-                ? $"{Figures.Fixed(trace, decimals)} ± {Figures.Fixed(row.StandardError!.Value, decimals)}"
-                : "–",
-            row.ProbeSpread is { } spread && double.IsFinite(spread) ? Figures.Significant(spread * 100, 2) + " %" : "–",
-            Figures.Significant(row.ProbesPerSecond ?? double.NaN, 3),
-            row.SpeedUp is { } speedUp && double.IsFinite(speedUp) ? Figures.Significant(speedUp, 3) + "×" : "–",
-            Figures.Seconds(row.SecondsToTarget ?? double.NaN),
-        ];
-    }
+    public static string[] Cells(CompareRow row) =>
+    [
+        Label(row),
+        Figures.Whole(row.VBatch),
+        row.Trace is { } trace ? Notation.WithError(trace, row.StandardError!.Value) : "–",
+        row.ProbeSpread is { } spread && double.IsFinite(spread) ? Figures.Significant(spread * 100, 2) + " %" : "–",
+        Figures.Significant(row.ProbesPerSecond ?? double.NaN, 3),
+        row.SpeedUp is { } speedUp && double.IsFinite(speedUp) ? Figures.Significant(speedUp, 3) + "×" : "–",
+        Figures.Seconds(row.SecondsToTarget ?? double.NaN),
+    ];
 
     /// <summary>A row's method, with what tells it from others.</summary>
     public static string Label(CompareRow row) => Label(row.Method, row.ProbeSpace, row.Structure);

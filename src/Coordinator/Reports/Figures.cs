@@ -7,19 +7,18 @@ internal static class Figures
 {
     private const int MostDecimals = 12, MostDigits = 17;
 
-    /// <summary>Decimals that show two significant digits of an error, and no digit of the value beyond them.</summary>
-    public static int DecimalsFor(double error) =>
-        !double.IsFinite(error) || error <= 0 ? 4 : Math.Max(1 - (int)Math.Floor(Math.Log10(error)), 0);
+    /// <summary>⌊log₁₀ |x|⌋ of a number that is not 0.</summary>
+    public static int Magnitude(double number) => (int)Math.Floor(Math.Log10(Math.Abs(number)));
 
-    /// <summary>With a fixed number of decimals, thousands set apart; where they are many, with an exponent.</summary>
+    /// <summary>Whether a number of such a magnitude is written with an exponent.</summary>
+    public static bool TakesExponent(int magnitude) => magnitude is < -4 or > 14;
+
+    /// <summary>With a fixed number of decimals, thousands set apart; a number that they show nothing of is 0, without a sign.</summary>
     public static string Fixed(double value, int decimals)
     {
         if (!double.IsFinite(value)) return "–";
-        if (decimals <= MostDecimals)
-            return value.ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        if (value == 0) return "0";
-        int digits = decimals + 1 + (int)Math.Floor(Math.Log10(Math.Abs(value)));
-        return digits < 1 ? "0" : Exponential(value, digits);
+        string text = value.ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        return text.StartsWith('-') && text.AsSpan().IndexOfAnyInRange('1', '9') < 0 ? text[1..] : text;
     }
 
     /// <summary>With so many significant digits.</summary>
@@ -27,13 +26,14 @@ internal static class Figures
     {
         if (!double.IsFinite(value)) return "–";
         if (value == 0) return "0";
-        int exponent = (int)Math.Floor(Math.Log10(Math.Abs(value)));
-        return exponent is < -5 or > 14
+        int magnitude = Magnitude(value);
+        return TakesExponent(magnitude)
             ? Exponential(value, digits)
-            : Fixed(value, Math.Clamp(digits - 1 - exponent, 0, MostDecimals));
+            : Fixed(value, Math.Clamp(digits - 1 - magnitude, 0, MostDecimals));
     }
 
-    private static string Exponential(double value, int digits) => value.ToString(
+    /// <summary>With an exponent, whatever its size: bounds and residuals, of which a table has all sizes.</summary>
+    public static string Exponential(double value, int digits) => !double.IsFinite(value) ? "–" : value == 0 ? "0" : value.ToString(
         "0." + new string('0', Math.Clamp(digits, 1, MostDigits) - 1) + "e0", CultureInfo.InvariantCulture);
 
     /// <summary>A whole number, thousands set apart.</summary>

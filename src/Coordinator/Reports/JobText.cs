@@ -60,13 +60,13 @@ internal sealed class JobText(IAnsiConsole console)
         IEnumerable<(string, string)> Estimate(double trace)
         {
             double error = report.StandardError!.Value;
-            int decimals = Decimals(report, error);
+            var notation = NotationOf(report, trace, error);
             yield return ("trace", double.IsFinite(error)
-                ? $"[bold green]{Figures.Fixed(trace, decimals)} ± {Figures.Fixed(error, decimals)}[/]   (standard error{(report.BySample ? " by sample" : "")}, "
+                ? $"[bold green]{notation.Write(trace)} ± {notation.Write(error)}[/]   (standard error{(report.BySample ? " by sample" : "")}, "
                     + $"{Figures.Count(report.Probes, report.Job.Spec.Estimator.Unit)})"
                 : $"[bold green]{Figures.Significant(trace, 6)}[/]   (one {report.Job.Spec.Estimator.Unit}, so there is no standard error)");
             if (report.Part is { } part) yield return ("seen", Seen(part));
-            if (report.Confidence is { } interval && double.IsFinite(interval.Low)) yield return Interval(interval, decimals);
+            if (report.Confidence is { } interval && double.IsFinite(interval.Low)) yield return Interval(interval, notation);
             foreach (var fact in Spectrum(report.Spectrum)) yield return fact;
             if (report.Rounding is { } rounding) yield return ("float32", Markup.Escape(rounding.Text(trace)));
             if (report.ExactTrace is { } exact)
@@ -77,7 +77,7 @@ internal sealed class JobText(IAnsiConsole console)
                     error > 0 ? $"{Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : null,
                 ];
                 string beside = string.Join(", ", notes.OfType<string>());
-                yield return ("exact", Figures.Significant(exact, 6) + (beside.Length > 0 ? $"   ({beside})" : ""));
+                yield return ("exact", notation.Significant(exact, 6) + (beside.Length > 0 ? $"   ({beside})" : ""));
             }
             else if (exactNote is not null)
             {
@@ -127,7 +127,7 @@ internal sealed class JobText(IAnsiConsole console)
         [Figures.Significant(damped.Damping, 2), Number(damped.EffectiveDimension), Number(damped.LogDeterminant)]);
 
     private static string Number(SpectralNumber number) => double.IsFinite(number.StandardError) && number.StandardError > 0
-        ? $"{Figures.Fixed(number.Value, Figures.DecimalsFor(number.StandardError))} ± {Figures.Fixed(number.StandardError, Figures.DecimalsFor(number.StandardError))}"
+        ? Notation.WithError(number.Value, number.StandardError)
         : Figures.Significant(number.Value, 5);
 
     /// <summary>How far a search for eigenvalues is.</summary>
@@ -146,7 +146,7 @@ internal sealed class JobText(IAnsiConsole console)
     /// <summary>Eigenvalues and their residuals, with the digits that these leave them.</summary>
     public static IEnumerable<IReadOnlyList<string>> Rows(EigenvaluesReport found) => found.Values.Select(value => (IReadOnlyList<string>)
     [
-        Figures.Significant(value.Value, Digits(value)), Figures.Significant(value.Residual, 2),
+        Figures.Significant(value.Value, Digits(value)), Figures.Exponential(value.Residual, 2),
     ]);
 
     /// <summary>Two more than the residual leaves certain.</summary>
@@ -154,9 +154,26 @@ internal sealed class JobText(IAnsiConsole console)
         ? (int)Math.Clamp(2 + Math.Floor(Math.Log10(Math.Abs(value.Value) / value.Residual)), 1, EigenvalueDigits)
         : EigenvalueDigits;
 
-    /// <summary>Decimals for an estimate and its interval: by its standard error, or by rounding where it has none.</summary>
-    public static int Decimals(Report report, double error) =>
-        Figures.DecimalsFor(error > 0 ? error : report.Rounding?.Bound ?? error);
+    /// <summary>How an estimate and its interval are written: by its standard error, or by rounding where it has none.</summary>
+    public static Notation NotationOf(Report report, double trace, double error) => Notation.Of(
+        error > 0 ? error : report.Rounding?.Bound ?? error, [trace, error, report.Confidence?.Low ?? trace, report.Confidence?.High ?? trace]);
+
+    /// <summary>The columns of a block's trace: its error and its exact value where there are such.</summary>
+    public static IReadOnlyList<string> BlockColumns(bool estimate, bool exact) =>
+        ["trace", .. estimate ? ["standard error"] : Array.Empty<string>(), .. exact ? ["exact"] : Array.Empty<string>()];
+
+    /// <summary>What <see cref="BlockColumns"/> say, in one notation.</summary>
+    public static IReadOnlyList<string> BlockCells(BlockReport block, bool estimate, bool exact)
+    {
+        if (!estimate) return [Exact(block)];
+        double error = block.StandardError ?? double.NaN;
+        var notation = Notation.Of(block.Trace, error);
+        return
+        [
+            notation.Write(block.Trace), notation.Write(error),
+            .. exact ? [notation.Significant(block.ExactTrace ?? double.NaN, 6)] : Array.Empty<string>(),
+        ];
+    }
 
     /// <summary>An exact trace, with the digits that rounding leaves it.</summary>
     public static string Exact(Report report, double trace) =>
@@ -167,17 +184,15 @@ internal sealed class JobText(IAnsiConsole console)
 
     private static string Exact(double trace, double? rounding, int most)
     {
-        if (rounding is not > 0 || trace == 0) return Figures.Significant(trace, most);
-        int decimals = Figures.DecimalsFor(rounding.Value);
-        int mostDecimals = most - 1 - (int)Math.Floor(Math.Log10(Math.Abs(trace)));
-        return decimals < mostDecimals ? Figures.Fixed(trace, decimals) : Figures.Significant(trace, most);
+        if (rounding is not { } bound || bound <= 0 || trace == 0) return Figures.Significant(trace, most);
+        return Figures.Magnitude(trace) - Figures.Magnitude(bound) + 2 < most ? Notation.Of(trace, bound).Write(trace) : Figures.Significant(trace, most);
     }
 
     /// <summary>The interval under its level, or beside it where that is too long for a name.</summary>
-    private static (string Name, string Text) Interval(ConfidenceReport interval, int decimals)
+    private static (string Name, string Text) Interval(ConfidenceReport interval, Notation notation)
     {
         string level = Terms.Percent(interval.Level);
-        string ends = $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}";
+        string ends = $"{notation.Write(interval.Low)} to {notation.Write(interval.High)}";
         return level.Length <= Facts.NameColumns ? (level, ends) : ("within", $"{ends}   ({level})");
     }
 
@@ -220,18 +235,8 @@ internal sealed class JobText(IAnsiConsole console)
     private static RuledTable BlockTable(Report report, bool exactColumn)
     {
         bool estimate = report.Confidence is not null;
-        var table = new RuledTable().Words("block").Numbers("trace");
-        if (estimate) table.Numbers("standard error");
-        if (exactColumn) table.Numbers("exact");
-        foreach (var block in report.Blocks)
-        {
-            int decimals = Figures.DecimalsFor(block.StandardError ?? double.NaN);
-            string[] cells = [block.Name, estimate ? Figures.Fixed(block.Trace, decimals) : Exact(block)];
-            if (estimate) cells = [.. cells, Figures.Fixed(block.StandardError ?? double.NaN, decimals)];
-            if (exactColumn) cells = [.. cells, Figures.Significant(block.ExactTrace ?? double.NaN, 6)];
-            table.AddRow(cells);
-        }
-
+        var table = new RuledTable().Words("block").Numbers([.. BlockColumns(estimate, exactColumn)]);
+        foreach (var block in report.Blocks) table.AddRow([block.Name, .. BlockCells(block, estimate, exactColumn)]);
         return table;
     }
 
@@ -290,8 +295,9 @@ internal sealed class JobText(IAnsiConsole console)
         return $"{string.Join(", ", devices)}, {Figures.Count(threads, "thread")} each";
     }
 
-    private static string Time(Report report) =>
-        $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up";
+    /// <summary>What it took.</summary>
+    public static string Time(Report report) =>
+        $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up; {Figures.Seconds(report.Run.TotalSeconds)} in all";
 
     private void PlainFacts(params (string Name, string Text)[] facts) =>
         MarkedFacts([.. facts.Select(fact => (fact.Name, Markup.Escape(fact.Text)))]);

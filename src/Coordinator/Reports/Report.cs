@@ -84,11 +84,18 @@ internal sealed record Report
     /// <summary>Why the job failed; null where it did not.</summary>
     public required string? Error { get; init; }
 
-    /// <summary>From the first chunk to the end.</summary>
+    /// <summary>From the first chunk to the end: over all runs, where the job was stopped and went on.</summary>
     public required double ElapsedSeconds { get; init; }
 
-    /// <summary>Replicas and warm-up, before the first chunk.</summary>
+    /// <summary>Before the first chunk: workers are waited for, replicas made and warmed up.</summary>
     public required double SetupSeconds { get; init; }
+
+    /// <summary>When and where it was computed.</summary>
+    public required RunReport Run { get; init; }
+
+    /// <summary>What the run took beside its start and this job: the exact trace beside an estimate, a job in single precision that was not enough.</summary>
+    [JsonIgnore]
+    public double OtherSeconds => Math.Max(0, Run.TotalSeconds - Run.StartSeconds - (SetupSeconds + ElapsedSeconds - Run.EarlierSeconds));
 
     public required ReplicaDescription? Model { get; init; }
 
@@ -134,10 +141,23 @@ internal sealed record BlockReport(string Name, double Trace, double? StandardEr
 }
 
 /// <summary>One worker, by its accepted chunks; its share is that of all accepted probes.</summary>
+/// <remarks>
+/// <see cref="ComputeSeconds"/> + <see cref="RoundingSeconds"/> + <see cref="IdleSeconds"/> is the job's <see cref="Report.ElapsedSeconds"/>. Wait is a part of idle; warm-up and transfer were before.
+/// </remarks>
 internal sealed record WorkerReport(
     string Id, string Device, long Chunks, long Probes, double ComputeSeconds, double WaitSeconds, double WarmUpSeconds,
     double TransferSeconds, double ProbesPerSecond, double Share, string? Problem)
 {
+    /// <summary>What it took for probes in both precisions.</summary>
+    public double RoundingSeconds { get; init; }
+
+    /// <summary>The rest of the job's time: it waited, was not there, or computed what did not count: it failed, or came second.</summary>
+    public double IdleSeconds { get; init; }
+
+    /// <summary>The time for which it computed what counts.</summary>
+    [JsonIgnore]
+    public double BusySeconds => ComputeSeconds + RoundingSeconds;
+
     /// <summary>What the device is, where it says so: what its rounding depends on.</summary>
     public string Kind { get; init; } = "";
 

@@ -13,7 +13,8 @@ internal static class Reporting
     /// <param name="beside">What the exact trace's job beside an estimate came to; null where there was none.</param>
     /// <param name="job">What was asked for.</param>
     /// <param name="interrupted">Whether the user interrupted it, or what came after it.</param>
-    public static Report Of(JobResult result, JobResult? beside, JobDocument job, bool interrupted)
+    /// <param name="run">When and where.</param>
+    public static Report Of(JobResult result, JobResult? beside, JobDocument job, bool interrupted, RunReport run)
     {
         var (state, spec, estimate) = (result.State, result.Spec, result.Estimate);
         var exact = estimate is { IsExact: true } ? result : beside;
@@ -51,9 +52,10 @@ internal static class Reporting
             Error = result.Outcome.Message,
             ElapsedSeconds = result.Elapsed.TotalSeconds,
             SetupSeconds = result.Setup.TotalSeconds,
+            Run = run with { EarlierSeconds = result.Earlier.TotalSeconds },
             Model = state.Replica?.Model,
             Blocks = BlockReport.Of(result, exact?.Estimate),
-            Workers = [.. state.Workers.Select(worker => Of(worker.Key, worker.Value, state.ProbesOf(worker.Value), accepted))],
+            Workers = [.. state.Workers.Select(worker => Of(worker.Key, worker.Value, state.ProbesOf(worker.Value), accepted, result.Elapsed.TotalSeconds))],
             Chunks = new ChunkReport(
                 state.Done.Count, state.Counts.Reissued, state.Counts.Copies, state.Counts.Duplicates,
                 state.Counts.Verified, state.Counts.Unverified, state.Counts.Disagreements.Length,
@@ -65,12 +67,15 @@ internal static class Reporting
         };
     }
 
-    private static WorkerReport Of(WorkerKey key, WorkerInJob worker, double probes, double accepted) => new(
+    private static WorkerReport Of(WorkerKey key, WorkerInJob worker, double probes, double accepted, double elapsed) => new(
         key.Id, worker.Device, worker.ChunksDone, (long)Math.Round(probes), worker.ComputeSeconds, worker.WaitSeconds,
         worker.WarmUpSeconds, worker.TransferSeconds, probes / worker.ComputeSeconds,
         accepted == 0 ? 0 : probes / accepted, worker.Problem)
     {
         Kind = worker.Kind,
+        RoundingSeconds = worker.RoundingSeconds,
+        // Of a job that was stopped, the last moments of a run may be known to its workers alone.
+        IdleSeconds = Math.Max(0, elapsed - worker.ComputeSeconds - worker.RoundingSeconds),
         Bits = worker.Bits?.ToString("x16", CultureInfo.InvariantCulture),
     };
 

@@ -2,7 +2,10 @@ using Spectre.Console;
 
 namespace ActorHutch.Coordinator.Reports;
 
-/// <summary>A table with a line under its head and nothing else: narrow, and readable in a file too.</summary>
+/// <summary>
+/// A table with a line under its head and nothing else: narrow, and readable in a file too. Where the terminal is narrower, the columns
+/// that do not fit follow below, each time after the first one, which says what a row is of.
+/// </summary>
 internal sealed class RuledTable
 {
     private const string Gap = "  ";
@@ -18,8 +21,7 @@ internal sealed class RuledTable
     /// <summary>Adds a row, one cell a column.</summary>
     public void AddRow(params string[] cells) => _rows.Add(cells);
 
-    /// <summary>How many columns of a terminal it takes.</summary>
-    public int Width => Widths.Sum() + Gap.Length * (_columns.Count - 1);
+    private const int LeastName = 12;
 
     private int[] Widths =>
         [.. _columns.Select((column, c) => _rows.Select(row => row[c].Length).Append(column.Name.Length).Max())];
@@ -28,9 +30,20 @@ internal sealed class RuledTable
     public void WriteTo(IAnsiConsole console)
     {
         int[] widths = Widths;
-        console.WriteLine(Line([.. _columns.Select(column => column.Name)], widths), new Style(decoration: Decoration.Bold));
-        console.WriteLine(new string('─', Width));
-        foreach (string[] row in _rows) console.WriteLine(Line(row, widths));
+        int most = console.Profile.Width;
+        // A name's end tells it from its neighbours.
+        if (widths.Length > 1) widths[0] = Math.Min(widths[0], Math.Max(LeastName, most - Gap.Length - widths.Skip(1).Max()));
+        for (int next = 1, first = 1; ; first = next)
+        {
+            int width = widths[0];
+            while (next < widths.Length && (next == first || width + Gap.Length + widths[next] <= most)) width += Gap.Length + widths[next++];
+            if (first > 1) console.WriteLine();
+            int[] shown = [0, .. Enumerable.Range(first, next - first)];
+            console.WriteLine(Line([.. _columns.Select(column => column.Name)], widths, shown), new Style(decoration: Decoration.Bold));
+            console.WriteLine(new string('─', width));
+            foreach (string[] row in _rows) console.WriteLine(Line(row, widths, shown));
+            if (next == widths.Length) return;
+        }
     }
 
     private RuledTable Add(string[] names, bool flushRight)
@@ -39,6 +52,9 @@ internal sealed class RuledTable
         return this;
     }
 
-    private string Line(string[] cells, int[] widths) => string.Join(Gap, cells.Select(
-        (cell, c) => _columns[c].FlushRight ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c]))).TrimEnd();
+    private string Line(string[] cells, int[] widths, int[] shown) => string.Join(Gap, shown.Select(c =>
+    {
+        string cell = c == 0 ? Figures.Shortened(cells[c], widths[c]) : cells[c];
+        return _columns[c].FlushRight ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c]);
+    })).TrimEnd();
 }

@@ -14,10 +14,11 @@ namespace ActorHutch.Coordinator.Reports;
 /// <param name="SetupSeconds">Replicas and warm-up of all jobs together.</param>
 /// <param name="Model">What model, of the first checkpoint.</param>
 /// <param name="Job">What the jobs have in common.</param>
+/// <param name="Run">When and where.</param>
 /// <param name="Versions">Which software.</param>
 internal sealed record SeriesReport(
     IReadOnlyList<SeriesRow> Rows, int Planned, string? Method, bool Interrupted, double ElapsedSeconds, double SetupSeconds, ReplicaDescription? Model,
-    JobDocument Job, VersionReport Versions)
+    JobDocument Job, RunReport Run, VersionReport Versions)
 {
     /// <summary>The report's file.</summary>
     public const string Json = "series.json";
@@ -30,8 +31,9 @@ internal sealed record SeriesReport(
     /// <param name="planned">How many checkpoints there are.</param>
     /// <param name="job">What was asked for.</param>
     /// <param name="interrupted">Whether the user stopped it.</param>
+    /// <param name="run">When and where.</param>
     public static SeriesReport Of(
-        IReadOnlyList<(InputFile Checkpoint, JobResult Result)> results, int planned, JobDocument job, bool interrupted)
+        IReadOnlyList<(InputFile Checkpoint, JobResult Result)> results, int planned, JobDocument job, bool interrupted, RunReport run)
     {
         var rows = new List<SeriesRow>();
         JobResult? before = null;
@@ -48,7 +50,7 @@ internal sealed record SeriesReport(
             rows, planned, replica?.Method.Word(), interrupted, results.Sum(result => result.Result.Elapsed.TotalSeconds),
             results.Sum(result => result.Result.Setup.TotalSeconds), replica?.Model,
             job with { Spec = job.Spec with { ProbeSpace = replica?.ProbeSpace ?? job.Spec.ProbeSpace }, ProbesGiven = true, SpaceGiven = true, StructureGiven = true },
-            VersionReport.Current);
+            run, VersionReport.Current);
     }
 
     /// <summary>What the rows lie at: the steps in their names where all have one and they rise, else their numbers from 1.</summary>

@@ -15,12 +15,13 @@ internal static class SeriesText
     {
         if (row.Trace is not { } trace) return [row.File, "failed", "", "", ""];
         double error = row.StandardError ?? double.NaN, changeError = row.Change?.StandardError ?? double.NaN;
-        int decimals = error > 0 ? Figures.DecimalsFor(error) : Figures.DecimalsFor(Math.Abs(trace) * 1e-5);
+        var ofTrace = Notation.Of(trace, error > 0 ? error : Math.Abs(trace) * 1e-5);
+        var ofChange = row.Change is { Value: var changed } && changeError > 0 ? Notation.Of(changed, changeError) : ofTrace;
         return
         [
-            row.File, Figures.Fixed(trace, decimals), row.Confidence is null ? "exact" : Figures.Fixed(error, decimals),
-            row.Change is { } change ? Figures.Fixed(change.Value, changeError > 0 ? Figures.DecimalsFor(changeError) : decimals) : "",
-            changeError > 0 ? Figures.Fixed(changeError, Figures.DecimalsFor(changeError)) : "",
+            row.File, ofTrace.Write(trace), row.Confidence is null ? "exact" : ofTrace.Write(error),
+            row.Change is { } change ? ofChange.Write(change.Value) : "",
+            changeError > 0 ? ofChange.Write(changeError) : "",
         ];
     }
 

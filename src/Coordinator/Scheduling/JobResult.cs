@@ -11,6 +11,9 @@ namespace ActorHutch.Coordinator.Scheduling;
 internal sealed record JobResult(
     JobState State, TraceEstimate? Estimate, TimeSpan Setup, TimeSpan Elapsed)
 {
+    /// <summary>What of set-up and elapsed time was in earlier runs.</summary>
+    public TimeSpan Earlier { get; init; }
+
     /// <summary>How it came about; null where nobody asked, or nothing was computed.</summary>
     public JobRecord? Record { get; init; }
 

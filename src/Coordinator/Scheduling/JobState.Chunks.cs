@@ -128,15 +128,14 @@ internal sealed partial record JobState
 
         effects.Add(new Accept(done.Chunk, key, done.Values, done.ComputeSeconds, done.WaitSeconds, done.Attempt));
         var worker = state.Workers[key] with { WaitSeconds = state.Workers[key].WaitSeconds + done.WaitSeconds };
-        if (!IsComparison(done.Chunk))
-        {
-            worker = worker with
+        worker = IsComparison(done.Chunk)
+            ? worker with { RoundingSeconds = worker.RoundingSeconds + done.ComputeSeconds }
+            : worker with
             {
                 ChunksDone = worker.ChunksDone + 1,
                 ProbesDone = worker.ProbesDone + Tile(done.Chunk).Probes,
                 ComputeSeconds = worker.ComputeSeconds + done.ComputeSeconds,
             };
-        }
 
         return state.With(key, worker).WithDone(done.Chunk) with
         {

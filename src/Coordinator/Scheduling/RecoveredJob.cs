@@ -56,7 +56,13 @@ internal sealed record RecoveredJob(ReplicaReady Replica, IReadOnlyList<Accepted
 
     /// <summary>Who took part. They are not there any more, whatever their names.</summary>
     /// <param name="probesOf">How many probes a chunk has.</param>
-    public IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>> WorkersOf(Func<long, int> probesOf) => Participants ?? (IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>>)OwnChunks
+    public IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>> WorkersOf(Func<long, int> probesOf)
+    {
+        var rounding = Chunks.Where(chunk => JobState.IsComparison(chunk.Chunk)).ToLookup(chunk => chunk.Worker, chunk => chunk.ComputeSeconds);
+        return (Participants ?? OfChunks(probesOf)).Select(worker => KeyValuePair.Create(worker.Key, worker.Value with { RoundingSeconds = rounding[worker.Key].Sum() }));
+    }
+
+    private IEnumerable<KeyValuePair<WorkerKey, WorkerInJob>> OfChunks(Func<long, int> probesOf) => OwnChunks
         .GroupBy(chunk => chunk.Worker)
         .Select(group => KeyValuePair.Create(group.Key, new WorkerInJob(group.First().Device, group.First().Kind)
         {

@@ -70,6 +70,9 @@ internal sealed record WorkerInJob(string Device, string Kind = "")
 
     public double ComputeSeconds { get; init; }
 
+    /// <summary>The time for chunks in both precisions.</summary>
+    public double RoundingSeconds { get; init; }
+
     public double WaitSeconds { get; init; }
 
     public double WarmUpSeconds { get; init; }

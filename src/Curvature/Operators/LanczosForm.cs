@@ -65,7 +65,7 @@ internal sealed class LanczosForm : IQuadraticForm
         if (bytes > budget)
         {
             throw new CurvatureException(
-                $"A run of {_steps:N0} steps keeps as many vectors of {_size:N0} parameters, {bytes / 1e9:N1} GB: use at most "
+                $"A run of {_steps:N0} steps keeps as many vectors of {_size:N0} parameters, {(bytes < 1e9 ? $"{bytes / 1e6:N1} MB" : $"{bytes / 1e9:N1} GB")}: use at most "
                 + $"{Math.Max(1, budget / (bytes / _steps)):N0} for CurvatureOptions.LanczosSteps, or a larger CurvatureOptions.MemoryBudget.");
         }
 

@@ -49,7 +49,7 @@ public sealed record ExecutionSettings
             problems.Add(Problem.Of("threads", ThreadsPerWorker, "must be at least 1"));
         if (ThreadsPerWorker > MostThreads)
             problems.Add(Problem.Of("threads", ThreadsPerWorker, string.Create(CultureInfo.InvariantCulture, $"must be at most {MostThreads}")));
-        if (MemoryBudget < 1)
+        if (MemoryBudget < MemorySize.Least)
             problems.Add(Problem.Of("memory-budget", MemoryBudget.Value, MemorySize.Right));
         return problems;
     }

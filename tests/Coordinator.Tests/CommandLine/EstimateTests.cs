@@ -60,6 +60,7 @@ public class EstimateTests
         Assert.False(json.GetProperty("interrupted").GetBoolean());
         Assert.Equal(System.Text.Json.JsonValueKind.Null, json.GetProperty("error").ValueKind);
         Assert.True(json.GetProperty("elapsedSeconds").GetDouble() > 0);
+        Times.AddUp(json);
         Assert.Equal("fake", json.GetProperty("model").GetProperty("name").GetString());
 
         var block = json.GetProperty("blocks")[0];

@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Text.RegularExpressions;
 using ActorHutch.Coordinator.CommandLine;
 using ActorHutch.Coordinator.CommandLine.Help;
+using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Fakes;
+using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.CommandLine.Help;
 
 namespace ActorHutch.Coordinator.Tests.CommandLine;
@@ -39,6 +41,21 @@ public class HelpTests
             Assert.Equal(line.TrimEnd(), line);
             Assert.DoesNotContain(line, char.IsControl);
         });
+    }
+
+    [Theory]
+    [InlineData(60)]
+    [InlineData(50)]
+    public void On_a_narrow_terminal_it_fits_too_but_for_command_lines_to_copy(int columns)
+    {
+        var table = new OptionTable<JobDocument>(JobOptions.All);
+        foreach (var page in HelpPages.Of(Program().Root, table.Groups))
+        {
+            using var output = new StringWriter();
+            new HelpText(output, bold: false, columns).Write(page);
+            var examples = page.Examples.Select(example => $"  {example.Line}").ToHashSet();
+            Assert.All(output.ToString().ReplaceLineEndings("\n").Split('\n').Where(line => !examples.Contains(line)), line => Assert.InRange(line.Length, 0, columns));
+        }
     }
 
     [Fact]

@@ -282,9 +282,9 @@ public sealed class JobFileTests : IDisposable
         var budgets = new System.Collections.Concurrent.ConcurrentBag<long?>();
         var factory = new FakeReplicaFactory { OnForm = options => budgets.Add(options.MemoryBudget) };
 
-        Assert.Equal(0, (await Invocation.Of(factory, ["--memory-budget", "3KiB", "--workers", "1"])).Code);
+        Assert.Equal(0, (await Invocation.Of(factory, ["--memory-budget", "3MiB", "--workers", "1"])).Code);
 
-        Assert.Equal([3072L], budgets.Distinct());
+        Assert.Equal([3L << 20], budgets.Distinct());
     }
 
     [Fact]

@@ -33,7 +33,7 @@ internal static class Looks
         Reporting.Of(
             result,
             result with { State = result.State with { Spec = new JobSpec { Estimator = Estimator.Exact } }, Estimate = new TraceEstimate(12, 0, 30, default, []) { IsExact = true } },
-            Job, interrupted: false);
+            Job, interrupted: false, new RunClock().Report(null));
 
     /// <summary>What a page gets of it.</summary>
     public static JsonElement View(this JobSight sight) => JsonDocument.Parse(sight.Json).RootElement;

@@ -110,9 +110,12 @@ public class JournalSerializerTests : TestKit
         Assert.Equal(Counts, read.Counts with { Disagreements = Counts.Disagreements });
     }
 
-    /// <summary>A figure that is added to a report must be in the journal too, or a report printed again lacks it.</summary>
+    /// <summary>
+    /// A figure that is added to a report must be in the journal too, or a report printed again lacks it. Those of the rounding are: its chunks
+    /// have them.
+    /// </summary>
     [Theory]
-    [InlineData(typeof(WorkerInJob), "Phase Credit Chunks Silence Misfits Unnamed Refusal Replica Failures FailuresInARow LastFailure Pause WasLostAtWork Progress Idle Stalled Pace")]
+    [InlineData(typeof(WorkerInJob), "Phase Credit Chunks Silence Misfits Unnamed Refusal Replica Failures FailuresInARow LastFailure Pause WasLostAtWork Progress Idle Stalled Pace RoundingSeconds")]
     [InlineData(typeof(JobCounts), "")]
     public void No_figure_of_a_report_is_forgotten(Type type, string ofTheRun)
     {

@@ -27,7 +27,7 @@ internal static class SampleComparisons
             plan, exact, null, deviation,
             seeds == 0 ? [] : [.. at.Select((probes, i) => AccuracyPoint.Of(probes, [.. runs.Select(run => run.Estimates[i].Trace)], deviation))],
             runs, "quadratic", false, null, 1.5, Model,
-            JobDocument.Default with { Spec = plan.Spec(JobDocument.Default.Completed().Spec, 0) }, Versions);
+            JobDocument.Default with { Spec = plan.Spec(JobDocument.Default.Completed().Spec, 0) }, SampleReport.Run, Versions);
     }
 
     /// <summary>Three contenders, and one that could not run.</summary>
@@ -38,7 +38,7 @@ internal static class SampleComparisons
             Row("quadratic", "block", "output", 20, 10_000, 0.0002),
             new CompareRow { Method = "hmp", Structure = "block", ProbeSpace = "parameter", VBatch = 20, Error = "No rule for this layer." },
         ],
-        2, false, Model, JobDocument.Default, Versions);
+        2, false, Model, JobDocument.Default, SampleReport.Run, Versions);
 
     private static CompareRow Row(string method, string structure, string space, int batch, double speed, double seconds) => new()
     {

@@ -49,13 +49,14 @@ internal static class SampleReport
             Error = null,
             ElapsedSeconds = 1.25,
             SetupSeconds = 0.75,
+            Run = Run,
             Model = new ReplicaDescription("sample", new string('a', 64), 30, 4) { Loss = new("cross-entropy", "mean", "asked for") },
             Blocks = [.. blocks.Select((name, b) => new BlockReport(
                 name, estimate.Blocks[b % 2].Trace, estimate.Blocks[b % 2].StandardError, exact is null ? null : b % 2 == 0 ? 10 : 2))],
             Workers =
             [
-                new WorkerReport("worker-1", "cpu", 3, 60, 0.5, 0.1, 0.2, 0, 120, 0.6, null),
-                new WorkerReport("worker-2", "cpu", 2, 40, 0.5, 0.1, 0.2, 0, 80, 0.4, null),
+                new WorkerReport("worker-1", "cpu", 3, 60, 0.5, 0.1, 0.2, 0, 120, 0.6, null) { IdleSeconds = 0.75 },
+                new WorkerReport("worker-2", "cpu", 2, 40, 0.25, 0.1, 0.2, 0, 160, 0.4, null) { RoundingSeconds = 0.375, IdleSeconds = 0.625 },
             ],
             Chunks = new ChunkReport(5, 0, 0, 0, 0, 0, 0, 0, 0),
             Disagreements = [],
@@ -63,6 +64,9 @@ internal static class SampleReport
             Versions = new VersionReport("1", "2", "3", "4"),
         };
     }
+
+    /// <summary>When and where it might have been.</summary>
+    public static RunReport Run { get; } = new("2026-01-31T12:00:00+01:00", 3.5, 1, null, new MachineReport("A processor", 4, "An operating system"));
 
     /// <summary>Its probes' values, in chunks.</summary>
     public static IReadOnlyList<ProbeValues> Values(int probes) =>

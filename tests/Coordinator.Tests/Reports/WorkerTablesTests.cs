@@ -11,7 +11,7 @@ public class WorkerTablesTests
         string[] lines = Write(new WorkerReport("worker-1", "cpu", 10, 500, 1.25, 0.5, 0.3, 0, 400, 0.5, null));
 
         Assert.Equal(3, lines.Length);
-        Assert.Equal(["worker", "device", "chunks", "probes", "share", "compute", "wait", "warm-up", "probes/s"],
+        Assert.Equal(["worker", "device", "chunks", "probes", "share", "busy", "idle", "warm-up", "probes/s"],
             lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains("50 %", lines[2], StringComparison.Ordinal);
     }

@@ -24,7 +24,7 @@ public class ExecutionSettingsTests
         Assert.Equal("device", Assert.Single(new ExecutionSettings { Device = device }.Validate()).Field);
 
     [Fact]
-    public void There_is_at_least_one_worker_one_thread_and_one_byte() => Assert.Equal(
+    public void There_is_at_least_one_worker_one_thread_and_a_mebibyte() => Assert.Equal(
         ["workers", "threads", "memory-budget"],
-        new ExecutionSettings { Workers = 0, ThreadsPerWorker = 0, MemoryBudget = 0 }.Validate().Select(problem => problem.Field));
+        new ExecutionSettings { Workers = 0, ThreadsPerWorker = 0, MemoryBudget = (1 << 20) - 1 }.Validate().Select(problem => problem.Field));
 }

@@ -11,6 +11,9 @@ public class MemorySizeTests
     [InlineData("1.5 mib", 1572864)]
     [InlineData("4GiB", 4L << 30)]
     [InlineData("2TiB", 2L << 40)]
+    [InlineData("1KB", 1000)]
+    [InlineData("1.5gb", 1_500_000_000)]
+    [InlineData("2 TB", 2_000_000_000_000)]
     [InlineData("9223372036854775807", long.MaxValue)]
     public void Bytes_may_have_a_unit(string text, long bytes)
     {
@@ -25,7 +28,8 @@ public class MemorySizeTests
     [InlineData("-1")]
     [InlineData("KiB")]
     [InlineData("0.4")]
-    [InlineData("1GB")]
+    [InlineData("1GO")]
+    [InlineData("KB")]
     [InlineData("1e6")]
     [InlineData("9223372036854775808")]
     [InlineData("99999999TiB")]

@@ -34,10 +34,7 @@ internal sealed class PlainProgress(TextWriter writer) : IProgressDisplay
             : string.Create(CultureInfo.InvariantCulture, $"{progress.Probes:N0} of {Figures.Count(progress.Total, progress.Unit)}");
         if (progress.Eigenvalues is { } found) line += $", {JobText.Residuals(found)}";
         if (progress.Estimate is { } estimate && double.IsFinite(estimate.StandardError))
-        {
-            int decimals = Figures.DecimalsFor(estimate.StandardError);
-            line += $", {Figures.Fixed(estimate.Trace, decimals)} ± {Figures.Fixed(estimate.StandardError, decimals)}";
-        }
+            line += $", {Notation.WithError(estimate.Trace, estimate.StandardError)}";
 
         if (double.IsFinite(progress.ProbesPerSecond) && progress.Probes > 0)
             line += $", {Figures.Significant(progress.ProbesPerSecond, 3)}/s";

@@ -40,8 +40,7 @@ internal static class ProgressPanel
         if (progress.Eigenvalues is { } found) yield return ("found", JobText.Residuals(found));
         if (progress.Estimate is { } estimate && double.IsFinite(estimate.StandardError))
         {
-            int decimals = Figures.DecimalsFor(estimate.StandardError);
-            yield return ("trace", $"[bold green]{Figures.Fixed(estimate.Trace, decimals)} ± {Figures.Fixed(estimate.StandardError, decimals)}[/]");
+            yield return ("trace", $"[bold green]{Notation.WithError(estimate.Trace, estimate.StandardError)}[/]");
             if (progress.State?.Spec.Target is { } target) yield return ("target", Target(estimate, target));
         }
 

@@ -31,14 +31,12 @@ internal static class AccuracyPage
         html.Element("h2", "How it was computed");
         html.Facts(
         [
-            .. PageFacts.Of(report.Model), .. PageFacts.Of(spec),
+            .. PageFacts.Of(report.Model), .. PageFacts.Of(spec), .. PageFacts.Of(report.Run),
             ("structure", Terms.Structure(spec.Structure.Word())), ("method", report.Method), ("probe space", Terms.Space(spec)),
             ("time", Figures.Seconds(report.ElapsedSeconds)),
         ]);
-        var plan = report.Plan;
         html.Again(
-            string.Create(CultureInfo.InvariantCulture, $"actorhutch accuracy --job {AccuracyReport.Json} --seeds {plan.Seeds} --from {plan.From} --to {plan.To} --steps {plan.Steps}"),
-            AccuracyReport.Json, ReportJson.Write(report),
+            "actorhutch accuracy", report.Job, AccuracyReport.Json, ReportJson.Write(report),
             $"gives the same bits: <code>{AccuracyReport.Json}</code>, beside this page, has the whole job and the whole result; "
             + $"<code>{AccuracyReport.Csv}</code> has each seed's estimates.");
         return html.Versions(report.Versions).ToPage(title);
@@ -62,7 +60,7 @@ internal static class AccuracyPage
         html.Facts(
             ("exact trace", report.ExactTrace is { } exact ? Figures.Significant(exact, 6) : null),
             ("float32", report is { Rounding: { } rounding, ExactTrace: { } of } ? rounding.Text(of) : null),
-            ($"mean estimate, V = {Figures.Whole(end.Probes)}", Figures.Fixed(end.Mean, Figures.DecimalsFor(end.Expected))),
+            ($"mean estimate, V = {Figures.Whole(end.Probes)}", Notation.Of(end.Mean, end.Expected).Write(end.Mean)),
             ("standard deviation σ of a probe", Figures.Significant(deviation, 3)),
             ($"spread at V = {Figures.Whole(end.Probes)}", $"{Figures.Significant(end.Spread, 2)}, where theory has {Figures.Significant(end.Expected, 2)}"),
             ($"probes to a standard error of {Terms.Percent(CompareRow.Target)}", double.IsFinite(toTarget) ? Figures.Whole(Math.Ceiling(toTarget)) : null));

@@ -23,9 +23,9 @@ internal static class ComparePage
             html.Raw(Page.Figure(picture, "Longer is faster in probes per second, and shorter is sooner in the time to 1 %. Both axes are logarithmic."));
         Rows(html, report);
         html.Element("h2", "How it was computed");
-        html.Facts([.. PageFacts.Of(report.Model), .. PageFacts.Of(spec), ("seed", spec.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
+        html.Facts([.. PageFacts.Of(report.Model), .. PageFacts.Of(spec), ("seed", spec.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture)), .. PageFacts.Of(report.Run)]);
         html.Again(
-            $"actorhutch compare --job {CompareReport.Json}", CompareReport.Json, ReportJson.Write(report),
+            "actorhutch compare", report.Job, CompareReport.Json, ReportJson.Write(report),
             $"gives the same estimates, with the times of the machine it runs on: <code>{CompareReport.Json}</code>, beside this page, has the whole job and "
             + $"the whole result, <code>{CompareReport.Csv}</code> the table.");
         return html.Versions(report.Versions).ToPage(title);

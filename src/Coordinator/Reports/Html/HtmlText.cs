@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Coordinator.Reports.Pictures;
 
 namespace ActorHutch.Coordinator.Reports.Html;
@@ -61,20 +62,27 @@ internal sealed class HtmlText
 
     /// <summary>Adds how it is run again.</summary>
     /// <param name="command">By what.</param>
+    /// <param name="job">What was asked for.</param>
     /// <param name="file">The file with all of it, beside the page.</param>
     /// <param name="json">What is in that file.</param>
     /// <param name="sentence">What comes of it, as HTML.</param>
-    public HtmlText Again(string command, string file, string json, string sentence)
+    public HtmlText Again(string command, JobDocument job, string file, string json, string sentence)
     {
         Element("h2", "Run it again");
-        return Raw($"<pre><code>{Encode(command)}</code></pre>")
-            .Raw($"<p>{sentence}</p>")
+        string From(string path) => $"{command} --job {ShellWord(path)}";
+        return Raw($"<pre><code>{Encode(From(Path.Combine(job.Run.Out ?? "", file)))}</code></pre>")
+            .Raw($"<p>where this one was started, or <code>{Encode(From(file))}</code> in this page's folder, {sentence}</p>")
+            .Raw("<p>A new report comes beside this one: into report-2 where this is report.</p>")
             .Raw($"<details><summary>{Encode(file)}</summary><pre>{Encode(json)}</pre></details>");
     }
 
     /// <summary>Adds which software it was.</summary>
     public HtmlText Versions(VersionReport versions) => Element(
         "footer", $"ActorHutch {versions.ActorHutch} · TorchSharp {versions.TorchSharp} · Akka.NET {versions.Akka} · .NET {versions.Dotnet}");
+
+    /// <summary>A text as one word of a POSIX shell.</summary>
+    private static string ShellWord(string text) => text.All(letter => char.IsAsciiLetterOrDigit(letter) || "/._-+=:@%,".Contains(letter, StringComparison.Ordinal))
+        ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     /// <summary>The whole page.</summary>
     public string ToPage(string title) => Page.Of(title, ToString());

@@ -24,7 +24,7 @@ internal static class JobPage
         Workers(html, report, pictures);
         Computed(html, report);
         html.Again(
-            "actorhutch --job report.json", "report.json", ReportJson.Write(report),
+            "actorhutch", report.Job, "report.json", ReportJson.Write(report),
             "gives the same bits: <code>report.json</code>, beside this page, has the whole job and the whole result; "
             + WithIt(report));
         return html.Versions(report.Versions).ToPage(title);
@@ -50,24 +50,24 @@ internal static class JobPage
         {
             double error = report.StandardError ?? double.NaN;
             bool estimate = !report.IsExact && double.IsFinite(error);
-            int decimals = JobText.Decimals(report, error);
+            var notation = JobText.NotationOf(report, trace, error);
             html.Raw(estimate
-                ? $"<div class=\"result\"><div class=\"number\">{Figures.Fixed(trace, decimals)} <small>± {Figures.Fixed(error, decimals)}</small></div></div>"
+                ? $"<div class=\"result\"><div class=\"number\">{notation.Write(trace)} <small>± {notation.Write(error)}</small></div></div>"
                 : $"<div class=\"result\"><div class=\"number\">{JobText.Exact(report, trace)}</div></div>");
             html.Facts(
             [
                 .. report.Spectrum is null && !report.Job.Spec.Estimator.TellsDiagonal ? [] : (IEnumerable<(string, string?)>)[("above", "the trace")],
                 (report.Confidence is { } c ? $"{Terms.Percent(c.Level)} interval" : "",
                     report.Confidence is { } interval && double.IsFinite(interval.Low)
-                        ? $"{Figures.Fixed(interval.Low, decimals)} to {Figures.Fixed(interval.High, decimals)}" : null),
+                        ? $"{notation.Write(interval.Low)} to {notation.Write(interval.High)}" : null),
                 ("relative standard error", estimate ? Figures.Significant(100 * error / Math.Abs(trace), 2) + (report.BySample ? " %, by each sample's own probes" : " %") : null),
                 ("float32", report.Rounding?.Text(trace)),
                 ("seen", report.Part is { } part ? JobText.Seen(part) : null),
                 .. JobText.Spectrum(report.Spectrum).Select(fact => ($"eigenvalues, {fact.Name}", (string?)fact.Text)),
                 ("exact trace", !report.IsExact && report.ExactTrace is { } exact
-                    ? Figures.Significant(exact, 6) + (report.ExactDtype == report.Dtype ? "" : $", in {report.ExactDtype}") + (error > 0 ? $", {Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : "")
+                    ? notation.Significant(exact, 6) + (report.ExactDtype == report.Dtype ? "" : $", in {report.ExactDtype}") + (error > 0 ? $", {Figures.Fixed(Math.Abs(trace - exact) / error, 1)} standard errors away" : "")
                     : null),
-                ("time", $"{Figures.Seconds(report.ElapsedSeconds)}, after {Figures.Seconds(report.SetupSeconds)} of set-up"),
+                ("time", JobText.Time(report)),
             ]);
         }
 
@@ -109,34 +109,31 @@ internal static class JobPage
     {
         if (report.Blocks.Count == 0) return;
         html.Element("h2", "Blocks");
-        html.Picture(pictures, "blocks", "Each parameter's diagonal block, in the model's order.");
+        html.Picture(pictures, "blocks", BlockPicture.Caption(report.Blocks));
         bool estimate = report.Confidence is not null;
         bool exact = estimate && report.Blocks.Any(block => block.ExactTrace is not null);
         bool rounding = report.Blocks.Any(block => block.RoundingBound is not null);
         html.Table(
-            "The trace of each parameter's block", ["block", "trace", .. estimate ? ["standard error"] : Array.Empty<string>(), .. exact ? ["exact"] : Array.Empty<string>(), .. rounding ? ["rounding below"] : Array.Empty<string>()],
-            report.Blocks.Select(block =>
-            {
-                double error = block.StandardError ?? double.NaN;
-                int decimals = Figures.DecimalsFor(error);
-                return (IReadOnlyList<string>)
-                [
-                    block.Name, estimate ? Figures.Fixed(block.Trace, decimals) : JobText.Exact(block),
-                    .. estimate ? [Figures.Fixed(error, decimals)] : Array.Empty<string>(),
-                    .. exact ? [Figures.Significant(block.ExactTrace ?? double.NaN, 6)] : Array.Empty<string>(),
-                    .. rounding ? [Figures.Significant(block.RoundingBound ?? double.NaN, 2)] : Array.Empty<string>(),
-                ];
-            }));
+            "The trace of each parameter's block", ["block", .. JobText.BlockColumns(estimate, exact), .. rounding ? ["rounding below"] : Array.Empty<string>()],
+            report.Blocks.Select(block => (IReadOnlyList<string>)
+            [
+                block.Name, .. JobText.BlockCells(block, estimate, exact),
+                .. rounding ? [Figures.Exponential(block.RoundingBound ?? double.NaN, 2)] : Array.Empty<string>(),
+            ]));
         BlockReport[] sensitive = [.. report.Blocks.Where(block => block.Average is not null).OrderByDescending(block => block.Average)];
         if (sensitive.Length == 0) return;
         html.Table(
             "The average trace, a parameter: how sensitive the loss is to noise in a block's parameters, such as that of quantisation (HAWQ-V2), the most sensitive first",
             ["block", "parameters", "average trace", .. estimate ? ["standard error"] : Array.Empty<string>()],
-            sensitive.Select(block => (IReadOnlyList<string>)
-            [
-                block.Name, Figures.Whole(block.Parameters!.Value), Figures.Significant(block.Average!.Value, 4),
-                .. estimate ? [Figures.Significant(block.AverageError ?? double.NaN, 2)] : Array.Empty<string>(),
-            ]));
+            sensitive.Select(block =>
+            {
+                var notation = Notation.Of(block.Average!.Value, block.AverageError ?? double.NaN);
+                return (IReadOnlyList<string>)
+                [
+                    block.Name, Figures.Whole(block.Parameters!.Value), notation.Write(block.Average.Value),
+                    .. estimate ? [notation.Write(block.AverageError ?? double.NaN)] : Array.Empty<string>(),
+                ];
+            }));
     }
 
     private static void Workers(HtmlText html, Report report, IReadOnlyList<Picture> pictures)
@@ -146,11 +143,11 @@ internal static class JobPage
         html.Picture(pictures, "timeline", "When each worker computed; where chunks are long enough to be seen, a bar is one chunk.");
         html.Table(
             "What each worker did, and where its time went",
-            ["worker", " device", "chunks", "probes", "share", "compute", "wait", "transfer", "warm-up", "probes/s"],
+            ["worker", " device", "chunks", "probes", "share", "busy", "of it in float64", "idle", "transfer", "warm-up", "probes/s"],
             report.Workers.Select(worker => (IReadOnlyList<string>)
             [
                 worker.Id, worker.Device, Figures.Whole(worker.Chunks), Figures.Whole(worker.Probes), Terms.Percent(Math.Round(worker.Share, 3)),
-                Figures.Seconds(worker.ComputeSeconds), Figures.Seconds(worker.WaitSeconds), Figures.Seconds(worker.TransferSeconds),
+                Figures.Seconds(worker.BusySeconds), Figures.Seconds(worker.RoundingSeconds), Figures.Seconds(worker.IdleSeconds), Figures.Seconds(worker.TransferSeconds),
                 Figures.Seconds(worker.WarmUpSeconds), Figures.Significant(worker.ProbesPerSecond, 3),
             ]));
         foreach (var worker in report.Workers.Where(worker => worker.Problem is not null))
@@ -176,6 +173,12 @@ internal static class JobPage
             ("computed in float64 too", report.Rounding is { Probes: > 0 and var compared, Seconds: var seconds }
                 ? $"{Figures.Count(compared, "probe")}, {Figures.Seconds(seconds)}" : null),
             ("stopped", StopText.Of(report)),
+            .. PageFacts.Of(report.Run),
+            ("start", Figures.Seconds(report.Run.StartSeconds)),
+            ("set-up", Figures.Seconds(report.SetupSeconds)),
+            ("job", Figures.Seconds(report.ElapsedSeconds)),
+            ("of both, in earlier runs", report.Run.EarlierSeconds > 0 ? Figures.Seconds(report.Run.EarlierSeconds) : null),
+            ("other jobs beside it", Figures.Seconds(report.OtherSeconds)),
         ]);
         html.Table(
             "What became of the chunks", ["completed", "issued again", "copies", "duplicates", "verified", "failed"],

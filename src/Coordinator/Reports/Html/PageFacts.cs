@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorHutch.Shared.Jobs;
 
 namespace ActorHutch.Coordinator.Reports.Html;
@@ -16,6 +17,14 @@ internal static class PageFacts
             ("loss", model.Loss?.ToString()),
             ("model and batch, SHA-256", Figures.Beginning(model.Sha256, 12)),
         ];
+
+    /// <summary>When and where it was computed.</summary>
+    public static IEnumerable<(string Name, string? Value)> Of(RunReport run) =>
+    [
+        ("started", DateTimeOffset.Parse(run.Started, CultureInfo.InvariantCulture).ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture)),
+        ("machine", run.Machine.Text),
+        ("time in all", Figures.Seconds(run.TotalSeconds)),
+    ];
 
     /// <summary>What a job makes of its data, where it says so.</summary>
     public static IEnumerable<(string Name, string? Value)> Of(RiskSource risk) =>

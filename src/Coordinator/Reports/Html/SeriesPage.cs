@@ -24,11 +24,11 @@ internal static class SeriesPage
         html.Element("h2", "How it was computed");
         html.Facts(
         [
-            .. PageFacts.Of(report.Model), .. PageFacts.Of(spec),
+            .. PageFacts.Of(report.Model), .. PageFacts.Of(spec), .. PageFacts.Of(report.Run),
             ("structure", Terms.Structure(spec.Structure.Word())), ("method", report.Method), ("probe space", Terms.Space(spec)),
         ]);
         html.Again(
-            $"actorhutch {spec.Estimator.Name} --job {SeriesReport.Json}", SeriesReport.Json, ReportJson.Write(report),
+            $"actorhutch {spec.Estimator.Name}", report.Job, SeriesReport.Json, ReportJson.Write(report),
             $"gives the same bits for the same files: <code>{SeriesReport.Json}</code>, beside this page, has the whole job and the whole result; "
             + "<code>series.csv</code> has a line for each checkpoint, <code>blocks.csv</code> one for each of its blocks.");
         return html.Versions(report.Versions).ToPage(SeriesText.Title(report));

@@ -5,17 +5,21 @@ namespace ActorHutch.Coordinator.Reports.Pictures;
 /// <summary>Each block's trace with its error bar, one below the other in the model's order.</summary>
 internal static class BlockPicture
 {
-    private const int MostLabelled = 60;
+    private const int UsualRows = 24;
     private const int RowHeight = 34;
-    private const int LowestRow = 12;
+    private const int LowestRow = 18;
+
+    /// <summary>Of all blocks' absolute traces: one with so much has a row, however many there are.</summary>
+    private const double SmallShare = 0.01;
+
     private const int MostHeight = 1250;
     private const int AxisHeight = 56;
 
     /// <summary>Draws it; null where blocks are not told apart.</summary>
     public static Picture? Draw(Report report)
     {
-        var blocks = report.Blocks;
-        if (blocks.Count == 0) return null;
+        if (report.Blocks.Count == 0) return null;
+        var blocks = Rows(report.Blocks);
         bool estimate = report.Confidence is not null;
         bool exact = blocks.Any(block => block.ExactTrace is not null);
         // Student's t, as for the trace: all blocks rest on the same probes.
@@ -36,10 +40,9 @@ internal static class BlockPicture
         for (int b = 0; b < blocks.Count; b++)
             DrawRow(plot, blocks[b], blocks.Count - 1 - b, factor, estimate, Math.Min(row / 2f, 11));
 
-        int every = blocks.Count / MostLabelled + 1;
         plot.Axes.SetLimitsX(low, high);
-        RowLabels.Set(plot, plot.Axes.Left, [.. blocks.Select(block => block.Name)], every);
-        RowLabels.Set(plot, plot.Axes.Right, [.. blocks.Select(block => Value(block, estimate))], every);
+        RowLabels.Set(plot, plot.Axes.Left, [.. blocks.Select(block => block.Name)], 1);
+        RowLabels.Set(plot, plot.Axes.Right, [.. blocks.Select(block => Value(block, estimate))], 1);
         plot.XLabel("trace");
         return new Picture("blocks", "The trace of each block", PictureText.Subtitle(report), Describe(report))
         {
@@ -47,6 +50,31 @@ internal static class BlockPicture
             Legend = Legend(estimate, exact, report.Confidence?.Level),
             Panels = [new Panel(plot)],
         };
+    }
+
+    /// <summary>What it shows.</summary>
+    public static string Caption(IReadOnlyList<BlockReport> blocks) => "Each parameter's diagonal block, in the model's order"
+        + (Rows(blocks).Count == blocks.Count ? "." : "; the smallest together at the end, with the most that their sum's standard error can be.");
+
+    /// <summary>
+    /// The blocks, each with a row: of many, those with the largest traces, and the others' sum in one more. How these vary together is
+    /// not known, so the sum's standard error is the sum of theirs, which is the most that it can be.
+    /// </summary>
+    public static IReadOnlyList<BlockReport> Rows(IReadOnlyList<BlockReport> blocks)
+    {
+        if (blocks.Count <= UsualRows) return blocks;
+        double least = SmallShare * blocks.Sum(block => Math.Abs(block.Trace));
+        int count = Math.Max(UsualRows - 1, blocks.Count(block => Math.Abs(block.Trace) >= least));
+        var shown = blocks.OrderByDescending(block => Math.Abs(block.Trace)).Take(count).ToHashSet(ReferenceEqualityComparer.Instance);
+        BlockReport[] small = [.. blocks.Where(block => !shown.Contains(block))];
+        return small.Length == 0 ? blocks :
+        [
+            .. blocks.Where(shown.Contains),
+            new BlockReport(
+                $"{Figures.Count(small.Length, "smaller block")}", small.Sum(block => block.Trace), small.Sum(block => block.StandardError),
+                small.All(block => block.ExactTrace is not null) ? small.Sum(block => block.ExactTrace) : null,
+                small.All(block => block.RoundingBound is not null) ? small.Sum(block => block.RoundingBound) : null),
+        ];
     }
 
     private static double HalfWidth(BlockReport block, double factor) =>
@@ -81,19 +109,14 @@ internal static class BlockPicture
         .. exact ? [new LegendEntry(LegendShape.Tick, PictureStyle.Exact, "exact")] : Array.Empty<LegendEntry>(),
     ];
 
-    private static string Value(BlockReport block, bool estimate)
-    {
-        if (!estimate) return Figures.Significant(block.Trace, 6);
-        double error = block.StandardError ?? double.NaN;
-        int decimals = Figures.DecimalsFor(error);
-        return $"{Figures.Fixed(block.Trace, decimals)} ± {Figures.Fixed(error, decimals)}";
-    }
+    private static string Value(BlockReport block, bool estimate) =>
+        estimate ? Notation.WithError(block.Trace, block.StandardError ?? double.NaN) : JobText.Exact(block);
 
     private static string Describe(Report report) =>
         $"The traces of {Figures.Count(report.Blocks.Count, "block")}, one a row"
         + (report.Confidence is null ? ". " : ", each with its confidence interval. ")
-        + string.Join("; ", report.Blocks.Take(12).Select(block =>
+        + string.Join("; ", report.Blocks.OrderByDescending(block => Math.Abs(block.Trace)).Take(12).Select(block =>
             $"{block.Name}: {Value(block, report.Confidence is not null)}"
             + (report.Confidence is not null && block.ExactTrace is { } exact ? $", exact {Figures.Significant(exact, 6)}" : "")))
-        + (report.Blocks.Count > 12 ? "; and more, which the table lists." : ".");
+        + (report.Blocks.Count > 12 ? "; and smaller ones, which the table lists." : ".");
 }

@@ -44,15 +44,15 @@ internal static class ConvergencePicture
         plot.XLabel(takesTurns ? "random vectors" : report.Part is null ? "probes V" : "shards seen");
         plot.YLabel("trace");
 
-        int decimals = Figures.DecimalsFor(error);
+        var notation = Notation.Of(trace, error);
         string level = Terms.Percent(confidence.Level);
         var legend = new List<LegendEntry>
         {
             new(LegendShape.LineInBand, PictureStyle.Estimate,
-                $"estimate {Figures.Fixed(trace, decimals)} ± {Figures.Fixed(error, decimals)}, {level} interval"),
+                $"estimate {Notation.WithError(trace, error)}, {level} interval"),
         };
         if (report.ExactTrace is { } known) legend.Add(new(LegendShape.Line, PictureStyle.Exact, $"exact {Figures.Significant(known, 6)}"));
-        string end = $"after {Figures.Count(probes, unit)} it stands at {Figures.Fixed(trace, decimals)} with a standard error of {Figures.Fixed(error, decimals)}";
+        string end = $"after {Figures.Count(probes, unit)} it stands at {notation.Write(trace)} with a standard error of {notation.Write(error)}";
         return new Picture(
             "convergence", $"The estimate as {unit}s come in", PictureText.Subtitle(report),
             $"The running estimate of the trace against the number of {unit}s, on a logarithmic axis, in its {level} confidence band, which narrows: {end}"

@@ -22,7 +22,8 @@ internal static class TimelinePicture
         workers = [.. workers.Where(ran.Contains)];
 
         int row = Math.Clamp(MostHeight / workers.Length, LowestRow, RowHeight);
-        double end = entries.Max(entry => entry.End);
+        // The job's time, where all of it is shown.
+        double end = Math.Max(entries.Max(entry => entry.End), timeline.LeftOut > 0 ? 0 : report.ElapsedSeconds);
         var (unit, factor) = end switch { < 1e-3 => ("µs", 1e6), < 1 => ("ms", 1e3), < 600 => ("s", 1), _ => ("min", 1 / 60.0) };
 
         var plot = PictureStyle.NewPlot();
@@ -31,7 +32,7 @@ internal static class TimelinePicture
         plot.Grid.YAxisStyle.IsVisible = false;
         int every = (LowestLabelled + row - 1) / row;
         RowLabels.Set(plot, plot.Axes.Left, workers, every);
-        RowLabels.Set(plot, plot.Axes.Right, [.. workers.Select(id => Share(report, id, entries, end))], every);
+        RowLabels.Set(plot, plot.Axes.Right, [.. workers.Select(id => Share(report, id))], every);
         plot.XLabel($"the job's time, {unit}");
 
         long again = entries.LongCount(entry => entry.Attempt > 1 && entry.Fate == AttemptFate.Accepted);
@@ -47,10 +48,10 @@ internal static class TimelinePicture
         };
     }
 
-    private static string Share(Report report, string id, IReadOnlyList<TimelineEntry> entries, double end)
+    /// <summary>What the table has of all lives of a worker.</summary>
+    private static string Share(Report report, string id)
     {
-        double busy = entries.Where(entry => entry.Worker.Id == id && entry.Fate is not AttemptFate.Unanswered).Sum(entry => entry.End - entry.Start);
-        long chunks = report.Workers.Where(worker => worker.Id == id).Sum(worker => worker.Chunks);
-        return $"{Figures.Count(chunks, "chunk")}, {Figures.Whole(100 * busy / end)} % busy";
+        WorkerReport[] lives = [.. report.Workers.Where(worker => worker.Id == id)];
+        return $"{Figures.Count(lives.Sum(worker => worker.Chunks), "chunk")}, {Figures.Whole(100 * lives.Sum(worker => worker.BusySeconds) / report.ElapsedSeconds)} % busy";
     }
 }

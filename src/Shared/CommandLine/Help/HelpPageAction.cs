@@ -33,7 +33,10 @@ public sealed class HelpPageAction : SynchronousCommandLineAction
         ArgumentNullException.ThrowIfNull(parseResult);
         var output = parseResult.InvocationConfiguration.Output;
         bool bold = ReferenceEquals(output, Console.Out) && LogSettings.HasColors(Console.IsOutputRedirected);
-        new HelpText(output, bold).Write(_pages.Single(page => page.Command == parseResult.CommandResult.Command));
+        bool onTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
+        // It is 0 where a terminal does not know.
+        int? columns = onTerminal && Console.WindowWidth > 0 ? Console.WindowWidth : null;
+        new HelpText(output, bold, columns).Write(_pages.Single(page => page.Command == parseResult.CommandResult.Command));
         return ExitCode.Done;
     }
 }

@@ -3,15 +3,18 @@ using System.CommandLine.Help;
 
 namespace ActorHutch.Shared.CommandLine.Help;
 
-/// <summary>Writes help: at most 80 columns, options under headings, each with its default.</summary>
+/// <summary>Writes help: in at most 80 columns, and in fewer on a narrower terminal; options under headings, each with its default.</summary>
 /// <param name="output">Where to.</param>
 /// <param name="bold">Whether a terminal shows it, on which headings stand out.</param>
-internal sealed class HelpText(TextWriter output, bool bold)
+/// <param name="terminalColumns">How wide that is; null where none shows it.</param>
+internal sealed class HelpText(TextWriter output, bool bold, int? terminalColumns = null)
 {
-    private const int Columns = 80;
+    private const int MostColumns = 80, LeastColumns = 40;
+
+    private readonly int _columns = Math.Clamp(terminalColumns ?? MostColumns, LeastColumns, MostColumns);
 
     /// <summary>Where descriptions begin.</summary>
-    private const int Second = 26;
+    private int Second => _columns == MostColumns ? 26 : 8;
 
     private const int Indent = 2;
 
@@ -42,6 +45,7 @@ internal sealed class HelpText(TextWriter output, bool bold)
         Heading("Examples");
         foreach (var example in page.Examples)
         {
+            // In one line, however narrow the terminal: it is there to be copied.
             output.WriteLine(new string(' ', Indent) + example.Line);
             Paragraph(example.What, 2 * Indent + 2);
         }
@@ -88,7 +92,7 @@ internal sealed class HelpText(TextWriter output, bool bold)
         bool empty = true;
         foreach (string word in text.Split(' '))
         {
-            if (!empty && line.Length + 1 + word.Length > Columns)
+            if (!empty && line.Length + 1 + word.Length > _columns)
             {
                 output.WriteLine(line);
                 line = new string(' ', indent);

@@ -23,7 +23,7 @@ public class ComparisonPageTests
         Assert.Contains("12.0000", text, StringComparison.Ordinal);
         // (σ / (1 % of 12))², σ² = 1/6.
         Assert.Equal("12", Fact(html, "probes to a standard error of 1 %"));
-        Assert.Contains("actorhutch accuracy --job accuracy.json --seeds 3 --from 10 --to 400 --steps 5", text, StringComparison.Ordinal);
+        Assert.Contains("actorhutch accuracy --job accuracy.json", text, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -20,6 +20,10 @@ public class JobPageTests
             Figures.Fixed(Sample.Trace!.Value, 3), Figures.Fixed(Sample.StandardError!.Value, 3),
             Figures.Fixed(Sample.Confidence!.Low, 3), Figures.Fixed(Sample.Confidence.High, 3), "12.0000", "first.weight", "second.weight",
             "worker-1", "worker-2", "60 %", "40 %", "1.25 s", "750 ms", "every layer has a rule", "sample", "100 Rademacher",
+            // Of the run's 3.5 s, one was the start, and 2 s were the job's.
+            "3.50 s in all", "2026-01-31 12:00:00 +01:00", "A processor, 4 processors, An operating system", "1.00 s", "500 ms",
+            // The second worker is busy half of the time.
+            "625 ms", "375 ms",
         ])
         {
             Assert.Contains(figure, text, StringComparison.Ordinal);

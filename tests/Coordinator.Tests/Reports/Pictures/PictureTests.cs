@@ -185,6 +185,24 @@ public class PictureTests
     }
 
     [Fact]
+    public void Of_many_blocks_those_that_matter_have_rows_and_the_others_one_together()
+    {
+        // Those with much of the trace are the last ones, as a deep network has them, and more than there are rows for otherwise.
+        BlockReport[] blocks = [.. Enumerable.Range(0, 200).Select(b => new BlockReport($"layer.{b}", b < 150 ? 1e-6 : -2, b < 150 ? 1e-7 : 0.5, null))];
+
+        var rows = BlockPicture.Rows(blocks);
+
+        Assert.Equal([.. Enumerable.Range(150, 50).Select(b => $"layer.{b}"), "150 smaller blocks"], rows.Select(row => row.Name));
+        Assert.Equal(150e-6, rows[^1].Trace, 1e-12);
+        Assert.Equal(150e-7, rows[^1].StandardError!.Value, 1e-12);
+        Assert.Equal(blocks.Take(24), BlockPicture.Rows([.. blocks.Take(24)]));
+        Assert.Equal(24, BlockPicture.Rows([.. blocks.Take(155)]).Count);
+        string svg = BlockPicture.Draw(Sample with { Blocks = blocks })!.ToSvg().ToString();
+        foreach (string name in (string[])["layer.150", "layer.199", "150 smaller blocks"])
+            Assert.Contains($">{name}<", svg);
+    }
+
+    [Fact]
     public void Blocks_are_seen_from_zero_on()
     {
         Assert.Equal(0, BlockPicture.Draw(Sample)!.Panels[0].Plot.Axes.GetLimits().Left);
@@ -199,12 +217,16 @@ public class PictureTests
         var picture = TimelinePicture.Draw(Sample, SampleReport.Timeline)!;
         using var drawn = new Drawn(picture);
 
-        // In milliseconds or seconds: the axis ends with the last chunk, after one second.
+        // In seconds: the axis ends with the job.
         Assert.Equal(PictureStyle.Palette[0], drawn.At(0.2, 1));
         Assert.Equal(PictureStyle.Trouble, drawn.At(0.1, 0));
         Assert.Equal(PictureStyle.Palette[1], drawn.At(0.9, 0));
         Assert.True(IsPaper(drawn.At(0.65, 0)), "a copy that came second is hollow");
         Assert.True(IsPaper(drawn.At(0.55, 1)), "an attempt without an answer is hollow");
+        // As the table has it: 0.5 s and 0.625 s of 1.25 s.
+        string svg = picture.ToSvg().ToString();
+        Assert.Contains("3 chunks, 40 % busy", svg, StringComparison.Ordinal);
+        Assert.Contains("2 chunks, 50 % busy", svg, StringComparison.Ordinal);
         Assert.Equal(
             ["a chunk", "issued again, or a copy", "came second", "failed", "no answer"], picture.Legend.Select(entry => entry.Text));
         Assert.Contains("1 of them issued again", picture.Description, StringComparison.Ordinal);
