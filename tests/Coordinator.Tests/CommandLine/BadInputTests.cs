@@ -25,6 +25,7 @@ public class BadInputTests
     [InlineData("--workers 0", "--workers 0: must be at least 1.")]
     [InlineData("--threads 0", "--threads 0: must be at least 1.")]
     [InlineData("--memory-budget 1GO", "--memory-budget 1GO: must be bytes, at least 1 MiB, such as 536870912, 512MB, 512MiB or 4GiB.")]
+    [InlineData("--model d --data d", "--model d: must be a file that can be read (the file cannot be read: there is no such file).")]
     [InlineData("--memory-budget 1", "--memory-budget 1: must be bytes, at least 1 MiB, such as 536870912, 512MB, 512MiB or 4GiB.")]
     [InlineData("--memory-budget 1KB", "--memory-budget 1000: must be bytes, at least 1 MiB, such as 536870912, 512MB, 512MiB or 4GiB.")]
     [InlineData("--log-level loud", "--log-level loud: must be debug, information, warning or error.")]
