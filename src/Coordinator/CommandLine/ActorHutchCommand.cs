@@ -63,11 +63,15 @@ internal sealed class ActorHutchCommand
         _root.Add(check);
         _worker = new WorkerCommand(replicas, terminal.Out, terminal.Error, HelpPages.Program) { Colors = terminal.HasColors };
         _root.Add(_worker.Command);
-        HelpPageAction.Install(_root, HelpPages.Of(_root, _options.Groups, _worker.Page));
+        Pages = HelpPages.Of(_root, _options.Groups, _worker.Page);
+        HelpPageAction.Install(_root, Pages);
     }
 
     /// <summary>The program's commands.</summary>
     public RootCommand Root => _root;
+
+    /// <summary>The pages of <c>--help</c>: the program's, and each command's.</summary>
+    public IReadOnlyList<HelpPage> Pages { get; }
 
     /// <summary>Reads a command line that the parser accepts.</summary>
     public Request Read(ParseResult parsed) =>

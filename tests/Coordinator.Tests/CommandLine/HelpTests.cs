@@ -2,9 +2,7 @@ using System.CommandLine;
 using System.Text.RegularExpressions;
 using ActorHutch.Coordinator.CommandLine;
 using ActorHutch.Coordinator.CommandLine.Help;
-using ActorHutch.Coordinator.JobFiles;
 using ActorHutch.Fakes;
-using ActorHutch.Shared.CommandLine;
 using ActorHutch.Shared.CommandLine.Help;
 
 namespace ActorHutch.Coordinator.Tests.CommandLine;
@@ -48,8 +46,7 @@ public class HelpTests
     [InlineData(50)]
     public void On_a_narrow_terminal_it_fits_too_but_for_command_lines_to_copy(int columns)
     {
-        var table = new OptionTable<JobDocument>(JobOptions.All);
-        foreach (var page in HelpPages.Of(Program().Root, table.Groups))
+        foreach (var page in Program().Pages)
         {
             using var output = new StringWriter();
             new HelpText(output, bold: false, columns).Write(page);
