@@ -5,7 +5,7 @@ namespace ActorHutch.Coordinator.Scheduling;
 /// <summary>An attempt at a chunk that has not been answered for.</summary>
 /// <param name="Number">From 1.</param>
 /// <param name="Worker">Whose it is.</param>
-internal readonly record struct Attempt(int Number, WorkerKey Worker);
+internal sealed record Attempt(int Number, WorkerKey Worker);
 
 /// <summary>How an attempt at a chunk went wrong.</summary>
 internal enum SetbackKind
