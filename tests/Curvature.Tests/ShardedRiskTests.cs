@@ -114,7 +114,7 @@ public sealed class ShardedRiskTests
             model, new CrossEntropy(ignoreIndex: 255), new TensorSamples(ones(5, 2), full([5], 255, ScalarType.Int64)), 2);
         using var form = QuadraticForms.Create(risk, new CurvatureOptions());
 
-        Rejected.Saying("Every target is ignored, so the loss is the mean of nothing.", () => form.Evaluate(0, 1));
+        Rejected.Saying("Every target is ignored, so the mean loss is undefined.", () => form.Evaluate(0, 1));
     }
 
     /// <summary>A wrong target is found by whoever computes its shard, and named by its number among all.</summary>

@@ -30,7 +30,7 @@ public sealed class TorchScriptTests : IDisposable
         await using var coordinator = ProgramRun.Start("actorhutch", null, [.. job, "--cluster", "--listen", cluster.Address]);
         cluster.Worker("careful", "--cache", _files.PathOf("cache-careful"));
         await coordinator.LogsAsync(
-            "model.pt is TorchScript, which is a program, and worker careful runs none that a coordinator sends: start it with --allow-torchscript");
+            "model.pt is a TorchScript program, and worker careful runs no programs from a coordinator: start it with --allow-torchscript");
 
         cluster.Worker("willing", "--cache", _files.PathOf("cache-willing"), "--allow-torchscript");
 

@@ -76,7 +76,7 @@ internal static class CheckCommand
             source = source with
             {
                 Loss = LossOf(name) ?? throw new CurvatureException(
-                    $"{expected} is of the loss {name}, which is not known: --loss {Choices.Loss.Right}."),
+                    $"{expected} names the loss {name}, which is not known: --loss {Choices.Loss.Right}."),
             };
         }
 

@@ -21,7 +21,7 @@ internal static class DashboardRequest
         return run.Node.Insecure
             ? []
             : [new Problem("dashboard", listen.ToString(),
-                "must be on loopback (127.0.0.1), or have --insecure: then whoever reaches the port can read how the job is, "
-                + "its model's name, its blocks and its workers; nobody can change anything by it")];
+                "must be on loopback (127.0.0.1), or have --insecure: then everyone who can connect to the port can read the job's progress, "
+                + "its model's name, its blocks and its workers, but can change nothing")];
     }
 }

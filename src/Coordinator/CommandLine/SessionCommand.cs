@@ -87,7 +87,7 @@ internal static class SessionCommand
     }
 
     private static string Warning(HashedFile file) =>
-        $"{file.Path} was changed or replaced while the job ran. What is reported is of what it held before, with SHA-256 {file.Content.Sha256}.";
+        $"{file.Path} was changed or replaced while the job ran. The result is for its content before that, with SHA-256 {file.Content.Sha256}.";
 
     /// <summary>Writes a report's files where they are asked for, and tells people where.</summary>
     /// <param name="request">What was asked for.</param>
@@ -139,8 +139,8 @@ internal static class SessionCommand
     {
         if (code != ExitCode.Interrupted || request.Quiet || request.Json) return code;
         terminal.Log.Tell(LogEventLevel.Information, request.State is { } state
-            ? $"The same command goes on with what is in {state}."
-            : "Nothing was kept to go on from: with --state DIR, the same command goes on where it was interrupted.");
+            ? $"Run the same command again to continue from {state}."
+            : "Nothing was kept: with --state DIR, the same command continues after an interruption.");
         return code;
     }
 

@@ -98,7 +98,7 @@ internal sealed record JobFile(
                 continue;
             }
 
-            if (!seen.Add(entry.Field)) problems.Add($"{path}: {entry.Field} is there twice: once must do.");
+            if (!seen.Add(entry.Field)) problems.Add($"{path}: {entry.Field} is given twice: give it once.");
             // An empty list says no more than a null.
             if (property.Value.ValueKind == JsonValueKind.Null || property.Value is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 0) continue;
             try

@@ -105,8 +105,8 @@ internal sealed class StateDirectory : IDisposable
     }
 
     private static StateDirectoryException Damaged(string path, string reason) => new(
-        $"--state {path}: it is damaged: {reason}. Nothing in it was changed. Put it back from a copy, or give another "
-        + "directory and compute anew.");
+        $"--state {path}: it is damaged: {reason}. Nothing in it was changed. Restore it from a copy, or give another "
+        + "directory and compute again.");
 
     /// <summary>The file is there as a whole, or not at all.</summary>
     private static void WriteAtOnce(string file, string text)

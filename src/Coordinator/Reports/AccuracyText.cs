@@ -43,7 +43,7 @@ internal static class AccuracyText
         console.WriteLine();
         console.MarkupLine("[grey]mean, lowest, highest, spread: of the runs' estimates from their first V probes;[/]");
         double sure = 1 / Math.Sqrt(2.0 * (report.Runs.Count - 1));
-        console.MarkupLineInterpolated($"[grey]spread: their standard deviation, itself sure to {Figures.Whole(100 * sure)} %; σ/√V: the same in theory.[/]");
+        console.MarkupLineInterpolated($"[grey]spread: their standard deviation, with an uncertainty of {Figures.Whole(100 * sure)} %; σ/√V: its theoretical value.[/]");
         if (report.Interrupted) console.MarkupLine("[yellow]Interrupted: runs that were not done are left out.[/]");
     }
 }

@@ -24,6 +24,6 @@ internal static class CheckText
         }
 
         if (report.Dtype == Dtype.Float32.Word())
-            writer.WriteLine("--dtype float64 tells rounding, which grows as the loss gets small, from another model.");
+            writer.WriteLine("--dtype float64 finds out whether rounding is the cause; it grows as the loss becomes small.");
     }
 }

@@ -269,7 +269,7 @@ internal sealed class JobText(IAnsiConsole console)
 
         var roundings = report.Workers.Where(worker => worker is { Chunks: > 0, Bits: not null }).ToLookup(worker => worker.Bits);
         if (roundings.Count < 2) yield break;
-        yield return "The workers round differently, so the last bits depend on who computed what:";
+        yield return "The workers round differently, so the last bits of the result depend on which worker computed which chunk:";
         foreach (var alike in roundings)
         {
             string names = string.Join(", ", alike.Select(worker => worker.Id).Distinct().Take(MostNamed));

@@ -23,6 +23,6 @@ internal static class PrecisionRule
     {
         string share = $"The rounding error of float32 is up to {Figures.Significant(100 * rounding.Bound / Math.Abs(trace), 2)} % of the trace";
         string asked = spec.Target is { } error ? $", and {Figures.Significant(100 * error, 3)} % is asked for" : "";
-        return $"{share}{asked}: it takes --dtype float64.";
+        return $"{share}{asked}: use --dtype float64.";
     }
 }

@@ -38,6 +38,6 @@ internal sealed record RoundingReport(
     /// <summary>What to do about it; null where nothing need be done.</summary>
     [JsonIgnore]
     public string? Advice => NeedsFloat64
-        ? $"{Dtype.Float32.Word()}'s rounding error is a good part of what is not known of the trace: {Dtype.Float64.Word()} has next to none (--dtype float64)."
+        ? $"{Dtype.Float32.Word()}'s rounding error is a large part of the uncertainty of the trace; {Dtype.Float64.Word()}'s is negligible (--dtype float64)."
         : null;
 }

@@ -32,7 +32,7 @@ internal static class StopText
         string right = $"within the {Figures.Significant(found.Tolerance, 2)} that was asked for";
         return found.Converged
             ? $"every residual is {right}, after {products}"
-            : $"not converged: not every residual is {right}, after {products}; more with --probes, or float64, may do";
+            : $"not converged: some residuals are not {right}, after {products}; use more --probes, or --dtype float64";
     }
 
     /// <summary>The same as a sentence.</summary>

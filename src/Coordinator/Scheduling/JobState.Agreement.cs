@@ -155,7 +155,7 @@ internal sealed partial record JobState
     {
         var there = Workers.Where(worker => worker.Value.IsReady && worker.Key != key).ToList();
         if (there.Count == 0 || there.Any(worker => worker.Value.Kind == kind || worker.Value.Bits == ready.Bits)) return;
-        effects.Add(new Warn(key, $"rounds otherwise than worker {there[0].Key}, so the result's last bits depend on who computes what: "
+        effects.Add(new Warn(key, $"rounds differently from worker {there[0].Key}, so the last bits of the result depend on which worker computes which chunk: "
             + $"one is {kind}, the other {there[0].Value.Kind}"));
     }
 

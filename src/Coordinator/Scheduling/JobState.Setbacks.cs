@@ -19,7 +19,7 @@ internal sealed partial record JobState
     {
         // The comparison takes more memory than the chunks do: a worker that has no room for it may be as good as any.
         var worker = IsComparison(chunk) ? Workers[key] : Workers[key].AfterFailure(what, UnpunishedFailures);
-        if (worker.Pause > 0) effects.Add(new Warn(key, $"set aside for a while, since it fails again and again: {what}"));
+        if (worker.Pause > 0) effects.Add(new Warn(key, $"paused after repeated failures: {what}"));
         var state = (this with { Counts = Counts with { Failed = Counts.Failed + 1 } })
             .With(key, worker).Progressed(key)
             .Remember(chunk, new Setback(key, kind, what))

@@ -118,7 +118,7 @@ internal sealed partial record JobState
     {
         var worker = Workers[key];
         if (worker.Phase is WorkerPhase.Lost or WorkerPhase.Failed) return this;
-        if (worker.Silence >= Policy.MaxSilence) return Lose(key, "nothing was heard of it", effects, crashed: true);
+        if (worker.Silence >= Policy.MaxSilence) return Lose(key, "no message was received from it", effects, crashed: true);
 
         worker = worker with
         {
@@ -158,7 +158,7 @@ internal sealed partial record JobState
     /// <summary>A worker makes no progress: its leases are over.</summary>
     private JobState Stall(WorkerKey key, List<Effect> effects)
     {
-        effects.Add(new Warn(key, "makes no progress, so others get what it was given"));
+        effects.Add(new Warn(key, "makes no progress; its chunks are given to other workers"));
         var state = this;
         foreach (long chunk in Workers[key].Chunks) state = state.TakeBack(key, chunk, effects);
         return state.With(key, state.Workers[key] with { Stalled = true, Credit = 0 });

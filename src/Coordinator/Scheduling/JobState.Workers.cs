@@ -113,7 +113,7 @@ internal sealed partial record JobState
 
         if (IsUndecided)
         {
-            return End(new JobOutcome(JobEnd.Failed, "The workers hold different replicas, and none is held by most of them: "
+            return End(new JobOutcome(JobEnd.Failed, "The workers have different replicas, and no replica has a majority: "
                 + string.Join("; ", Alike().Select(alike => string.Join(", ", alike.Select(worker => worker.Key)))) + "."), effects);
         }
 

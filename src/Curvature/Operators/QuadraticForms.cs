@@ -162,8 +162,8 @@ public static class QuadraticForms
         if (risk.Loss is ModelLoss && options.Matrix == CurvatureMatrix.Ggn)
         {
             throw new CurvatureException(
-                "The model computes its own loss, and the Gauss-Newton matrix needs to know where the model ends and the loss begins: use "
-                + "CurvatureMatrix.Hessian, or let the model return what the loss is of.");
+                "The model computes its own loss, so the Gauss-Newton matrix is not defined: there is no boundary between model and loss. Use "
+                + "CurvatureMatrix.Hessian, or let the model return the input of the loss.");
         }
 
         if (options.Result != ProbeResult.QuadraticForm && (options.ProbeSpace == ProbeSpace.Output || (options.Result == ProbeResult.Product && options.ProbeSpace != ProbeSpace.Parameter)))

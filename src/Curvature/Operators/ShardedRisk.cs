@@ -93,8 +93,8 @@ public sealed class ShardedRisk : IDisposable
     {
         if (Shards.Shards == 1 || _mixing.Value is not { } mixing) return;
         throw new CurvatureException(
-            $"{mixing}. The sum over {Shards.Shards:N0} shards of {ShardSize:N0} samples is another function, and so is its trace: say "
-            + "ShardSize.Whole where all samples in one batch are meant.");
+            $"{mixing}. The sum over {Shards.Shards:N0} shards of {ShardSize:N0} samples is another function with another trace: use "
+            + "ShardSize.Whole for all samples in one batch.");
     }
 
     /// <inheritdoc/>

@@ -157,7 +157,7 @@ public sealed class EmpiricalRisk
 
     /// <summary>What is wrong where every target is ignored.</summary>
     public static CurvatureException NothingCounts() => new(
-        "Every target is ignored, so the loss is the mean of nothing. Say another ignoreIndex, or give targets that count.");
+        "Every target is ignored, so the mean loss is undefined. Choose another ignoreIndex, or give targets that are not ignored.");
 
     /// <summary>What to do where the model takes the other kind of numbers, real or whole; null where it does not either.</summary>
     private string? OtherNumbers()

@@ -113,10 +113,10 @@ public sealed class MicroBatchedRisk
     {
         if (Count == 1 || Mixing is not { } mixing) return;
         throw new CurvatureException(
-            $"{mixing}. The sum over {Count:N0} micro-batches of {MicroBatch:N0} samples is another function, and so is its "
-            + $"trace: say microBatch all, with CurvatureOptions.Method auto and ProbeSpace.Parameter, where all {SampleCount:N0} samples in "
-            + "one batch are meant, and fit into memory. "
-            + "Where each sample is meant to count for itself, normalise with running statistics, give recurrent layers and "
+            $"{mixing}. The sum over {Count:N0} micro-batches of {MicroBatch:N0} samples is another function with another "
+            + $"trace. For all {SampleCount:N0} samples in one batch, if they fit into memory, use microBatch all with "
+            + "CurvatureOptions.Method auto and ProbeSpace.Parameter. "
+            + "To make samples independent, normalise with running statistics, give recurrent layers and "
             + "attention batch_first=True, and call model.eval() before the model is exported.");
     }
 

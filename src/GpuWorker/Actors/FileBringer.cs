@@ -107,7 +107,7 @@ internal sealed class FileBringer(WorkerSettings settings, Lazy<IMaterializer> m
     {
         if (settings.AllowTorchScript || !IsTorchScript(file)) return;
         throw new BlobException(
-            $"{model.Name} is TorchScript, which is a program, and worker {settings.Id} runs none that a coordinator sends: start "
+            $"{model.Name} is a TorchScript program, and worker {settings.Id} runs no programs from a coordinator: start "
             + "it with --allow-torchscript, or give the model as a description (model.json), which needs no permission.");
     }
 

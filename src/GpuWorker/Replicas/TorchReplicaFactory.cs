@@ -64,17 +64,17 @@ public sealed class TorchReplicaFactory : IReplicaFactory
             return factory is IModelFactory models
                 ? Owning(models.CreateModel(dtype, device), model => OfModel(source, files, model))
                 : throw new CurvatureException(
-                    $"{source.ModelType} brings its data: leave out --data, --inputs and --targets, or make it an {nameof(IModelFactory)}.");
+                    $"{source.ModelType} creates its own data: leave out --data, --inputs and --targets, or make it an {nameof(IModelFactory)}.");
         }
 
         if (factory is not IRiskFactory risks)
         {
             throw new CurvatureException(
-                $"{source.ModelType} makes a model alone: give data with --data, or make it an {nameof(IRiskFactory)}.");
+                $"{source.ModelType} creates only a model: give data with --data, or make it an {nameof(IRiskFactory)}.");
         }
 
         if (source.DataOptions().Select(option => option.Field).FirstOrDefault() is { } field)
-            throw new CurvatureException($"{source.ModelType} brings its data and its loss: leave out --{field}.");
+            throw new CurvatureException($"{source.ModelType} creates its own data and loss: leave out --{field}.");
         var risk = risks.CreateRisk(dtype, device);
         return Owning(risk.Model, model => Owning(risk.Inputs.Map(Aligned), inputs => Owning(Aligned(risk.Targets), targets => new TorchReplica(
             source, files.Sha256, risk.Model, risk.Loss, LossDescription.Of(risk.Loss, $"that of {source.ModelType}"), new TensorSamples(inputs, targets), model, inputs, targets))));

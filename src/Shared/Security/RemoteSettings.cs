@@ -44,7 +44,7 @@ public sealed record RemoteSettings
         {
             problems.Add(new Problem("listen", $"{Host}:{Port}",
                 "must be on loopback (127.0.0.1), or have --tls-cert, --tls-key and --tls-ca, or --insecure: "
-                + "then whoever reaches the port can read every message, and send any as if it were a worker or the coordinator"));
+                + "then everyone who can connect to the port can read all messages, and send messages as a worker or the coordinator"));
         }
 
         return problems;

@@ -117,7 +117,7 @@ public sealed class ChangedInputTests : IDisposable
         Assert.True(run.Code == 0, run.Error);
         Assert.Equal(Bits(whole), Bits(run));
         Assert.Contains(
-            $"{file} was changed or replaced while the job ran. What is reported is of what it held before, with SHA-256 {hash}",
+            $"{file} was changed or replaced while the job ran. The result is for its content before that, with SHA-256 {hash}",
             run.Error, StringComparison.Ordinal);
     }
 

@@ -47,9 +47,9 @@ public sealed class CheckTests : IDisposable
     }
 
     [Theory]
-    [InlineData("mse", "", "--loss", "cross-entropy", "check.json is of the loss mse, and the job has cross-entropy")]
-    [InlineData("bce-with-logits", "", "--loss", "mse", "check.json is of the loss bce, and the job has mse")]
-    [InlineData("mse", "mean", "--reduction", "sum", "check.json is of the reduction mean, and the job has sum")]
+    [InlineData("mse", "", "--loss", "cross-entropy", "check.json was computed with the loss mse, and the job has cross-entropy")]
+    [InlineData("bce-with-logits", "", "--loss", "mse", "check.json was computed with the loss bce, and the job has mse")]
+    [InlineData("mse", "mean", "--reduction", "sum", "check.json was computed with the reduction mean, and the job has sum")]
     public async Task A_contradiction_is_said(string loss, string reduction, string option, string value, string message)
     {
         var run = await Check($"""{Same}, "loss_function": "{loss}"{(reduction.Length == 0 ? "" : $", \"reduction\": \"{reduction}\"")} """, option, value);
@@ -69,7 +69,7 @@ public sealed class CheckTests : IDisposable
 
         Assert.Equal([255, 255, 7], _keys.Select(key => key.Risk.LossArguments.IgnoreIndex ?? 0));
         Assert.Equal(2, other.Code);
-        Assert.Contains("check.json is of --ignore-index 255, and the job has 7", other.Error, StringComparison.Ordinal);
+        Assert.Contains("check.json was computed with --ignore-index 255, and the job has 7", other.Error, StringComparison.Ordinal);
         _keys.Clear();
         await Check($"""{Same}, "loss_function": "cross-entropy", "ignore_index": -100 """);
         Assert.Null(_keys[0].Risk.LossArguments.IgnoreIndex);
@@ -86,8 +86,8 @@ public sealed class CheckTests : IDisposable
 
         foreach (var (option, value, message) in new[]
         {
-            ("--label-smoothing", "0.2", "check.json is of --label-smoothing 0.1, and the job has 0.2: leave it out"),
-            ("--ignore-index", "7", "check.json is of --ignore-index -100, and the job has 7"),
+            ("--label-smoothing", "0.2", "check.json was computed with --label-smoothing 0.1, and the job has 0.2: leave it out"),
+            ("--ignore-index", "7", "check.json was computed with --ignore-index -100, and the job has 7"),
         })
         {
             var other = await Check(Content, option, value);
@@ -97,7 +97,7 @@ public sealed class CheckTests : IDisposable
 
         var unknown = await Check($$"""{{Same}}, "loss_function": "mse", "loss_arguments": { "width": "1" } """);
         Assert.Equal(2, unknown.Code);
-        Assert.Contains("check.json says width 1 of its loss: there is no such argument.", unknown.Error, StringComparison.Ordinal);
+        Assert.Contains("check.json has the loss argument width = 1: there is no such argument.", unknown.Error, StringComparison.Ordinal);
         Assert.Contains(
             "loss_arguments must be an object with a text for each argument.",
             (await Check($$"""{{Same}}, "loss_function": "mse", "loss_arguments": { "beta": 1 } """)).Error, StringComparison.Ordinal);
@@ -116,7 +116,7 @@ public sealed class CheckTests : IDisposable
         var unknown = await Check($"""{Same}, "loss_function": "CrossEntropyLoss" """);
 
         Assert.Equal(2, unknown.Code);
-        Assert.Contains("is of the loss CrossEntropyLoss, which is not known: --loss must be", unknown.Error, StringComparison.Ordinal);
+        Assert.Contains("names the loss CrossEntropyLoss, which is not known: --loss must be", unknown.Error, StringComparison.Ordinal);
         Assert.Equal(0, (await Check($"""{Same}, "loss_function": "CrossEntropyLoss" """, "--loss", "cross-entropy")).Code);
     }
 
@@ -128,7 +128,7 @@ public sealed class CheckTests : IDisposable
         var run = await Run("check", file);
 
         Assert.Equal(2, run.Code);
-        Assert.Contains("is of the loss mse, and the job has cross-entropy", run.Error, StringComparison.Ordinal);
+        Assert.Contains("was computed with the loss mse, and the job has cross-entropy", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]

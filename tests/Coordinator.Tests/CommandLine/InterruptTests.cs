@@ -33,7 +33,7 @@ public class InterruptTests
         Assert.Equal(130, run.Code);
         Assert.Matches($"interrupted after {Done} of 1,000 probes", run.Out);
         Assert.Matches(@"trace +1[12]\.\d+ ±", run.Out);
-        Assert.EndsWith("Nothing was kept to go on from: with --state DIR, the same command goes on where it was interrupted.\n", run.Error, StringComparison.Ordinal);
+        Assert.EndsWith("Nothing was kept: with --state DIR, the same command continues after an interruption.\n", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public class InterruptTests
         var run = await Interrupted("--workers", "1", "--state", state);
 
         Assert.Equal(130, run.Code);
-        Assert.EndsWith($"The same command goes on with what is in {state}.\n", run.Error, StringComparison.Ordinal);
+        Assert.EndsWith($"Run the same command again to continue from {state}.\n", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -73,8 +73,8 @@ public sealed class JobFileTests : IDisposable
             ], run.ErrorLines);
         Assert.Equal(
             [
-                "--scale 1/255: needs a --model of one's own: mnist-example brings its data and its loss.",
-                "--ignore-index 1: needs a --model of one's own: mnist-example brings its data and its loss.", "See actorhutch --help.",
+                "--scale 1/255: needs your own --model: mnist-example has its own data and loss.",
+                "--ignore-index 1: needs your own --model: mnist-example has its own data and loss.", "See actorhutch --help.",
             ], builtIn.ErrorLines);
         Assert.Equal("--micro-batch 0: must be at least 1, all or auto.", none.ErrorLines[0]);
     }
@@ -190,7 +190,7 @@ public sealed class JobFileTests : IDisposable
                 $"{file}: structure 3: must be block or full.",
                 $"{file}: seed -1: must be a whole number from 0 to 2^64 − 1.",
                 $"{file}: memoryBudget lots: {MemorySize.Right}.",
-                $"{file}: dtype is there twice: once must do.",
+                $"{file}: dtype is given twice: give it once.",
                 $"{file}: relativeError 2: must lie between 0 and 1, such as 0.01 for 1 %.",
                 "--workers 0: must be at least 1.",
                 $"{file}: threads 0: must be at least 1.",

@@ -69,7 +69,7 @@ public sealed class RoundingTests : IDisposable
         var json = await Invocation.Of(factory, [.. line, "--json"]);
 
         Assert.Equal((3, 3), (text.Code, json.Code));
-        Assert.Contains("The rounding error of float32 is up to 2.4 % of the trace, and 2.00 % is asked for: it takes --dtype float64.", text.Error, StringComparison.Ordinal);
+        Assert.Contains("The rounding error of float32 is up to 2.4 % of the trace, and 2.00 % is asked for: use --dtype float64.", text.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("within", text.Out, StringComparison.Ordinal);
         Assert.Equal("imprecise", json.Json.GetProperty("stopReason").GetString());
         Assert.Equal(50, json.Json.GetProperty("probes").GetInt64());

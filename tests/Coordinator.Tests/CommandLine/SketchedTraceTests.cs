@@ -135,7 +135,7 @@ public sealed class SketchedTraceTests : IDisposable
         Assert.Equal(report.GetProperty("standardError").GetDouble(), Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (vectors - 1) / vectors), 1e-9);
         Assert.Contains("<svg", await Read("convergence.svg"), StringComparison.Ordinal);
         string page = await Read("report.html");
-        Assert.Contains("what each random vector says of the trace", page, StringComparison.Ordinal);
+        Assert.Contains("each random vector's estimate of the trace", page, StringComparison.Ordinal);
         Assert.Contains("30 products", page, StringComparison.Ordinal);
     }
 

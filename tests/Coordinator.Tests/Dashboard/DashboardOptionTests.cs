@@ -24,8 +24,8 @@ public sealed partial class DashboardOptionTests : IDisposable
         Assert.Equal((2, ""), (run.Code, run.Out));
         Assert.StartsWith("--dashboard ", run.ErrorLines[0]);
         Assert.EndsWith(
-            ": must be on loopback (127.0.0.1), or have --insecure: then whoever reaches the port can read how the job is, "
-            + "its model's name, its blocks and its workers; nobody can change anything by it.",
+            ": must be on loopback (127.0.0.1), or have --insecure: then everyone who can connect to the port can read the job's progress, "
+            + "its model's name, its blocks and its workers, but can change nothing.",
             run.ErrorLines[0]);
         Assert.Equal(0, (await Invocation.Of([.. line.Split(' '), "--insecure", "--print-job"])).Code);
     }

@@ -47,7 +47,7 @@ public class JobStateAgreementTests
         Assert.Contains(new StartWorkerWait(new JobPolicy().WorkerWait), job.Effects);
 
         Assert.Equal(
-            "The workers hold different replicas, and none is held by most of them: a; b.", job.Happens(new WorkerWaitOver()).Outcome?.Message);
+            "The workers have different replicas, and no replica has a majority: a; b.", job.Happens(new WorkerWaitOver()).Outcome?.Message);
     }
 
     [Fact]

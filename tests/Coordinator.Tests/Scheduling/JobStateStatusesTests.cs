@@ -132,7 +132,7 @@ public class JobStateStatusesTests
         job.Delivers(B, 1).Asks(B).Delivers(B, 2).Asks(B);
 
         Assert.Equal([(B, 0, 2)], job.Happens(new IntervalPassed()).Issued);
-        Assert.Equal("nothing was heard of it", job.State.Workers[A].Reason);
+        Assert.Equal("no message was received from it", job.State.Workers[A].Reason);
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class MixingModelsTests(PyTorchSamples files)
             foreach (var options in (CurvatureOptions[])[new(), new() { Method = CurvatureMethod.Autodiff }, new() { ProbeSpace = ProbeSpace.Output }])
             {
                 Rejected.Saying($"Samples are not independent: {mixing}. The sum over", () => QuadraticForms.Create(risk, options));
-                Rejected.Saying("say microBatch all", () => QuadraticForms.Create(risk, options));
+                Rejected.Saying("use microBatch all", () => QuadraticForms.Create(risk, options));
             }
 
             Rejected.Saying("Samples are not independent: ", risk.CheckDeterminism);

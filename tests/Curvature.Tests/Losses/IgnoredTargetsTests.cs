@@ -52,7 +52,7 @@ public sealed class IgnoredTargetsTests(PyTorchSamples files)
         var samples = new TensorSamples(ones(5, 2), full([5], 255, ScalarType.Int64));
         var risk = new MicroBatchedRisk(model, new CrossEntropy(reduction, ignoreIndex: 255), samples, 2);
 
-        Rejected.Saying("Every target is ignored, so the loss is the mean of nothing.", risk.CheckSamples);
+        Rejected.Saying("Every target is ignored, so the mean loss is undefined.", risk.CheckSamples);
         if (reduction == Reduction.Sum) return;
         Rejected.Saying("Every target is ignored", () => risk.Value());
         Rejected.Saying("Every target is ignored", () => risk.With(0, first => { first.CheckDeterminism(); return 0; }));

@@ -41,7 +41,7 @@ public sealed class BadDescriptionTests
     [InlineData("""{"type": "Sequential", "layers": [3]}""", "layers[0] is 3; it must be a layer")]
     [InlineData("""{"type": "Sequential", "layers": [{"type": "Tanh", "name": "a.b"}]}""", "layers[0].name is \"a.b\"; it must be a name without dots")]
     [InlineData("""{"type": "Sequential", "layers": [{"type": "Tanh", "name": "1"}, {"type": "Tanh"}]}""", "layers[1] has the name \"1\", which layers[0] has already.")]
-    [InlineData("""{"type": "Tanh", "type": "ReLU"}""", "type is there twice.")]
+    [InlineData("""{"type": "Tanh", "type": "ReLU"}""", "type is given twice.")]
     public void What_is_wrong_is_named(string json, string message) => Rejected.Saying(message, () => Parse(json));
 
     [Fact]

@@ -234,7 +234,7 @@ public sealed class WorkerFilesTests : WorkerTestKit
         var failed = coordinator.ExpectMsg<ReplicaFailed>(Patience);
         Assert.True(failed.Retriable);
         Assert.StartsWith(
-            "model.pt is TorchScript, which is a program, and worker worker-1 runs none that a coordinator sends: start it with --allow-torchscript",
+            "model.pt is a TorchScript program, and worker worker-1 runs no programs from a coordinator: start it with --allow-torchscript",
             failed.What, StringComparison.Ordinal);
         Assert.Empty(factory.Created);
     }

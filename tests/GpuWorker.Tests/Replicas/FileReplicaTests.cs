@@ -103,7 +103,7 @@ public sealed class FileReplicaTests : ReplicaTests
         Assert.StartsWith(
             "Samples are not independent: the model's output for a sample depends on the other samples of the batch, since layer "
             + "norm (BatchNorm1d) normalises with the batch's own statistics. The sum over 3 micro-batches of 15 samples is another "
-            + "function, and so is its trace: say microBatch all, with CurvatureOptions.Method auto and ProbeSpace.Parameter, where all 40 samples in one batch are meant", error.Message, StringComparison.Ordinal);
+            + "function with another trace. For all 40 samples in one batch, if they fit into memory, use microBatch all with CurvatureOptions.Method auto and ProbeSpace.Parameter.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -171,9 +171,9 @@ public sealed class FileReplicaTests : ReplicaTests
         Assert.Equal((8L, 5L), (ofRisk.Model.Parameters, ofRisk.Model.Samples));
         Rejected($"has no class No.Such: name it with its namespace. It has {typeof(OwnModel).FullName}", models with { ModelType = "No.Such" });
         Rejected("is no factory", models with { ModelType = typeof(FileReplicaTests).FullName });
-        Rejected("makes a model alone: give data with --data", risks with { ModelType = typeof(OwnModel).FullName });
-        Rejected("brings its data: leave out --data", models with { ModelType = typeof(OwnRisk).FullName });
-        Rejected("brings its data and its loss: leave out --ignore-index", risks with { LossArguments = new LossArguments { IgnoreIndex = 1 } });
+        Rejected("creates only a model: give data with --data", risks with { ModelType = typeof(OwnModel).FullName });
+        Rejected("creates its own data: leave out --data", models with { ModelType = typeof(OwnRisk).FullName });
+        Rejected("creates its own data and loss: leave out --ignore-index", risks with { LossArguments = new LossArguments { IgnoreIndex = 1 } });
         Rejected("is no .NET assembly", models with { Assembly = Input(Files.PathOf("data.safetensors")) });
     }
 

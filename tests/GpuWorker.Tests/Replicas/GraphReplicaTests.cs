@@ -69,7 +69,7 @@ public sealed class GraphReplicaTests : ReplicaTests
         using var replica = Create(Source());
         Assert.Equal(("model", "mean", "the model computes it"), (replica.Model.Loss!.Name, replica.Model.Loss.Reduction, replica.Model.Loss.Reason));
         var error = Assert.Throws<CurvatureException>(() => replica.QuadraticForm(new CurvatureOptions { Matrix = CurvatureMatrix.Ggn }));
-        Assert.Contains("The model computes its own loss, and the Gauss-Newton matrix needs to know where", error.Message, StringComparison.Ordinal);
+        Assert.Contains("The model computes its own loss, so the Gauss-Newton matrix is not defined", error.Message, StringComparison.Ordinal);
         Rejected("takes the targets and computes its own loss. Leave out this option.", Source() with { Loss = LossKind.Mse });
     }
 

@@ -119,7 +119,7 @@ public sealed class LossEntryTests
             ], risk.Validate().Select(problem => problem.ToString()));
         Assert.Empty((risk with { Loss = LossKind.SmoothL1, LossArguments = new LossArguments { Beta = 2 } }).Validate());
         Assert.Equal(
-            ["--label-smoothing 0.1: needs a --model of one's own: mnist-example brings its data and its loss."],
+            ["--label-smoothing 0.1: needs your own --model: mnist-example has its own data and loss."],
             new RiskSource { LossArguments = new LossArguments { LabelSmoothing = 0.1 } }.Validate().Select(problem => problem.ToString()));
     }
 

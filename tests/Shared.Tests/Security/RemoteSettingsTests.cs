@@ -30,7 +30,7 @@ public sealed class RemoteSettingsTests : IDisposable
         Assert.Null(tls);
         Assert.StartsWith($"--listen {host}:4053: must be on loopback", problem.ToString(), StringComparison.Ordinal);
         Assert.Contains("--tls-cert", problem.Right, StringComparison.Ordinal);
-        Assert.Contains("--insecure: then whoever reaches the port can read every message", problem.Right, StringComparison.Ordinal);
+        Assert.Contains("--insecure: then everyone who can connect to the port can read all messages", problem.Right, StringComparison.Ordinal);
         Assert.Empty((settings with { Insecure = true }).Validate(out _));
     }
 

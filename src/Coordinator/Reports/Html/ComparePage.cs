@@ -20,7 +20,7 @@ internal static class ComparePage
         if (report.Interrupted) html.Element("p", "Interrupted before all of them were done.", "class=\"note\"");
         Result(html, report);
         if (picture is not null)
-            html.Raw(Page.Figure(picture, "Longer is faster in probes per second, and shorter is sooner in the time to 1 %. Both axes are logarithmic."));
+            html.Raw(Page.Figure(picture, "Probes per second: longer is faster. Time to 1 %: shorter is faster. Both axes are logarithmic."));
         Rows(html, report);
         html.Element("h2", "How it was computed");
         html.Facts([.. PageFacts.Of(report.Model), .. PageFacts.Of(spec), ("seed", spec.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture)), .. PageFacts.Of(report.Run)]);

@@ -18,7 +18,7 @@ internal static class JobPage
         Eigenvalues(html, report, pictures);
         bool isDiagonal = report.Job.Spec.Estimator.TellsDiagonal;
         if (report.Spectrum is null && report.Eigenvalues is null && !isDiagonal) html.Picture(pictures, "convergence", report.Job.Spec.Estimator.TakesTurns
-            ? "The mean of what each random vector says of the trace, so far, in its confidence band." : "The mean of the probes' vᵀHv so far, in its confidence band.");
+            ? "The mean of each random vector's estimate of the trace so far, with its confidence band." : "The mean of vᵀHv over the probes so far, with its confidence band.");
         Spectrum(html, report, pictures);
         Blocks(html, report, pictures);
         Workers(html, report, pictures);
@@ -36,8 +36,8 @@ internal static class JobPage
         { Job.Spec.Estimator.TellsDiagonal: true } => "<code>diagonal.safetensors</code> has the entries.",
         { Eigenvalues: not null } => "<code>eigenvalues.csv</code> has the eigenvalues.",
         { Spectrum: not null } => "<code>nodes.csv</code> has the nodes of every probe, <code>spectrum.csv</code> the curve.",
-        { Job.Spec.Estimator.TakesTurns: true, Confidence: null } => "there is no more to it.",
-        { Job.Spec.Estimator.TakesTurns: true } => "<code>probes.csv</code> has what each random vector says of the trace.",
+        { Job.Spec.Estimator.TakesTurns: true, Confidence: null } => "there are no other files.",
+        { Job.Spec.Estimator.TakesTurns: true } => "<code>probes.csv</code> has each random vector's estimate of the trace.",
         _ => "<code>probes.csv</code> has the values of every probe.",
     };
 
@@ -123,7 +123,7 @@ internal static class JobPage
         BlockReport[] sensitive = [.. report.Blocks.Where(block => block.Average is not null).OrderByDescending(block => block.Average)];
         if (sensitive.Length == 0) return;
         html.Table(
-            "The average trace, a parameter: how sensitive the loss is to noise in a block's parameters, such as that of quantisation (HAWQ-V2), the most sensitive first",
+            "The average trace per parameter: how sensitive the loss is to noise in a block's parameters, such as that of quantisation (HAWQ-V2), the most sensitive first",
             ["block", "parameters", "average trace", .. estimate ? ["standard error"] : Array.Empty<string>()],
             sensitive.Select(block =>
             {
@@ -140,7 +140,7 @@ internal static class JobPage
     {
         if (report.Workers.Count == 0) return;
         html.Element("h2", "Workers");
-        html.Picture(pictures, "timeline", "When each worker computed; where chunks are long enough to be seen, a bar is one chunk.");
+        html.Picture(pictures, "timeline", "When each worker computed. A bar is one chunk where chunks are long enough to be visible.");
         html.Table(
             "What each worker did, and where its time went",
             ["worker", " device", "chunks", "probes", "share", "busy", "of it in float64", "idle", "transfer", "warm-up", "probes/s"],

@@ -151,7 +151,7 @@ internal sealed class DescriptionReader
         foreach (var property in layer.EnumerateObject())
         {
             if (!properties.TryAdd(property.Name, property.Value))
-                _problems.Add($"{Join(place, property.Name)} is there twice.");
+                _problems.Add($"{Join(place, property.Name)} is given twice.");
         }
 
         return properties;

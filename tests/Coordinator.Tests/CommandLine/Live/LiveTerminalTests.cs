@@ -149,7 +149,7 @@ public sealed class LiveTerminalTests : IDisposable
         // Only the line that says how to go on comes after it.
         string end = _screen.Output[(_screen.Output.LastIndexOf(ShowCursor, StringComparison.Ordinal) + ShowCursor.Length)..];
         Assert.DoesNotContain(HideCursor, end, StringComparison.Ordinal);
-        Assert.Contains("the same command goes on where it was interrupted", end, StringComparison.Ordinal);
+        Assert.Contains("the same command continues after an interruption", end, StringComparison.Ordinal);
         Assert.Contains("interrupted after", _output.ToString(), StringComparison.Ordinal);
     }
 
