@@ -144,7 +144,7 @@ public sealed class CheckTests : IDisposable
 
         Assert.Equal((code, code), (text.Code, json.Code));
         Assert.Contains(code == 0 ? "They agree" : "They differ", text.Out, StringComparison.Ordinal);
-        Assert.Equal(code != 0, text.Out.Contains("--dtype float64 tells rounding", StringComparison.Ordinal));
+        Assert.Equal(code != 0, text.Out.Contains("--dtype float64 finds out whether rounding is the cause", StringComparison.Ordinal));
         Assert.Equal(code == 0, json.Json.GetProperty("agree").GetBoolean());
         Assert.Empty(JsonSchemaCheck.Problems(JsonSchemaCheck.Read("check.schema.json"), json.Json));
     }
