@@ -48,6 +48,11 @@ exec unshare --mount --pid --fork bash -euo pipefail -c '
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs tmp "$root/tmp"
+    # A folder of packages in place of an index of packages.
+    if [[ -d ${PIP_FIND_LINKS:-} ]]; then
+        mkdir -p "$root/$PIP_FIND_LINKS"
+        mount --bind -o ro "$PIP_FIND_LINKS" "$root/$PIP_FIND_LINKS"
+    fi
     settings=()
     while IFS= read -r name; do settings+=("$name=${!name}"); done < <(compgen -e | grep -E "^(NUGET_|PIP_|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY)" || true)
     exec chroot "$root" /usr/bin/env -i HOME=/home/newcomer LANG=C.UTF-8 TERM=dumb PATH=/usr/local/bin:/usr/bin:/bin "${settings[@]}" \
