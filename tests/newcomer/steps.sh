@@ -66,13 +66,22 @@ run docs/resume.md "# goes on" "$work"
 run docs/resume.md "more" "$work"
 run docs/cluster.md "wait" "$work"
 
-if python3 -c 'import torch' 2> /dev/null; then
-    run docs/python.md "pip install"
-    perform docs/python.md ". env/bin/activate; python3 - <<'PYTHON'
+if ! python3 -c 'import torch' 2> /dev/null; then
+    skip "docs/python.md" "needs PyTorch: run with --pytorch in a new root"
+else
+    # Without an index of packages it is the page's way without pip.
+    prepare=". env/bin/activate"
+    python3 -m venv /tmp/probe
+    if /tmp/probe/bin/python3 -m pip download --quiet --no-deps --dest /tmp/probe 'setuptools>=61' > /dev/null 2>&1; then
+        run docs/python.md "pip install"
+    else
+        skip "docs/python.md" "pip install python/: needs an index of packages that pip reaches"
+        prepare="export PYTHONPATH=$pages/python"
+    fi
+
+    perform docs/python.md "$prepare; python3 - <<'PYTHON'
 $(block docs/python.md 'actorhutch.trace')
 PYTHON" "$pages"
-else
-    skip "docs/python.md" "needs PyTorch: run with --pytorch in a new root"
 fi
 
 printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped
