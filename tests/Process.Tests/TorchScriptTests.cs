@@ -54,6 +54,6 @@ public sealed class TorchScriptTests : IDisposable
             ["estimate", "--model", model, "--data", _files.PathOf("data.safetensors"), "--cluster", "--listen", cluster.Address, "--join-timeout", "30"]);
 
         Assert.Equal(3, await coordinator.ExitAsync());
-        Assert.Contains(coordinator.Log, line => line.StartsWith("  careful: model.pt is TorchScript", StringComparison.Ordinal));
+        Assert.Contains(coordinator.Log, line => line.StartsWith("  careful: model.pt is a TorchScript program", StringComparison.Ordinal));
     }
 }
