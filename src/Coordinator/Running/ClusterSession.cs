@@ -29,13 +29,12 @@ internal sealed class ClusterSession : Session
     private readonly JobPolicy _policy;
     private readonly NodeHealth _health;
     private HealthEndpoint? _endpoint;
-    private readonly ActorSystem _system;
     private bool _ranBefore;
 
     private ClusterSession(
         ActorSystem system, IActorRef coordinator, ClusterRequest request, JobPolicy policy, NodeHealth health)
         : base(system, coordinator, []) =>
-        (_request, _policy, _health, _system) = (request, policy, health, system);
+        (_request, _policy, _health) = (request, policy, health);
 
     /// <summary>Starts the node and waits until it is a member of a cluster: its own, or the one of its seed nodes.</summary>
     /// <param name="request">What the command line says.</param>
@@ -82,7 +81,7 @@ internal sealed class ClusterSession : Session
     {
         get
         {
-            var self = Cluster.Get(_system).SelfAddress;
+            var self = Cluster.Get(System).SelfAddress;
             return _request.HowToJoin(new HostPort(self.Host, self.Port!.Value));
         }
     }

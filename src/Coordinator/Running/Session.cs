@@ -26,6 +26,9 @@ internal abstract class Session(ActorSystem system, IActorRef coordinator, IRead
     /// <summary>Whether two workers of one kind disagreed about a chunk of a job that has its result, which may be wrong.</summary>
     public bool HasDisagreements { get; private set; }
 
+    /// <summary>The actor system.</summary>
+    protected ActorSystem System => system;
+
     /// <summary>The coordinator.</summary>
     protected IActorRef Coordinator => coordinator;
 

@@ -2,7 +2,7 @@ using Akka.Actor;
 
 namespace ActorHutch.Shared.Actors;
 
-/// <summary>How actors are made, by code that is compiled already: <c>Props.Create</c> takes an expression, and compiles it.</summary>
+/// <summary>How actors are made, by code that is compiled already: <c>Props.Create</c> takes an expression, and interprets or compiles it.</summary>
 public static class ActorProps
 {
     /// <summary>What makes an actor.</summary>

@@ -3,8 +3,8 @@ using Akka.Actor;
 namespace ActorHutch.Shared.Actors;
 
 /// <summary>
-/// An actor that says which messages it takes, and what it does with each: as <see cref="ReceiveActor"/>, which compiles its
-/// handlers whenever a process starts. Handlers are asked in the order in which they were said, and the first that takes a
+/// An actor that says which messages it takes, and what it does with each: as <see cref="ReceiveActor"/>, which makes its
+/// handlers of expressions whenever a process starts. Handlers are asked in the order in which they were said, and the first that takes a
 /// message is the only one.
 /// </summary>
 public abstract class HandlerActor : UntypedActor

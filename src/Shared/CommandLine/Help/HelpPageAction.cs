@@ -32,8 +32,8 @@ public sealed class HelpPageAction : SynchronousCommandLineAction
     {
         ArgumentNullException.ThrowIfNull(parseResult);
         var output = parseResult.InvocationConfiguration.Output;
-        bool bold = ReferenceEquals(output, Console.Out) && LogSettings.HasColors(Console.IsOutputRedirected);
         bool onTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
+        bool bold = onTerminal && LogSettings.HasColors(isRedirected: false);
         // It is 0 where a terminal does not know.
         int? columns = onTerminal && Console.WindowWidth > 0 ? Console.WindowWidth : null;
         new HelpText(output, bold, columns).Write(_pages.Single(page => page.Command == parseResult.CommandResult.Command));
